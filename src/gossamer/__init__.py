@@ -1,0 +1,1 @@
+"""Gossamer: programs made of several ML modules, compiled, linked and run."""
