@@ -1,0 +1,35 @@
+// State: a running sum of vectors and how many were added. It lives in the context that loads the module.
+builtin.module @counter {
+  util.global private mutable @sum : tensor<4xf32>
+  util.global private mutable @count = 0 : i32
+
+  util.initializer {
+    %zeros = arith.constant dense<0.0> : tensor<4xf32>
+    util.global.store %zeros, @sum : tensor<4xf32>
+    util.return
+  }
+
+  func.func @add(%value: tensor<4xf32>) -> tensor<4xf32> {
+    %sum = util.global.load @sum : tensor<4xf32>
+    %next = arith.addf %sum, %value : tensor<4xf32>
+    util.global.store %next, @sum : tensor<4xf32>
+    %count = util.global.load @count : i32
+    %one = arith.constant 1 : i32
+    %more = arith.addi %count, %one : i32
+    util.global.store %more, @count : i32
+    return %next : tensor<4xf32>
+  }
+
+  func.func @count() -> i32 {
+    %count = util.global.load @count : i32
+    return %count : i32
+  }
+
+  func.func @reset() {
+    %zeros = arith.constant dense<0.0> : tensor<4xf32>
+    util.global.store %zeros, @sum : tensor<4xf32>
+    %zero = arith.constant 0 : i32
+    util.global.store %zero, @count : i32
+    return
+  }
+}
