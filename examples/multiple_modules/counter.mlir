@@ -1,7 +1,7 @@
 // State: a running sum of vectors and how many were added. It lives in the context that loads the module.
 builtin.module @counter {
   util.global private mutable @sum : tensor<4xf32>
-  util.global private mutable @count = 0 : i32
+  util.global private mutable @added = 0 : i32
 
   util.initializer {
     %zeros = arith.constant dense<0.0> : tensor<4xf32>
@@ -13,15 +13,15 @@ builtin.module @counter {
     %sum = util.global.load @sum : tensor<4xf32>
     %next = arith.addf %sum, %value : tensor<4xf32>
     util.global.store %next, @sum : tensor<4xf32>
-    %count = util.global.load @count : i32
+    %count = util.global.load @added : i32
     %one = arith.constant 1 : i32
     %more = arith.addi %count, %one : i32
-    util.global.store %more, @count : i32
+    util.global.store %more, @added : i32
     return %next : tensor<4xf32>
   }
 
   func.func @count() -> i32 {
-    %count = util.global.load @count : i32
+    %count = util.global.load @added : i32
     return %count : i32
   }
 
@@ -29,7 +29,7 @@ builtin.module @counter {
     %zeros = arith.constant dense<0.0> : tensor<4xf32>
     util.global.store %zeros, @sum : tensor<4xf32>
     %zero = arith.constant 0 : i32
-    util.global.store %zero, @count : i32
+    util.global.store %zero, @added : i32
     return
   }
 }

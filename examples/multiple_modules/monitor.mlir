@@ -7,7 +7,8 @@ builtin.module @monitor {
     %sum = call @counter.add(%value) : (tensor<4xf32>) -> tensor<4xf32>
     %count = call @counter.count() : () -> i32
     %countf = arith.sitofp %count : i32 to f32
-    %divisor = tensor.splat %countf : tensor<4xf32>
+    %empty = tensor.empty() : tensor<4xf32>
+    %divisor = linalg.fill ins(%countf : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
     %mean = arith.divf %sum, %divisor : tensor<4xf32>
     return %mean : tensor<4xf32>
   }
