@@ -1,0 +1,225 @@
+"""The door to MLIR: contexts, parsing and passes, with MLIR's errors turned into `CompileError`.
+
+In: MLIR text or bytecode. Out: `ir` objects. Every other compiler file imports `ir` from here, so that
+another wheel with MLIR's Python bindings can take this one's place.
+
+Operations are read through their generic accessors (`op.operation.name`, `.attributes["value"]`, `.operands`,
+`.regions`): the wheel's Python class for each operation is never loaded.
+"""
+
+# Why: `torch_mlir.ir` and `torch_mlir.dialects` import numpy and thousands of generated classes, 0.6 s in all, to
+# offer accessors this compiler does without. The native modules below them are complete on their own.
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from torch_mlir import _mlir_libs
+from torch_mlir._mlir_libs._mlir import globals as _binding_globals
+from torch_mlir._mlir_libs._mlir import ir, passmanager, rewrite
+
+from gossamer.diagnostics import Diagnostic, Severity, SourceLocation
+from gossamer.errors import CompileError, InternalError
+
+__all__ = [
+    "INPUT_NAME",
+    "PassObserver",
+    "compile_error",
+    "ir",
+    "make_context",
+    "observe_passes",
+    "parse_file",
+    "parse_text",
+    "rewrite",
+    "run_passes",
+    "source_location",
+    "split_pipeline",
+]
+
+INPUT_NAME = "-"
+"""File name MLIR gives to text that has none: the input being compiled."""
+
+# Why: an operation created before its dialect is loaded silently becomes an unregistered one. These are loaded at
+# once; parsing and passes load what else they meet. Loading everything would cost 15 ms more for each context.
+_LOADED_DIALECTS = (
+    *(
+        "affine",
+        "arith",
+        "bufferization",
+        "cf",
+        "complex",
+        "func",
+        "index",
+        "linalg",
+        "llvm",
+        "math",
+        "memref",
+    ),
+    *("ml_program", "scf", "shape", "tensor", "ub", "vector"),
+)
+
+PassObserver = Callable[[str, ir.Module, BaseException | None], None]
+"""Called after each pass with its text, the module, and what it raised."""
+
+_observer: ContextVar[PassObserver | None] = ContextVar("mlir pass observer", default=None)
+
+
+def make_context() -> ir.Context:
+    """Make a context that knows every dialect of the wheel and accepts operations of unknown ones."""
+    _binding_globals.dialect_search_modules = []
+    context = ir._Context()  # pyright: ignore[reportPrivateUsage]  # the public one loads every dialect
+    context.append_dialect_registry(_mlir_libs.get_dialect_registry())
+    context.allow_unregistered_dialects = True
+    for name in _LOADED_DIALECTS:
+        context.dialects[name]
+    return context
+
+
+def parse_text(
+    text: str | bytes, filename: str = INPUT_NAME, *, context: ir.Context | None = None
+) -> ir.Module:
+    """Parse MLIR text, or bytecode in bytes, and verify it.
+
+    Args:
+        text: the whole input.
+        filename: name to report instead of MLIR's own "-".
+        context: where the module lives; a new one when None.
+    Raises: CompileError with one diagnostic for each of MLIR's.
+    """
+    try:
+        return ir.Module.parse(text, context=context or make_context())
+    except ir.MLIRError as error:
+        failure = compile_error(error)
+    source_lines = text.split("\n") if isinstance(text, str) else []
+    raise CompileError([_name_source(d, filename, source_lines) for d in failure.diagnostics])
+
+
+def parse_file(path: str | Path, *, context: ir.Context | None = None) -> ir.Module:
+    """Parse and verify a file of MLIR text or bytecode without reading it into Python.
+
+    Raises: CompileError as `parse_text`; OSError when the file cannot be read.
+    """
+    with open(path, "rb"):
+        pass  # Why: MLIR reports an unreadable file as a parse error without a reason.
+    try:
+        return ir.Module.parseFile(str(path), context=context or make_context())
+    except ir.MLIRError as error:
+        failure = compile_error(error)
+    try:
+        source_lines = Path(path).read_text().split("\n")
+    except UnicodeDecodeError:
+        source_lines = []
+    raise CompileError([_name_source(d, str(path), source_lines) for d in failure.diagnostics])
+
+
+def run_passes(module: ir.Module, pipeline: str, *, phase: str = "") -> None:
+    """Run a pass pipeline on a module, verifying after each pass.
+
+    Args:
+        module: changed in place; in an unspecified state after an error.
+        pipeline: passes anchored on `builtin.module`, comma separated: "canonicalize,func.func(cse)".
+        phase: name of the compiler phase, for messages.
+    Raises: CompileError naming phase and pass; InternalError when the pipeline text itself is wrong.
+    """
+    observer = _observer.get()
+    with module.context:
+        for text in split_pipeline(pipeline):
+            try:
+                manager = passmanager.PassManager.parse(f"builtin.module({text})")
+            except ValueError as error:
+                raise InternalError(f"pass pipeline of phase {phase!r} is malformed: {error}") from None
+            failure: CompileError | None = None
+            try:
+                manager.run(module.operation)
+            except ir.MLIRError as error:
+                failure = compile_error(error, *([f"phase {phase}"] if phase else []), f"pass {text}")
+            if observer is not None:
+                observer(text, module, failure)
+            if failure is not None:
+                raise failure
+
+
+@contextmanager
+def observe_passes(observer: PassObserver) -> Iterator[None]:
+    """Have `observer` called after each pass run inside the `with` block, for dumps and timing."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+def split_pipeline(pipeline: str) -> list[str]:
+    """Split pipeline text at its outermost commas, so that a failing pass can be named."""
+    passes: list[str] = []
+    depth = start = 0
+    for index, char in enumerate(pipeline):
+        if char in "({[":
+            depth += 1
+        elif char in ")}]":
+            depth -= 1
+        elif char == "," and depth == 0:
+            passes.append(pipeline[start:index].strip())
+            start = index + 1
+    passes.append(pipeline[start:].strip())
+    return [text for text in passes if text]
+
+
+def source_location(location: ir.Location) -> SourceLocation | None:
+    """Innermost file, line and column of an MLIR location, or None when it has none."""
+    location = _specific(location)
+    if isinstance(location, ir.FileLineColLoc):
+        return SourceLocation(location.filename, location.start_line, location.start_col)
+    if isinstance(location, ir.NameLoc):
+        return source_location(location.child_loc)
+    if isinstance(location, ir.CallSiteLoc):
+        return source_location(location.callee)
+    if isinstance(location, ir.FusedLoc):
+        return next(filter(None, map(source_location, location.locations)), None)
+    return None
+
+
+def compile_error(error: ir.MLIRError, *context_lines: str) -> CompileError:
+    """Convert an error of the bindings; file names stay MLIR's, notes that print IR are dropped."""
+    infos = [info for info in error.error_diagnostics if info.severity == ir.DiagnosticSeverity.ERROR]
+    diagnostics = [
+        Diagnostic(
+            message=info.message,
+            location=source_location(info.location),
+            context=context_lines,
+            notes=tuple(
+                Diagnostic(note.message, source_location(note.location), Severity.NOTE)
+                for note in info.notes
+                if not note.message.startswith("see current operation")
+            ),
+        )
+        for info in infos
+    ]
+    if not diagnostics:
+        diagnostics = [Diagnostic(str(error).strip() or "MLIR gave no reason", context=context_lines)]
+    return CompileError(diagnostics)
+
+
+def _specific(location: ir.Location) -> ir.Location:
+    # Why: diagnostics bear plain `Location` objects; only a cast tells their kind.
+    for kind in (ir.FileLineColLoc, ir.NameLoc, ir.CallSiteLoc, ir.FusedLoc):
+        try:
+            return kind(location)
+        except ValueError:
+            continue
+    return location
+
+
+def _name_source(diagnostic: Diagnostic, filename: str, source_lines: list[str]) -> Diagnostic:
+    location = diagnostic.location
+    if location is None:
+        return Diagnostic(diagnostic.message, SourceLocation(filename), notes=diagnostic.notes)
+    line = source_lines[location.line - 1] if 0 < location.line <= len(source_lines) else ""
+    named = location.file
+    if named == INPUT_NAME:
+        location = SourceLocation(filename, location.line, location.column)
+    elif named != filename:
+        line = ""
+    return Diagnostic(diagnostic.message, location, source_line=line, notes=diagnostic.notes)
