@@ -7,18 +7,23 @@ Operations are read through their generic accessors (`op.operation.name`, `.attr
 `.regions`): the wheel's Python class for each operation is never loaded.
 """
 
-# Why: `torch_mlir.ir` and `torch_mlir.dialects` import numpy and thousands of generated classes, 0.6 s in all, to
-# offer accessors this compiler does without. The native modules below them are complete on their own.
+# Why: `torch_mlir.ir` and `torch_mlir.dialects` import numpy and thousands of generated classes, 0.6 s in
+# all, to offer accessors this compiler does without. The native modules below them are complete on their own.
+
+# pyright: reportMissingModuleSource=false
+# The bindings are native; their types are in typings/.
+
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import cast
 
 from torch_mlir import _mlir_libs
 from torch_mlir._mlir_libs._mlir import globals as _binding_globals
-from torch_mlir._mlir_libs._mlir import ir, passmanager, rewrite
+from torch_mlir._mlir_libs._mlir import ir, passmanager
 
 from gossamer.diagnostics import Diagnostic, Severity, SourceLocation
 from gossamer.errors import CompileError, InternalError
@@ -32,7 +37,6 @@ __all__ = [
     "observe_passes",
     "parse_file",
     "parse_text",
-    "rewrite",
     "run_passes",
     "source_location",
     "split_pipeline",
@@ -41,35 +45,22 @@ __all__ = [
 INPUT_NAME = "-"
 """File name MLIR gives to text that has none: the input being compiled."""
 
-# Why: an operation created before its dialect is loaded silently becomes an unregistered one. These are loaded at
-# once; parsing and passes load what else they meet. Loading everything would cost 15 ms more for each context.
+# Why: an operation created before its dialect is loaded silently becomes an unregistered one. These are
+# loaded at once; parsing and passes load what else they meet. Loading all costs 15 ms more for each context.
 _LOADED_DIALECTS = (
-    *(
-        "affine",
-        "arith",
-        "bufferization",
-        "cf",
-        "complex",
-        "func",
-        "index",
-        "linalg",
-        "llvm",
-        "math",
-        "memref",
-    ),
-    *("ml_program", "scf", "shape", "tensor", "ub", "vector"),
-)
+    *("affine", "arith", "bufferization", "cf", "complex", "func", "index", "linalg", "llvm", "math"),
+    *("memref", "ml_program", "scf", "shape", "tensor", "ub", "vector"),
+)  # fmt: skip
 
 PassObserver = Callable[[str, ir.Module, BaseException | None], None]
 """Called after each pass with its text, the module, and what it raised."""
-
 _observer: ContextVar[PassObserver | None] = ContextVar("mlir pass observer", default=None)
 
 
 def make_context() -> ir.Context:
     """Make a context that knows every dialect of the wheel and accepts operations of unknown ones."""
     _binding_globals.dialect_search_modules = []
-    context = ir._Context()  # pyright: ignore[reportPrivateUsage]  # the public one loads every dialect
+    context = cast("ir.Context", ir._Context())  # pyright: ignore[reportPrivateUsage]  # loads no dialect
     context.append_dialect_registry(_mlir_libs.get_dialect_registry())
     context.allow_unregistered_dialects = True
     for name in _LOADED_DIALECTS:
@@ -142,7 +133,7 @@ def run_passes(module: ir.Module, pipeline: str, *, phase: str = "") -> None:
 
 
 @contextmanager
-def observe_passes(observer: PassObserver) -> Iterator[None]:
+def observe_passes(observer: PassObserver) -> Generator[None]:
     """Have `observer` called after each pass run inside the `with` block, for dumps and timing."""
     token = _observer.set(observer)
     try:

@@ -1,0 +1,9 @@
+"""Types of the pass manager bindings, as far as used."""
+
+from . import ir
+
+class PassManager:
+    @staticmethod
+    def parse(pipeline: str, context: ir.Context | None = None) -> PassManager: ...
+    def enable_verifier(self, enable: bool) -> None: ...
+    def run(self, operation: ir.Operation) -> None: ...
