@@ -1,0 +1,112 @@
+"""Options of one compilation: what every phase may ask about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Phase(Enum):
+    """Compilation phases in order; values are spelled as `--compile-to=` takes them."""
+
+    START = "start"
+    INPUT = "input"
+    ABI = "abi"
+    PREPROCESSING = "preprocessing"
+    GLOBAL_OPTIMIZATION = "global-optimization"
+    DISPATCH_CREATION = "dispatch-creation"
+    FLOW = "flow"
+    STREAM = "stream"
+    EXECUTABLE_SOURCES = "executable-sources"
+    EXECUTABLE_CONFIGURATIONS = "executable-configurations"
+    EXECUTABLE_TARGETS = "executable-targets"
+    HAL = "hal"
+    VM = "vm"
+    END = "end"
+
+
+class ExecutionModel(Enum):
+    """Who waits for device work at the boundary of a module.
+
+    ASYNC_INTERNAL exports functions that return when their results are ready; ASYNC_EXTERNAL exports
+    functions that take a wait fence and a signal fence and return at once.
+    """
+
+    HOST_ONLY = "host-only"
+    ASYNC_INTERNAL = "async-internal"
+    ASYNC_EXTERNAL = "async-external"
+    INLINE_STATIC = "inline-static"
+    INLINE_DYNAMIC = "inline-dynamic"
+
+
+class OutputFormat(Enum):
+    """What the compiler writes at the end."""
+
+    VM_BYTECODE = "vm-bytecode"
+    VM_C = "vm-c"
+    VM_ASM = "vm-asm"
+
+
+class TypeConversion(Enum):
+    """Changes of element type made to a whole program on input; values end the flag's name."""
+
+    DEMOTE_I64_TO_I32 = "demote-i64-to-i32"
+    DEMOTE_F64_TO_F32 = "demote-f64-to-f32"
+    DEMOTE_F32_TO_F16 = "demote-f32-to-f16"
+    PROMOTE_F16_TO_F32 = "promote-f16-to-f32"
+    PROMOTE_BF16_TO_F32 = "promote-bf16-to-f32"
+
+
+@dataclass(frozen=True, slots=True)
+class CompileOptions:
+    """Options of one compilation.
+
+    Attributes:
+        target_device: as in `--iree-hal-target-device=`; "" means none was given.
+        target_backends: backends that kernels are compiled for.
+        compile_from: last phase the input has been through already.
+        compile_to: last phase to run.
+        dump_phases_to: folder that gets the program after each phase, or "".
+        input_type: "auto", "none", or the dialect the input is written in.
+        type_conversions: changes of element type on input. IREE narrows f64 unless told otherwise.
+        preprocessing_passes: an MLIR pass pipeline to run before optimisation, or "".
+        opt_level: 0 to 3.
+        strip_assertions: drop checks that only catch faults of the caller or the program.
+        polyglot_zip: write the module as a zip archive as well.
+        emit_mlir_bytecode: write bytecode, not text, where `compile_to` stops at MLIR.
+        strip_source_map: leave source locations out of the module.
+        verify: verify the program after each pass.
+        print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to stderr after passes.
+        print_ir_after, print_ir_before: names of passes to print around.
+        timing: report the time of phases and passes on stderr.
+    """
+
+    execution_model: ExecutionModel = ExecutionModel.ASYNC_INTERNAL
+    target_device: str = ""
+    target_backends: tuple[str, ...] = ()
+    compile_from: Phase = Phase.START
+    compile_to: Phase = Phase.END
+    output_format: OutputFormat = OutputFormat.VM_BYTECODE
+    dump_phases_to: str = ""
+    input_type: str = "auto"
+    type_conversions: frozenset[TypeConversion] = field(
+        default_factory=lambda: frozenset({TypeConversion.DEMOTE_F64_TO_F32})
+    )
+    preprocessing_passes: str = ""
+    opt_level: int = 0
+    strip_assertions: bool = False
+    polyglot_zip: bool = True
+    emit_mlir_bytecode: bool = False
+    strip_source_map: bool = False
+    verify: bool = True
+    print_ir_after_all: bool = False
+    print_ir_after_change: bool = False
+    print_ir_after_failure: bool = False
+    print_ir_after: tuple[str, ...] = ()
+    print_ir_before: tuple[str, ...] = ()
+    timing: bool = False
+
+    @property
+    def exports_fences(self) -> bool:
+        """True where exported functions take fences."""
+        return self.execution_model is ExecutionModel.ASYNC_EXTERNAL
