@@ -7,11 +7,14 @@ is a second view of the same bytes, for people and their tools: loading looks at
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 from gossamer.errors import FormatError
 from gossamer.format.flatbuffer import FlatBuffer
-from gossamer.format.module_def import Bytes, ModuleDef
+from gossamer.format.module_def import Bytes, ModuleDef, RodataSegment
 from gossamer.format.read_bytecode_module import read_bytecode_module
+from gossamer.format.write_bytecode_module import write_bytecode_module
+from gossamer.format.zip_archive import ZipEntry, central_directory, local_header, minimum_header_size
 
 SEGMENT_ALIGNMENT = 64
 """External rodata is at multiples of this, counted from the start of the file."""
@@ -19,6 +22,19 @@ SEGMENT_ALIGNMENT = 64
 _LOCAL_HEADER = struct.Struct("<IHHHHHIIIHH")
 _LOCAL_HEADER_SIGNATURE = 0x04034B50
 _MINIMUM_SIZE = 16
+
+_MAX_EMBEDDED_SIZE = 4096
+_MODULE_ENTRY = "module.fb"
+_EXTENSIONS = {
+    "application/x-flatbuffers": ".fb",
+    "application/x-elf": ".so",
+    "application/x-msdownload": ".dll",
+    "application/x-dylib": ".dylib",
+    "application/wasm": ".wasm",
+    "application/json": ".json",
+    "application/x-yaml": ".yaml",
+    "text/plain": ".txt",
+}
 
 
 def read_module(data: Bytes) -> ModuleDef:
@@ -35,6 +51,86 @@ def read_module(data: Bytes) -> ModuleDef:
     external = view[min(rodata_offset, len(view)) :]
     buffer = FlatBuffer(view[flatbuffer.start : flatbuffer.stop], file_offset=flatbuffer.start)
     return read_bytecode_module(buffer, external, rodata_offset)
+
+
+def write_module(module: ModuleDef, *, flat: bool = False) -> bytes:
+    """Write a module as the bytes of a `.vmfb` file.
+
+    Args:
+        flat: leave out the zip around it.
+    Returns: the file; it must be loaded at an address that is a multiple of 64.
+    Raises: ValueError where a number does not fit its field.
+    """
+    files = _place_external_rodata(module, has_headers=not flat)
+    offsets = {file.index: file.payload_offset for file in files}
+    flatbuffer = write_bytecode_module(module, offsets)
+    return _write_flat(flatbuffer, files) if flat else _write_zip(flatbuffer, files)
+
+
+@dataclass(frozen=True, slots=True)
+class _ExternalFile:
+    """Rodata outside the FlatBuffer; offsets are from where external rodata starts."""
+
+    index: int
+    name: str
+    data: Bytes
+    header_offset: int
+    payload_offset: int
+
+
+def _is_external(segment: RodataSegment) -> bool:
+    if segment.is_external is not None:
+        return segment.is_external
+    return bool(segment.mime_type) or len(segment.data) >= _MAX_EMBEDDED_SIZE
+
+
+def _place_external_rodata(module: ModuleDef, *, has_headers: bool) -> list[_ExternalFile]:
+    files: list[_ExternalFile] = []
+    tail = 0
+    for index, segment in enumerate(module.rodata_segments):
+        if not _is_external(segment):
+            continue
+        name = (segment.name or f"rodata_{index}") + _EXTENSIONS.get(segment.mime_type, ".bin")
+        header_size = minimum_header_size(name) if has_headers else 0
+        payload = _align(tail + header_size, segment.alignment)
+        files.append(_ExternalFile(index, name, segment.data, tail, payload))
+        tail = payload + len(segment.data)
+    return files
+
+
+def _write_flat(flatbuffer: bytes, files: list[_ExternalFile]) -> bytes:
+    parts: list[Bytes] = [flatbuffer]
+    base = _align(len(flatbuffer), SEGMENT_ALIGNMENT)
+    position = len(flatbuffer)
+    for file in files:
+        parts += [bytes(base + file.payload_offset - position), file.data]
+        position = base + file.payload_offset + len(file.data)
+    return b"".join(parts)
+
+
+def _write_zip(flatbuffer: bytes, files: list[_ExternalFile]) -> bytes:
+    # Why: the size in front of the FlatBuffer is that of the whole padded entry, which its own four bytes
+    # are part of, so it reaches four bytes past the entry: to the multiple of 64 that headers follow.
+    size = _align(4 + len(flatbuffer), SEGMENT_ALIGNMENT) - 4
+    payload = struct.pack("<I", size) + flatbuffer[4:] + bytes(size - len(flatbuffer))
+    header_size = _align(minimum_header_size(_MODULE_ENTRY), SEGMENT_ALIGNMENT)
+    header, entry = local_header(_MODULE_ENTRY, payload, 0, header_size)
+    base = _align(header_size + len(payload), SEGMENT_ALIGNMENT)
+    parts: list[Bytes] = [header, payload, bytes(base - header_size - len(payload))]
+    entries: list[ZipEntry] = [entry]
+    end = base
+    for file in files:
+        size = file.payload_offset - file.header_offset
+        header, entry = local_header(file.name, file.data, base + file.header_offset, size)
+        parts += [header, file.data]
+        entries.append(entry)
+        end = base + file.payload_offset + len(file.data)
+    parts.append(central_directory(entries, end))
+    return b"".join(parts)
+
+
+def _align(offset: int, alignment: int) -> int:
+    return -(-offset // alignment) * alignment
 
 
 def locate_flatbuffer(data: memoryview) -> tuple[slice, int]:
@@ -60,7 +156,7 @@ def locate_flatbuffer(data: memoryview) -> tuple[slice, int]:
             offset=start - 4,
         )
     end = start + size
-    return slice(start, end), -(-end // SEGMENT_ALIGNMENT) * SEGMENT_ALIGNMENT
+    return slice(start, end), _align(end, SEGMENT_ALIGNMENT)
 
 
 def _skip_zip_header(data: memoryview) -> int:

@@ -41,6 +41,7 @@ from gossamer.format.read_debug_database import read_debug_database
 
 _KNOWN_REQUIREMENTS = sum(bit.value for bit in Requirements)
 _VALUE_TYPES = frozenset({"i8", "i16", "i32", "i64", "f32", "f64"})
+_MAX_ALIGNMENT = 64
 _MAX_I32_REGISTERS = 0x7FFF
 _MAX_REF_REGISTERS = 0x3FFF
 
@@ -208,7 +209,14 @@ def _read_rodata(table: Table, external: memoryview, external_offset: int) -> Ro
             f"external data of {length} bytes at {offset} passes the end: "
             f"{len(external)} bytes follow byte {external_offset}",
         )
-    return RodataSegment(external[offset : offset + length], is_external=True, external_offset=offset)
+    # Why: the file does not say what alignment was asked for; what it has is enough to keep.
+    alignment = offset & -offset or _MAX_ALIGNMENT
+    return RodataSegment(
+        external[offset : offset + length],
+        is_external=True,
+        external_offset=offset,
+        alignment=min(alignment, _MAX_ALIGNMENT),
+    )
 
 
 def _read_descriptors(root: Table, bytecode: memoryview) -> tuple[FunctionDescriptor, ...]:
