@@ -1,0 +1,6 @@
+"""Bytecode functions as Python functions.
+
+In: decoded and verified functions. Out: Python callables in the callable ABI of `vm.module`, as text first.
+Next: `vm.bytecode_module` binds them to a state; `vm.jit` starts from the same typed form.
+Mirrors `iree/vm/bytecode/dispatch.c`, which interprets.
+"""
