@@ -1,0 +1,182 @@
+"""Tensors as text: `2x3xf32=[1 2 3][4 5 6]`.
+
+Shape and element type, `=`, elements. Commas, spaces and brackets only separate; one element alone fills
+the tensor; no elements mean zeros. Element types without numbers of their own (`i1`, `cf32`, `*32`) are
+written as hexadecimal bytes in memory order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gossamer.errors import InvalidArgumentError, OutOfRangeError, ResourceExhaustedError
+from gossamer.hal import element_type as element_types
+from gossamer.hal.buffer_view import BufferView
+from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from gossamer.hal.allocator import Allocator
+
+_SEPARATORS = re.compile(r"[\s,\[\]]+")
+_MAX_BYTES = 1 << 40
+
+
+def parse_shape_and_element_type(text: str) -> tuple[list[int], int]:
+    """Parse `2x3xf32` (what follows a `=` is ignored).
+
+    Returns: dimensions and an element type code.
+    Raises: InvalidArgumentError on anything else.
+    """
+    stripped = text.strip().removeprefix('"').removesuffix('"')
+    if not stripped:
+        raise InvalidArgumentError("empty string input")
+    shape_text, _, type_text = stripped.partition("=")[0].rpartition("x")
+    dimensions = shape_text.split("x") if shape_text else []
+    shape = [_parse_dimension(dimension, index, shape_text) for index, dimension in enumerate(dimensions)]
+    return shape, element_types.parse_element_type(type_text)
+
+
+def _parse_dimension(text: str, index: int, shape: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise InvalidArgumentError(f"shape[{index}] invalid value '{text}' of '{shape}'")
+    return int(text)
+
+
+def parse_tensor(text: str, allocator: Allocator) -> BufferView:
+    """Parse a tensor with or without elements into a new buffer.
+
+    Raises: InvalidArgumentError, OutOfRangeError when there are too few or too many elements.
+    """
+    shape, element_type = parse_shape_and_element_type(text)
+    elements = text.strip().removeprefix('"').removesuffix('"').partition("=")[2]
+    view = allocate_tensor(shape, element_type, allocator)
+    count = prod(shape)
+    view.buffer.to_numpy()[: view.byte_length] = _parse_elements(elements, element_type, count)
+    return view
+
+
+def allocate_tensor(shape: Sequence[int], element_type: int, allocator: Allocator) -> BufferView:
+    """Make a tensor of undefined contents; refuses sizes no machine has."""
+    byte_length = element_types.byte_length(element_type, prod(shape))
+    if byte_length > _MAX_BYTES:
+        raise ResourceExhaustedError(f"a tensor of {byte_length} bytes does not fit in memory")
+    return BufferView(allocator.allocate_buffer(byte_length), shape, element_type)
+
+
+def _parse_elements(text: str, element_type: int, count: int) -> npt.NDArray[np.uint8]:
+    element_bytes = element_types.byte_length(element_type, 1)
+    if not text:
+        return np.zeros(element_types.byte_length(element_type, count), np.uint8)
+    tokens = [token for token in _SEPARATORS.split(text) if token]
+    if len(tokens) > count:
+        raise OutOfRangeError(f"output data overflow: element_capacity={count} < dst_i={count}")
+    if len(tokens) < count and len(tokens) != 1:
+        raise OutOfRangeError(f"input data string underflow: dst_i={len(tokens)} < element_capacity={count}")
+    data = b"".join(_parse_element(token, element_type, element_bytes) for token in tokens)
+    parsed = np.frombuffer(data, np.uint8)
+    return parsed if len(tokens) == count else np.tile(parsed, count)
+
+
+def _parse_element(text: str, element_type: int, element_bytes: int) -> bytes:
+    name = element_types.element_type_name(element_type)
+    numerical = element_type >> 24
+    if numerical in _INTEGERS and element_bytes * 8 == element_types.bit_count(element_type):
+        return _parse_integer_element(text, name, element_type, element_bytes)
+    if numerical in _FLOATS:
+        return _round_float(parse_float(text, name), element_type)
+    if len(text) != 2 * element_bytes:
+        raise InvalidArgumentError(
+            f"binary hex element count mismatch: buffer length={len(text)} < expected={2 * element_bytes}"
+        )
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise InvalidArgumentError(f"value `{text}` of a {name} is not hexadecimal") from error
+
+
+_INTEGERS = (
+    element_types.NUMERICAL_INTEGER,
+    element_types.NUMERICAL_INTEGER_SIGNED,
+    element_types.NUMERICAL_INTEGER_UNSIGNED,
+)
+_FLOATS = (
+    element_types.NUMERICAL_FLOAT_IEEE,
+    element_types.NUMERICAL_FLOAT_BRAIN,
+    0x24,
+    0x25,
+    0x26,
+    0x27,
+    0x28,
+)
+
+
+def _round_float(value: float, element_type: int) -> bytes:
+    dtype = element_types.numpy_dtype(element_type)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        if dtype.itemsize == 8:
+            return np.array(value, dtype).tobytes()
+        # Why: narrow types are rounded twice, through f32, as the reference's parser does.
+        return np.array(value, np.float32).astype(dtype).tobytes()
+
+
+def _parse_integer_element(text: str, name: str, element_type: int, element_bytes: int) -> bytes:
+    value = parse_integer(text, name)
+    bits = element_bytes * 8
+    if bits < 32:
+        # Why: narrow types are checked, wide ones wrap: that is what the reference's parser does.
+        signedness = element_type >> 24
+        low = 0 if signedness == element_types.NUMERICAL_INTEGER_UNSIGNED else -(1 << (bits - 1))
+        high = 1 << (bits - 1 if signedness == element_types.NUMERICAL_INTEGER_SIGNED else bits)
+        if not low <= value < high:
+            raise InvalidArgumentError(f"value `{text}` is out of range of {name}")
+    return (value & ((1 << bits) - 1)).to_bytes(element_bytes, "little")
+
+
+def format_tensor(view: BufferView, max_element_count: int) -> str:
+    """Print shape, type and at most `max_element_count` elements; `...` stands for the rest."""
+    budget = [max_element_count]
+    data = view.buffer.to_numpy()[: view.byte_length]
+    elements = _format_dimensions(data, list(view.shape), view.element_type, budget)
+    return f"{view.type_name}={elements}"
+
+
+def _format_dimensions(
+    data: npt.NDArray[np.uint8], shape: list[int], element_type: int, budget: list[int]
+) -> str:
+    if len(shape) <= 1:
+        return _format_row(data, shape[0] if shape else 1, element_type, budget)
+    stride = element_types.byte_length(element_type, prod(shape[1:]))
+    rows = (
+        _format_dimensions(data[index * stride : (index + 1) * stride], shape[1:], element_type, budget)
+        for index in range(shape[0])
+    )
+    return "".join(f"[{row}]" for row in rows)
+
+
+def _format_row(data: npt.NDArray[np.uint8], length: int, element_type: int, budget: list[int]) -> str:
+    count = min(budget[0], length)
+    budget[0] -= count
+    size = element_types.byte_length(element_type, 1)
+    text = " ".join(format_elements(data[: count * size], element_type))
+    return text if count == length else text + "..."
+
+
+def format_elements(data: npt.NDArray[np.uint8], element_type: int) -> list[str]:
+    """Print each element of packed bytes."""
+    numerical = element_type >> 24
+    size = element_types.byte_length(element_type, 1)
+    if numerical in _INTEGERS and size * 8 == element_types.bit_count(element_type):
+        values: npt.NDArray[Any] = data.view(element_types.numpy_dtype(element_type))
+        return [str(value) for value in values.tolist()]
+    if numerical in _FLOATS:
+        floats: npt.NDArray[Any] = data.view(element_types.numpy_dtype(element_type))
+        return [format_float(float(value)) for value in floats.astype(np.float64).tolist()]
+    text = data.tobytes().hex().upper()
+    return [text[start : start + 2 * size] for start in range(0, len(text), 2 * size)]
