@@ -136,6 +136,11 @@ class Builder:
         ]
         self._terminate("cond_br", [condition], successors)
 
+    def br_table(self, index: ir.Value, default: ir.Successor, cases: Sequence[ir.Successor]) -> None:
+        """End the block with a branch to the case of that i32 index, or to `default` where there is none."""
+        copies = [ir.Successor(case.block, list(case.arguments)) for case in (default, *cases)]
+        self._terminate("br_table", [index], copies)
+
     def ret(self, *values: ir.Value) -> None:
         """End the block by returning."""
         self._terminate("return", list(values), [])
