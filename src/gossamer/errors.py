@@ -64,6 +64,7 @@ class StatusError(GossamerError):
         code: which kind of failure.
         message: what went wrong, conclusion first.
         annotations: context added on the way up ("while resolving module 'x' imports"), innermost first.
+        backtrace: VM frames left on the way up ("bytecode module.function:12"), innermost first.
     """
 
     code: StatusCode = StatusCode.UNKNOWN
@@ -73,6 +74,7 @@ class StatusError(GossamerError):
             self.code = code
         self.message = message
         self.annotations: list[str] = []
+        self.backtrace: list[str] = []
         super().__init__(message)
 
     def annotate(self, annotation: str) -> StatusError:
@@ -80,8 +82,23 @@ class StatusError(GossamerError):
         self.annotations.append(annotation)
         return self
 
+    def add_frame(self, frame: str) -> StatusError:
+        """Add a VM frame to the backtrace: kind, a space, `module.function:pc`."""
+        self.backtrace.append(frame)
+        return self
+
     def __str__(self) -> str:
-        return "; ".join([f"{self.code.name}; {self.message}", *self.annotations])
+        return "; ".join([f"{self.code.name}; {self.message}", *self.annotations, *self._backtrace_lines()])
+
+    def _backtrace_lines(self) -> list[str]:
+        if not self.backtrace:
+            return []
+        depths = range(len(self.backtrace) - 1, -1, -1)
+        lines: list[str] = []
+        for depth, frame in zip(depths, self.backtrace, strict=True):
+            kind, _, place = frame.partition(" ")
+            lines.append(f"\n[{depth:2}] {kind:>8} {place} -")
+        return ["".join(lines)]
 
 
 class CancelledError(StatusError, RuntimeError):

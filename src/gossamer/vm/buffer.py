@@ -146,6 +146,14 @@ class Buffer:
             raise PermissionDeniedError("buffer is read-only; nothing may be stored to it")
         return self.range(offset, length)
 
+    def fork_copy(self, memo: dict[int, object]) -> Buffer:
+        """Copy for another state; an immutable buffer is its own copy."""
+        if not self.is_mutable:
+            return self
+        copy = Buffer.allocate(self.length)
+        copy.data[:] = self.data
+        return copy
+
     def __len__(self) -> int:
         return self.length
 

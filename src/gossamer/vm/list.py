@@ -17,6 +17,7 @@ from gossamer.errors import (
 from gossamer.vm.ref_types import (
     OPAQUE,
     RefType,
+    copy_ref,
     is_value_type,
     ref_type,
     ref_type_name,
@@ -165,6 +166,14 @@ class List:
         index = len(self._values)
         self.resize(index + 1)
         self._store(index, value, kind)
+
+    def fork_copy(self, memo: dict[int, object]) -> List:
+        """Copy for another state, refs inside included."""
+        copy = List(self.element_type)
+        memo[id(self)] = copy
+        copy._values = [copy_ref(value, memo) for value in self._values]
+        copy._kinds = None if self._kinds is None else list(self._kinds)
+        return copy
 
     def _store(self, index: int, value: object, kind: str) -> None:
         if isinstance(value, (int, float)):

@@ -48,13 +48,15 @@ class GlobalAccess:
 
     Attributes:
         name: local to the module.
-        type: `i32`, `i64`, `f32`, `f64`, or a ref type such as `!hal.buffer_view`; "" where not recorded.
+        type: as declared, such as `tensor<4xf32>`; the storage type where no declaration is recorded.
+        storage_type: `i32`, `i64`, `f32`, `f64`, or a ref type such as `!hal.buffer`.
         get: read the present value.
         set: replace it; raises InvalidArgumentError on a value of another type.
     """
 
     name: str
     type: str
+    storage_type: str
     get: Callable[[], object]
     set: Callable[[object], None]
 

@@ -8,6 +8,7 @@ table is accepted by name, and an object is checked against the class when it tu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from gossamer.errors import FormatError, InvalidArgumentError
 
@@ -29,6 +30,30 @@ _KNOWN_REF_NAMES = (
     "!hal.file",
     "!hal.semaphore",
 )
+
+
+@runtime_checkable
+class Forkable(Protocol):
+    """A ref whose contents change in place, so that a forked or saved state needs a copy of it."""
+
+    def fork_copy(self, memo: dict[int, object]) -> object:
+        """Copy; use `copy_ref` with the same memo for refs inside."""
+        ...
+
+
+def copy_ref(value: object, memo: dict[int, object]) -> object:
+    """Copy a ref for another state; what is not `Forkable` is shared.
+
+    Args:
+        value: any ref or null.
+        memo: copies made so far by `id` of the original, so that refs that were one stay one.
+    """
+    if not isinstance(value, Forkable):
+        return value
+    key = id(value)
+    if key not in memo:
+        memo[key] = value.fork_copy(memo)
+    return memo[key]
 
 
 @dataclass(slots=True)

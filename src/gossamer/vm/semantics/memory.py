@@ -8,7 +8,6 @@ anything that passes the end. Nothing is changed when an error is raised.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import memmove
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
 from gossamer.vm.buffer import ELEMENT_BYTES, Buffer, ElementFormat, FloatFormat, IntegerFormat
@@ -128,14 +127,8 @@ def _length(ref: object) -> int:
 def _copy(source: object, source_offset: int, target: object, target_offset: int, length: int) -> None:
     source_range = as_buffer(source).range(source_offset, length)
     target_range = as_buffer(target).mutable_range(target_offset, length)
-    if length:
-        # Safety: both ranges were checked and their buffers live until the call returns. memoryview's
-        # own assignment makes a temporary copy where ranges of one object overlap; memmove needs none.
-        memmove(
-            as_buffer(target).address + target_offset,
-            as_buffer(source).address + source_offset,
-            len(target_range[: len(source_range)]),
-        )
+    # Why: memoryview assignment copies as if through a temporary, so overlapping ranges are well defined.
+    target_range[:] = source_range
 
 
 def _compare(lhs: object, lhs_offset: int, rhs: object, rhs_offset: int, length: int) -> int:
