@@ -1,8 +1,8 @@
 """What code generation tells the host side about a kernel: its bindings, constants and workgroup count.
 
-A dispatch has operands (tensors and scalars), result tensors, and one index for each dynamic dimension of each
-result. Its kernel sees buffers (bindings), a list of 32-bit words (constants) and a grid of workgroups; these
-dataclasses say which is which.
+A dispatch has operands (tensors and scalars), result tensors, and one index for each dynamic dimension of
+each result. Its kernel sees buffers (bindings), a list of 32-bit words (constants) and a grid of workgroups;
+these dataclasses say which is which.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Kernel:
     """One entry point of an executable.
 
     Attributes:
-        export_name: as the profiler and dump tools show it, for example "abs_dispatch_0_elementwise_4096_f32".
+        export_name: as profilers and dump tools show it, for example "abs_dispatch_0_elementwise_4096_f32".
         ordinal: which entry point of its executable.
         bindings: by ordinal.
         constants: in order; each takes `word_count` words, one after another.

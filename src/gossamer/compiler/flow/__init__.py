@@ -1,1 +1,11 @@
-"""Placeholder."""
+"""Tensor programs cut into dispatches.
+
+In: functions of linalg, tensor, arith and scf on tensors. Out: a `FlowProgram`: host functions that dispatch
+executables, and the executables. Next: `codegen` compiles the executables, `stream` the host functions.
+Mirrors `iree/compiler/Dialect/Flow` and `DispatchCreation`.
+"""
+
+from gossamer.compiler.flow.pipeline import run
+from gossamer.compiler.flow.program import Executable, FlowProgram
+
+__all__ = ["Executable", "FlowProgram", "run"]

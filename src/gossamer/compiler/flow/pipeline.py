@@ -1,0 +1,57 @@
+"""The flow phase: optimise, form dispatches, name them, share equal executables."""
+
+from __future__ import annotations
+
+from gossamer.compiler.flow.dispatches import form_dispatches
+from gossamer.compiler.flow.naming import summarize
+from gossamer.compiler.flow.outline import Dispatch
+from gossamer.compiler.flow.preprocess import preprocess
+from gossamer.compiler.flow.program import Executable, FlowProgram
+from gossamer.compiler.mlir import ir, run_passes
+
+_PHASE = "flow"
+
+
+def run(module: ir.Module) -> FlowProgram:
+    """Turn a module of tensor functions into host functions and executables.
+
+    Args:
+        module: output of the input phase; changed, and part of the result.
+    Raises: CompileError where a pass fails.
+    """
+    with module.context:
+        preprocess(module)
+        functions = [op.operation for op in module.body.operations if _has_body(op.operation)]
+        formed = [(function, form_dispatches(function)) for function in functions]
+        run_passes(module, "convert-scf-to-cf,canonicalize,cse", phase=_PHASE)
+        return FlowProgram(module, _attach_executables(module, formed))
+
+
+def _has_body(op: ir.Operation) -> bool:
+    return op.name == "func.func" and len(op.regions[0].blocks) > 0
+
+
+def _attach_executables(
+    module: ir.Module, formed: list[tuple[ir.Operation, list[Dispatch]]]
+) -> dict[str, Executable]:
+    """Name the dispatches' functions and put one module for each distinct one into the host module."""
+    executables: dict[str, Executable] = {}
+    by_text: dict[str, Executable] = {}
+    for function, dispatches in formed:
+        prefix = ir.StringAttr(function.attributes["sym_name"]).value.replace(".", "_")
+        for number, dispatch in enumerate(dispatches):
+            text = dispatch.function.get_asm()
+            executable = by_text.get(text)
+            if executable is None:
+                executable = _attach(dispatch, f"{prefix}_dispatch_{number}", function)
+                by_text[text] = executables[executable.name] = executable
+            dispatch.op.attributes["executable"] = ir.FlatSymbolRefAttr.get(executable.name)
+    return executables
+
+
+def _attach(dispatch: Dispatch, name: str, before: ir.Operation) -> Executable:
+    function = dispatch.function
+    function.attributes["sym_name"] = ir.StringAttr.get(f"{name}_{summarize(function)}")
+    dispatch.executable.attributes["sym_name"] = ir.StringAttr.get(name)
+    ir.InsertionPoint(before).insert(dispatch.executable)
+    return Executable(name, function)

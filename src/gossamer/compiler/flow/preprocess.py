@@ -1,0 +1,99 @@
+"""Tensor-level optimisation before dispatches are formed, by upstream passes.
+
+All linalg becomes `linalg.generic`; unit dimensions go; elementwise producers join their consumers, save
+where each of their elements would be computed again and again.
+"""
+
+from __future__ import annotations
+
+from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg
+from gossamer.compiler.mlir import ir, run_passes
+
+_PHASE = "flow"
+_TO_GENERIC = "convert-elementwise-to-linalg,linalg-generalize-named-ops"
+_TIDY = "canonicalize,cse"
+_UNIT_DIMS = "linalg-fold-unit-extent-dims,canonicalize,cse"
+_FUSE = "linalg-fuse-elementwise-ops,canonicalize,cse"
+_BARRIER = "gossamer.fusion_barrier"
+
+_CHEAP_PREFIXES = (
+    "arith.ext",
+    "arith.trunc",
+    "arith.index_cast",
+    "arith.bitcast",
+    "linalg.",
+    "arith.constant",
+)
+_COSTLY_PREFIXES = ("math.", "arith.div", "arith.rem", "scf.", "tensor.")
+
+
+def preprocess(module: ir.Module) -> None:
+    """Optimise a module; private functions are inlined where they are called."""
+    initializers = _expose_initializers(module)
+    run_passes(module, f"inline,{_TIDY}", phase=_PHASE)
+    for op in initializers:
+        op.attributes["sym_visibility"] = ir.StringAttr.get("private", module.context)
+    run_passes(module, f"{_TO_GENERIC},{_TIDY},{_UNIT_DIMS}", phase=_PHASE)
+    _insert_barriers(module)
+    run_passes(module, _FUSE, phase=_PHASE)
+    _remove_barriers(module)
+    run_passes(module, _UNIT_DIMS, phase=_PHASE)
+
+
+def _expose_initializers(module: ir.Module) -> list[ir.Operation]:
+    """Make initialisers public: the inliner drops private functions that nothing calls."""
+    initializers = [
+        op.operation for op in module.body.operations if "gossamer.initializer" in op.operation.attributes
+    ]
+    for op in initializers:
+        op.attributes["sym_visibility"] = ir.StringAttr.get("public", module.context)
+    return initializers
+
+
+def _insert_barriers(module: ir.Module) -> None:
+    found: list[LinalgOp] = []
+
+    def collect(op: ir.Operation) -> ir.WalkResult:
+        linalg = as_linalg(op)
+        if linalg is not None:
+            found.append(linalg)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(collect)
+    for linalg in found:
+        for position, operand in enumerate(linalg.inputs):
+            if _recomputes(linalg, position) and _is_worth_keeping(operand, linalg):
+                linalg.op.operands[position] = ir.Operation.create(
+                    _BARRIER, [operand.type], [operand], loc=linalg.op.location, ip=linalg.op
+                ).result
+
+
+def _remove_barriers(module: ir.Module) -> None:
+    found: list[ir.Operation] = []
+
+    def collect(op: ir.Operation) -> ir.WalkResult:
+        if op.name == _BARRIER:
+            found.append(op)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(collect)
+    for barrier in found:
+        barrier.result.replace_all_uses_with(barrier.operands[0])
+        barrier.erase()
+
+
+def _recomputes(linalg: LinalgOp, position: int) -> bool:
+    """Whether the loops visit elements of an operand more than once."""
+    return not linalg.maps[position].is_permutation
+
+
+def _is_worth_keeping(operand: ir.Value, consumer: LinalgOp) -> bool:
+    """Whether computing an operand's elements again costs more than keeping them in memory."""
+    owner = operand.owner
+    producer = None if isinstance(owner, ir.Block) else as_linalg(owner.operation)
+    if producer is None:
+        return False
+    names = [op.operation.name for op in producer.body.operations]
+    if consumer.is_elementwise:
+        return any(name.startswith(_COSTLY_PREFIXES) for name in names)
+    return not all(name.startswith(_CHEAP_PREFIXES) for name in names)

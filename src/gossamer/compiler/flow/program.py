@@ -1,0 +1,39 @@
+"""What flow hands on: the host module, and the executables its dispatches run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gossamer.compiler.mlir import ir
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """A function that dispatches run.
+
+    Attributes:
+        name: symbol that `flow.dispatch` operations name in `executable`, for example "abs_dispatch_0".
+        function: `func.func` on tensors, named as the entry point is. Its arguments are the dispatch's
+            operands, then one index for each dynamic dimension of each result; it returns the results.
+    """
+
+    name: str
+    function: ir.Operation
+
+    @property
+    def export_name(self) -> str:
+        """Entry point name, for example "abs_dispatch_0_elementwise_4096_f32"."""
+        return ir.StringAttr(self.function.attributes["sym_name"]).value
+
+
+@dataclass(frozen=True, slots=True)
+class FlowProgram:
+    """A program whose tensor arithmetic is all in executables.
+
+    Attributes:
+        module: host functions, and one nested module for each executable.
+        executables: by name.
+    """
+
+    module: ir.Module
+    executables: dict[str, Executable]
