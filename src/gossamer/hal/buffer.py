@@ -1,0 +1,195 @@
+"""Buffers: ranges of memory that a device works on.
+
+A buffer owns a block of the allocator's pool, shares memory with an object of the caller (NumPy array,
+bytes, memory map), or is a subspan of another buffer. Its memory lives as long as the buffer or any
+NumPy array or memoryview made from it.
+In: lengths, foreign memory. Out: addresses for kernels, views for Python.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gossamer.errors import FailedPreconditionError, OutOfRangeError, PermissionDeniedError
+from gossamer.hal.block_pool import Block, Bytes
+from gossamer.hal.memory import (
+    WHOLE_BUFFER,
+    BufferUsage,
+    MemoryAccess,
+    MemoryType,
+    buffer_usage_name,
+    memory_access_name,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_WRITE = int(MemoryAccess.WRITE)
+_DEFAULT_TYPE = int(MemoryType.DEVICE_LOCAL | MemoryType.HOST_VISIBLE)
+_DEFAULT_USAGE = int(BufferUsage.DEFAULT | BufferUsage.MAPPING | BufferUsage.MAPPING_PERSISTENT)
+_ALL_ACCESS = int(MemoryAccess.ALL)
+
+
+class Buffer:
+    """A range of memory.
+
+    Attributes:
+        address: of the first byte; 0 once deallocated by a queue.
+        byte_length: of the range.
+        byte_offset: of the range in `allocated_buffer`.
+        memory_type, allowed_usage, allowed_access: bit sets of `hal.memory`.
+        allocated_buffer: the buffer that owns the memory; itself unless this is a subspan.
+        preserve_count: how many claims keep a queue from deallocating the allocation.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_block",
+        "_keepalive",
+        "address",
+        "allocated_buffer_or_none",
+        "allowed_access",
+        "allowed_usage",
+        "byte_length",
+        "byte_offset",
+        "memory_type",
+        "preserve_count",
+    )
+
+    def __init__(
+        self,
+        address: int,
+        byte_length: int,
+        memory_type: int = _DEFAULT_TYPE,
+        allowed_usage: int = _DEFAULT_USAGE,
+        allowed_access: int = _ALL_ACCESS,
+        *,
+        block: Block | None = None,
+        keepalive: object = None,
+    ) -> None:
+        # Safety: `address` stays valid because the buffer holds `block` or `keepalive`.
+        self.address = address
+        self.byte_length = byte_length
+        self.byte_offset = 0
+        self.memory_type = memory_type
+        self.allowed_usage = allowed_usage
+        self.allowed_access = allowed_access
+        self.preserve_count = 1
+        self.allocated_buffer_or_none: Buffer | None = None
+        self._block = block
+        self._keepalive = keepalive
+
+    def __del__(self) -> None:
+        block = self._block
+        if block is not None:
+            block.pool.release(block)
+
+    def __repr__(self) -> str:
+        return f"<hal.Buffer of {self.byte_length} bytes at offset {self.byte_offset}>"
+
+    @classmethod
+    def wrap(
+        cls, memory: ReadableBuffer, *, memory_type: int = _DEFAULT_TYPE, usage: int = _DEFAULT_USAGE
+    ) -> Buffer:
+        """Make a buffer of memory that another object owns, without a copy.
+
+        Args:
+            memory: any object with the buffer protocol, contiguous; kept alive. A read-only one makes a
+                buffer that can only be read.
+            memory_type, usage: bit sets of `hal.memory`.
+        Raises: BufferError or TypeError when the object has no contiguous memory to show.
+        """
+        view = memoryview(memory)
+        if not view.c_contiguous:
+            raise BufferError("only contiguous memory can be wrapped")
+        array: Bytes = np.frombuffer(view.cast("B") if view.nbytes else b"", np.uint8)
+        access = _ALL_ACCESS if not view.readonly else int(MemoryAccess.READ)
+        return cls(array.ctypes.data, view.nbytes, memory_type, usage, access, keepalive=array)
+
+    @property
+    def allocated_buffer(self) -> Buffer:
+        """The buffer that owns the memory; itself unless this is a subspan."""
+        return self.allocated_buffer_or_none or self
+
+    @property
+    def is_deallocated(self) -> bool:
+        """True once a queue deallocation was executed; the contents are out of reach."""
+        return self.address == 0
+
+    def range(self, byte_offset: int, byte_length: int) -> tuple[int, int]:
+        """Address and length of a part, checked.
+
+        Args:
+            byte_offset: from the buffer's start.
+            byte_length: of the part, or WHOLE_BUFFER for all that follows the offset.
+        Raises: OutOfRangeError when the part passes the buffer, FailedPreconditionError once deallocated.
+        """
+        available = self.byte_length - byte_offset
+        length = available if byte_length == WHOLE_BUFFER else byte_length
+        if byte_offset < 0 or length < 0 or length > available:
+            raise OutOfRangeError(
+                "attempted to access an address outside of the valid buffer range "
+                f"(offset={byte_offset}, length={length}, buffer byte_length={self.byte_length})"
+            )
+        if self.address == 0:
+            raise FailedPreconditionError("buffer was deallocated by a queue operation")
+        return self.address + byte_offset, length
+
+    def subspan(self, byte_offset: int, byte_length: int) -> Buffer:
+        """Make a buffer of a part of this one, sharing its memory; the whole of it is itself.
+
+        Raises: OutOfRangeError when the part passes the buffer.
+        """
+        address, length = self.range(byte_offset, byte_length)
+        if byte_offset == 0 and length == self.byte_length:
+            return self
+        part = Buffer(address, length, self.memory_type, self.allowed_usage, self.allowed_access)
+        part.byte_offset = self.byte_offset + byte_offset
+        part.allocated_buffer_or_none = self.allocated_buffer_or_none or self
+        return part
+
+    def require_usage(self, usage: int) -> None:
+        """Raise PermissionDeniedError unless every bit of `usage` is allowed."""
+        if usage & ~self.allowed_usage:
+            raise PermissionDeniedError(
+                "requested usage was not specified when the buffer was allocated; "
+                f"buffer allows {buffer_usage_name(self.allowed_usage)}, "
+                f"operation requires {buffer_usage_name(usage)}"
+            )
+
+    def require_access(self, access: int) -> None:
+        """Raise PermissionDeniedError unless every bit of `access` is allowed."""
+        if access & ~self.allowed_access:
+            raise PermissionDeniedError(
+                "buffer does not support the requested access type; "
+                f"buffer allows {memory_access_name(self.allowed_access)}, "
+                f"operation requires {memory_access_name(access)}"
+            )
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        # NumPy keeps the object it read this from, so the memory lives as long as the array.
+        return {
+            "data": (self.range(0, WHOLE_BUFFER)[0], not self.allowed_access & _WRITE),
+            "shape": (self.byte_length,),
+            "typestr": "|u1",
+            "version": 3,
+        }
+
+    def to_numpy(self, byte_offset: int = 0, byte_length: int = WHOLE_BUFFER) -> Bytes:
+        """Bytes of the buffer as a NumPy array that shares its memory; read-only where the buffer is."""
+        _, length = self.range(byte_offset, byte_length)
+        return np.asarray(self)[byte_offset : byte_offset + length]
+
+    def map(self, byte_offset: int = 0, byte_length: int = WHOLE_BUFFER) -> memoryview:
+        """Bytes of the buffer as a memoryview that shares its memory; read-only where the buffer is."""
+        return self.to_numpy(byte_offset, byte_length).data
+
+    def deallocate(self) -> None:
+        """Put the contents out of reach, as a queue deallocation does.
+
+        The memory goes back to the pool with the last reference to the buffer and its views.
+        """
+        self.address = 0

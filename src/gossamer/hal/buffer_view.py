@@ -1,0 +1,124 @@
+"""Buffer views: a buffer seen as a tensor, with shape, element type and encoding.
+
+In: a buffer or a NumPy array. Out: the same memory as a NumPy array or through DLPack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gossamer.errors import InvalidArgumentError
+from gossamer.hal import element_type as element_types
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.memory import ALIGNMENT
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from gossamer.hal.allocator import Allocator
+
+
+class BufferView:
+    """A shaped, typed view of a buffer.
+
+    Attributes:
+        buffer: the memory.
+        shape: a list, compared with what programs expect without a copy.
+        element_type: a code of `hal.element_type`.
+        encoding_type: how elements are laid out; 1 is dense, row by row.
+    """
+
+    __slots__ = ("__weakref__", "buffer", "element_type", "encoding_type", "shape")
+
+    def __init__(
+        self,
+        buffer: Buffer,
+        shape: Sequence[int],
+        element_type: int,
+        encoding_type: int = element_types.ENCODING_DENSE_ROW_MAJOR,
+    ) -> None:
+        self.buffer = buffer
+        self.shape: list[int] = shape if isinstance(shape, list) else list(shape)
+        self.element_type = element_type
+        self.encoding_type = encoding_type
+
+    def __repr__(self) -> str:
+        return f"<hal.BufferView {self.type_name}>"
+
+    @property
+    def type_name(self) -> str:
+        """Shape and element type as tools print them: `4x3xf32`."""
+        return "x".join([*map(str, self.shape), element_types.element_type_name(self.element_type)])
+
+    @property
+    def element_count(self) -> int:
+        """Product of the dimensions."""
+        return prod(self.shape)
+
+    @property
+    def byte_length(self) -> int:
+        """Bytes the elements take in a dense encoding; the buffer may be longer."""
+        return element_types.byte_length(self.element_type, prod(self.shape))
+
+    @classmethod
+    def from_numpy(
+        cls,
+        array: npt.ArrayLike,
+        allocator: Allocator,
+        *,
+        element_type: int | None = None,
+        copy: bool | None = None,
+    ) -> BufferView:
+        """Make a view of a NumPy array.
+
+        Args:
+            array: any array; made contiguous first if it is not.
+            allocator: where memory of a copy comes from.
+            element_type: a code of `hal.element_type`; None takes the array's own type.
+            copy: True copies, False shares the array's memory, None shares it if kernels can use it as
+                it is (64-byte aligned, contiguous) and copies otherwise. With sharing, the program sees
+                later changes to the array and the array sees the program's.
+        """
+        source = np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array)
+        code = element_types.element_type_of(source.dtype) if element_type is None else element_type
+        shape = list(source.shape)
+        address: int = source.__array_interface__["data"][0]
+        if copy is None:
+            copy = address % ALIGNMENT != 0
+        if not copy and source.nbytes:
+            return cls(Buffer.wrap(source.reshape(-1).view(np.uint8)), shape, code)
+        buffer = allocator.allocate_buffer(source.nbytes)
+        buffer.to_numpy()[:] = source.reshape(-1).view(np.uint8)
+        return cls(buffer, shape, code)
+
+    def to_numpy(self) -> npt.NDArray[Any]:
+        """The elements as a NumPy array that shares the buffer's memory; read-only where the buffer is.
+
+        Raises: UnimplementedError for elements NumPy has no type for; InvalidArgumentError when the
+        buffer is shorter than the shape asks.
+        """
+        dtype = element_types.numpy_dtype(self.element_type)
+        length = dtype.itemsize * prod(self.shape)
+        if length > self.buffer.byte_length:
+            raise InvalidArgumentError(
+                f"buffer of {self.buffer.byte_length} bytes is too short for {self.type_name}"
+            )
+        return np.asarray(self.buffer)[:length].view(dtype).reshape(self.shape)
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        array = self.to_numpy()
+        if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"{self.type_name} cannot be seen as {dtype} without a copy")
+            return array.astype(dtype)  # type: ignore[call-overload]
+        return array.copy() if copy else array
+
+    def __dlpack__(self, **options: Any) -> object:
+        return self.to_numpy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)

@@ -1,0 +1,91 @@
+"""Drivers: what kinds of devices there are, and devices by URI.
+
+In: `local-sync`, `local-task`, `local-task://` and such. Out: devices, and the lists tools print.
+Mirrors `iree/hal/driver_registry.h`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.device import Device
+from gossamer.hal.executable import ExecutableLoader
+from gossamer.hal.local.sync_device import SyncDevice
+from gossamer.hal.local.task_device import TaskDevice
+
+
+@dataclass(frozen=True, slots=True)
+class DriverInfo:
+    """A kind of device.
+
+    Attributes:
+        name: first part of a device URI.
+        full_name: for people.
+    """
+
+    name: str
+    full_name: str
+
+
+DRIVERS = (
+    DriverInfo("local-sync", "Local execution using a lightweight inline synchronous queue"),
+    DriverInfo("local-task", "Local execution using the IREE multithreading task system"),
+)
+
+
+def device_uris(driver_name: str | None = None) -> list[str]:
+    """URIs of the devices there are, of one driver or of all.
+
+    Raises: NotFoundError when there is no such driver.
+    """
+    if driver_name is None:
+        return [f"{driver.name}://" for driver in DRIVERS]
+    return [f"{_driver(driver_name).name}://"]
+
+
+def create_device(
+    uri: str = "local-task",
+    *,
+    executable_loaders: Sequence[ExecutableLoader] = (),
+    allocator: Allocator | None = None,
+) -> Device:
+    """Make a device.
+
+    Args:
+        uri: a driver name, optionally with `://`, a path (`default` or nothing) and parameters:
+            `local-task://?workers=4` sets the number of threads.
+        executable_loaders: for the formats its programs bring.
+        allocator: None makes one for the device.
+    Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter.
+    """
+    name, _, rest = uri.partition("://")
+    driver = _driver(name)
+    path, _, query = rest.partition("?")
+    if path not in ("", "default", "0"):
+        raise NotFoundError(f"driver '{name}' has no device '{path}'")
+    parameters = parse_qs(query, keep_blank_values=True)
+    workers = parameters.pop("workers", None)
+    if parameters:
+        raise InvalidArgumentError(f"device '{uri}' has unknown parameters: {', '.join(parameters)}")
+    if driver.name == "local-sync":
+        return SyncDevice("local-sync", executable_loaders=executable_loaders, allocator=allocator)
+    if workers is not None and not workers[-1].isdecimal():
+        raise InvalidArgumentError(f"device '{uri}': 'workers' must be a number")
+    return TaskDevice(
+        "local-task",
+        worker_count=int(workers[-1]) if workers else None,
+        executable_loaders=executable_loaders,
+        allocator=allocator,
+    )
+
+
+def _driver(name: str) -> DriverInfo:
+    for driver in DRIVERS:
+        if driver.name == name:
+            return driver
+    names = ", ".join(driver.name for driver in DRIVERS)
+    raise NotFoundError(f"no driver '{name}' registered; available: {names}")

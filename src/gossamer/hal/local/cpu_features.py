@@ -1,0 +1,68 @@
+"""Features of this machine's processor, by the names LLVM gives them.
+
+Programs ask for them through device queries, kernels read them from their environment as a bit field.
+Spec: `iree/schemas/cpu_feature_bits.inl` of IREE 3.13.0 for the bits of the first word.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from pathlib import Path
+
+_X86_64_BITS = {
+    "sse3": 0, "ssse3": 1, "sse4.1": 2, "sse4.2": 3, "sse4a": 4, "avx": 10, "fma": 11, "fma4": 12, "xop": 13,
+    "f16c": 14, "avx2": 15, "avx512f": 20, "avx512cd": 21, "avx512vl": 22, "avx512dq": 23, "avx512bw": 24,
+    "avx512ifma": 25, "avx512vbmi": 26, "avx512vpopcntdq": 27, "avx512vnni": 28, "avx512vbmi2": 29,
+    "avx512bitalg": 30, "avx512bf16": 31, "avx512fp16": 32, "amx-tile": 50, "amx-int8": 51, "amx-bf16": 52,
+}  # fmt: skip
+_ARM_64_BITS = {
+    "fp-armv8": 0, "lse": 1, "lse128": 2, "fullfp16": 10, "fp16fml": 11, "dotprod": 12, "i8mm": 13,
+    "bf16": 14,
+    "sve": 20, "sve2": 21, "sve2p1": 22, "sve2-bitperm": 23, "f32mm": 24, "f64mm": 25, "sme": 30, "sme2": 31,
+    "sme2p1": 32, "sme-f16f16": 33, "sme-f64f64": 34, "sme-i16i64": 35,
+}  # fmt: skip
+# Linux's names where they differ from LLVM's.
+_LINUX_NAMES = {
+    "sse3": "pni", "sse4.1": "sse4_1", "sse4.2": "sse4_2", "avx512vpopcntdq": "avx512_vpopcntdq",
+    "avx512vnni": "avx512_vnni", "avx512vbmi2": "avx512_vbmi2", "avx512bitalg": "avx512_bitalg",
+    "avx512bf16": "avx512_bf16", "avx512fp16": "avx512_fp16", "amx-tile": "amx_tile", "amx-int8": "amx_int8",
+    "amx-bf16": "amx_bf16", "fp-armv8": "fp", "lse": "atomics", "fullfp16": "fphp", "fp16fml": "asimdfhm",
+    "dotprod": "asimddp", "sve2-bitperm": "svebitperm", "f32mm": "svef32mm", "f64mm": "svef64mm",
+    "sme-f16f16": "smef16f16", "sme-f64f64": "smef64f64", "sme-i16i64": "smei16i64",
+}  # fmt: skip
+
+
+def cpu_feature(name: str) -> int | None:
+    """1 where the processor has a feature, 0 where it has not, None for a name that is not known here."""
+    bit = _feature_bits().get(name)
+    return None if bit is None else processor_data() >> bit & 1
+
+
+@cache
+def processor_data() -> int:
+    """First word of the processor data that kernels get; the other seven are zero."""
+    flags = _linux_flags()
+    word = 0
+    for name, bit in _feature_bits().items():
+        word |= int(_LINUX_NAMES.get(name, name) in flags) << bit
+    return word
+
+
+def _feature_bits() -> dict[str, int]:
+    machine = platform.machine().lower()
+    if machine in ("x86_64", "amd64"):
+        return _X86_64_BITS
+    return _ARM_64_BITS if machine in ("aarch64", "arm64") else {}
+
+
+def _linux_flags() -> frozenset[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return frozenset()
+    for line in lines:
+        key, _, value = line.partition(":")
+        if key.strip() in ("flags", "Features"):
+            return frozenset(value.split())
+    return frozenset()

@@ -1,0 +1,357 @@
+"""LLVM IR of the native runner: the loop over records that `program` lays out.
+
+`gossamer_hal_run(program, record count, binding table, local memory)` runs records in order and returns 0, or
+(record index + 1) << 32 | status of the first dispatch that fails. The binding table is pairs of u64
+address and length by slot; the caller has checked that every reference is within its slot.
+Denormals are flushed to zero around the whole run, as compiled kernels expect; then the caller's mode is
+restored.
+"""
+
+from __future__ import annotations
+
+from string import Template
+
+RUN_SYMBOL = "gossamer_hal_run"
+
+# x86-64: MXCSR bits 15 (flush to zero) and 6 (denormals are zero). aarch64: FPCR bits 24 (FZ) and 19 (FZ16).
+_FLOAT_MODE_X86_64 = """
+declare void @llvm.x86.sse.stmxcsr(ptr)
+declare void @llvm.x86.sse.ldmxcsr(ptr)
+
+define internal i64 @enter_float_mode() alwaysinline {
+  %cell = alloca i32
+  call void @llvm.x86.sse.stmxcsr(ptr %cell)
+  %saved = load i32, ptr %cell
+  %flushing = or i32 %saved, 32832
+  store i32 %flushing, ptr %cell
+  call void @llvm.x86.sse.ldmxcsr(ptr %cell)
+  %result = zext i32 %saved to i64
+  ret i64 %result
+}
+
+define internal void @leave_float_mode(i64 %saved) alwaysinline {
+  %cell = alloca i32
+  %mode = trunc i64 %saved to i32
+  store i32 %mode, ptr %cell
+  call void @llvm.x86.sse.ldmxcsr(ptr %cell)
+  ret void
+}
+"""
+
+_FLOAT_MODE_AARCH64 = """
+declare i64 @llvm.aarch64.get.fpcr()
+declare void @llvm.aarch64.set.fpcr(i64)
+
+define internal i64 @enter_float_mode() alwaysinline {
+  %saved = call i64 @llvm.aarch64.get.fpcr()
+  %flushing = or i64 %saved, 17301504
+  call void @llvm.aarch64.set.fpcr(i64 %flushing)
+  ret i64 %saved
+}
+
+define internal void @leave_float_mode(i64 %saved) alwaysinline {
+  call void @llvm.aarch64.set.fpcr(i64 %saved)
+  ret void
+}
+"""
+
+_FLOAT_MODE_OTHER = """
+define internal i64 @enter_float_mode() alwaysinline {
+  ret i64 0
+}
+
+define internal void @leave_float_mode(i64 %saved) alwaysinline {
+  ret void
+}
+"""
+
+_RUNNER = Template("""
+%reference = type { i64, i64, i64 }
+%slot = type { i64, i64 }
+%dispatch_state = type { i32, i32, i16, i16, i32, i32, i16, i8, i8, ptr, ptr, ptr }
+%workgroup_state = type { i32, i32, i16, i16, i32, ptr, i32 }
+
+declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+$float_mode
+; Where a reference points, as an address.
+define internal i64 @resolve_address(ptr %program, ptr %table, ptr %ref) alwaysinline {
+  %slot = load i64, ptr %ref
+  %address_field = getelementptr %reference, ptr %ref, i64 0, i32 1
+  %address = load i64, ptr %address_field
+  switch i64 %slot, label %indirect [ i64 -1, label %direct
+                                      i64 -2, label %inside ]
+direct:
+  ret i64 %address
+inside:
+  %program_address = ptrtoint ptr %program to i64
+  %inside_address = add i64 %program_address, %address
+  ret i64 %inside_address
+indirect:
+  %base_field = getelementptr %slot, ptr %table, i64 %slot, i32 0
+  %base = load i64, ptr %base_field
+  %sum = add i64 %base, %address
+  ret i64 %sum
+}
+
+; How many bytes a reference covers.
+define internal i64 @resolve_length(ptr %table, ptr %ref) alwaysinline {
+  %length_field = getelementptr %reference, ptr %ref, i64 0, i32 2
+  %length = load i64, ptr %length_field
+  %whole = icmp eq i64 %length, -1
+  br i1 %whole, label %rest, label %given
+given:
+  ret i64 %length
+rest:
+  %slot = load i64, ptr %ref
+  %offset_field = getelementptr %reference, ptr %ref, i64 0, i32 1
+  %offset = load i64, ptr %offset_field
+  %available_field = getelementptr %slot, ptr %table, i64 %slot, i32 1
+  %available = load i64, ptr %available_field
+  %remaining = sub i64 %available, %offset
+  ret i64 %remaining
+}
+
+define internal void @run_fill(ptr %program, ptr %table, ptr %record) {
+  %width_field = getelementptr i8, ptr %record, i64 4
+  %width = load i32, ptr %width_field
+  %pattern_field = getelementptr i8, ptr %record, i64 8
+  %pattern = load i64, ptr %pattern_field
+  %ref = getelementptr i8, ptr %record, i64 16
+  %address = call i64 @resolve_address(ptr %program, ptr %table, ptr %ref)
+  %length = call i64 @resolve_length(ptr %table, ptr %ref)
+  %target = inttoptr i64 %address to ptr
+  switch i32 %width, label %bytes [ i32 2, label %wide2
+                                    i32 4, label %wide4
+                                    i32 8, label %wide8 ]
+bytes:
+  %pattern8 = trunc i64 %pattern to i8
+  call void @llvm.memset.p0.i64(ptr %target, i8 %pattern8, i64 %length, i1 false)
+  ret void
+$fill_loops
+}
+
+define internal void @run_copy(ptr %program, ptr %table, ptr %record) {
+  %source_ref = getelementptr i8, ptr %record, i64 8
+  %target_ref = getelementptr i8, ptr %record, i64 32
+  %source_address = call i64 @resolve_address(ptr %program, ptr %table, ptr %source_ref)
+  %target_address = call i64 @resolve_address(ptr %program, ptr %table, ptr %target_ref)
+  %length = call i64 @resolve_length(ptr %table, ptr %target_ref)
+  %source = inttoptr i64 %source_address to ptr
+  %target = inttoptr i64 %target_address to ptr
+  call void @llvm.memmove.p0.p0.i64(ptr %target, ptr %source, i64 %length, i1 false)
+  ret void
+}
+
+define internal i32 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory) {
+entry:
+  %state = alloca %dispatch_state, align 16
+  %workgroup = alloca %workgroup_state, align 16
+  %pointers = alloca [64 x i64], align 16
+  %lengths = alloca [64 x i64], align 16
+  %binding_count_field = getelementptr i8, ptr %record, i64 4
+  %binding_count = load i32, ptr %binding_count_field
+  %binding_count64 = zext i32 %binding_count to i64
+  %bindings_field = getelementptr i8, ptr %record, i64 44
+  %bindings_offset = load i32, ptr %bindings_field
+  %bindings_offset64 = zext i32 %bindings_offset to i64
+  %bindings = getelementptr i8, ptr %program, i64 %bindings_offset64
+  %has_bindings = icmp ne i32 %binding_count, 0
+  br i1 %has_bindings, label %bind, label %bound
+bind:
+  %i = phi i64 [ 0, %entry ], [ %i_next, %bind ]
+  %ref = getelementptr %reference, ptr %bindings, i64 %i
+  %address = call i64 @resolve_address(ptr %program, ptr %table, ptr %ref)
+  %length = call i64 @resolve_length(ptr %table, ptr %ref)
+  %pointer_cell = getelementptr i64, ptr %pointers, i64 %i
+  store i64 %address, ptr %pointer_cell
+  %length_cell = getelementptr i64, ptr %lengths, i64 %i
+  store i64 %length, ptr %length_cell
+  %i_next = add nuw i64 %i, 1
+  %more_bindings = icmp ult i64 %i_next, %binding_count64
+  br i1 %more_bindings, label %bind, label %bound
+bound:
+  %count_field = getelementptr i8, ptr %record, i64 32
+  %indirect_field = getelementptr i8, ptr %record, i64 56
+  %indirect_offset = load i32, ptr %indirect_field
+  %is_direct = icmp eq i32 %indirect_offset, 0
+  br i1 %is_direct, label %counted, label %read_counts
+read_counts:
+  %indirect_offset64 = zext i32 %indirect_offset to i64
+  %indirect_ref = getelementptr i8, ptr %program, i64 %indirect_offset64
+  %indirect_address = call i64 @resolve_address(ptr %program, ptr %table, ptr %indirect_ref)
+  %indirect_counts = inttoptr i64 %indirect_address to ptr
+  br label %counted
+counted:
+  %counts = phi ptr [ %count_field, %bound ], [ %indirect_counts, %read_counts ]
+  %count_x = load i32, ptr %counts, align 4
+  %count_y_field = getelementptr i8, ptr %counts, i64 4
+  %count_y = load i32, ptr %count_y_field, align 4
+  %count_z_field = getelementptr i8, ptr %counts, i64 8
+  %count_z = load i32, ptr %count_z_field, align 4
+  %constants_field = getelementptr i8, ptr %record, i64 24
+  %constants_offset = load i32, ptr %constants_field
+  %constants_offset64 = zext i32 %constants_offset to i64
+  %constants = getelementptr i8, ptr %program, i64 %constants_offset64
+  %constant_count_field = getelementptr i8, ptr %record, i64 28
+  %constant_count = load i32, ptr %constant_count_field
+  %constant_count16 = trunc i32 %constant_count to i16
+  %binding_count8 = trunc i32 %binding_count to i8
+  %count_z16 = trunc i32 %count_z to i16
+  %s0 = getelementptr %dispatch_state, ptr %state, i64 0, i32 0
+  store i32 1, ptr %s0
+  %s1 = getelementptr %dispatch_state, ptr %state, i64 0, i32 1
+  store i32 1, ptr %s1
+  %s2 = getelementptr %dispatch_state, ptr %state, i64 0, i32 2
+  store i16 1, ptr %s2
+  %s3 = getelementptr %dispatch_state, ptr %state, i64 0, i32 3
+  store i16 %constant_count16, ptr %s3
+  %s4 = getelementptr %dispatch_state, ptr %state, i64 0, i32 4
+  store i32 %count_x, ptr %s4
+  %s5 = getelementptr %dispatch_state, ptr %state, i64 0, i32 5
+  store i32 %count_y, ptr %s5
+  %s6 = getelementptr %dispatch_state, ptr %state, i64 0, i32 6
+  store i16 %count_z16, ptr %s6
+  %s7 = getelementptr %dispatch_state, ptr %state, i64 0, i32 7
+  store i8 1, ptr %s7
+  %s8 = getelementptr %dispatch_state, ptr %state, i64 0, i32 8
+  store i8 %binding_count8, ptr %s8
+  %s9 = getelementptr %dispatch_state, ptr %state, i64 0, i32 9
+  store ptr %constants, ptr %s9
+  %s10 = getelementptr %dispatch_state, ptr %state, i64 0, i32 10
+  store ptr %pointers, ptr %s10
+  %s11 = getelementptr %dispatch_state, ptr %state, i64 0, i32 11
+  store ptr %lengths, ptr %s11
+  %w_y = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 1
+  %w_z = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 2
+  %w_reserved = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 3
+  store i16 0, ptr %w_reserved
+  %w_processor = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 4
+  store i32 0, ptr %w_processor
+  %w_local = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 5
+  store ptr %local_memory, ptr %w_local
+  %local_size_field = getelementptr i8, ptr %record, i64 48
+  %local_size = load i32, ptr %local_size_field
+  %w_local_size = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 6
+  store i32 %local_size, ptr %w_local_size
+  %function_field = getelementptr i8, ptr %record, i64 8
+  %function = load ptr, ptr %function_field
+  %environment_field = getelementptr i8, ptr %record, i64 16
+  %environment = load ptr, ptr %environment_field
+  %has_x = icmp ne i32 %count_x, 0
+  %has_y = icmp ne i32 %count_y, 0
+  %has_z = icmp ne i32 %count_z, 0
+  %has_xy = and i1 %has_x, %has_y
+  %has_any = and i1 %has_xy, %has_z
+  br i1 %has_any, label %loop_z, label %done
+loop_z:
+  %z = phi i32 [ 0, %counted ], [ %z_next, %next_z ]
+  %z16 = trunc i32 %z to i16
+  store i16 %z16, ptr %w_z
+  br label %loop_y
+loop_y:
+  %y = phi i32 [ 0, %loop_z ], [ %y_next, %next_y ]
+  store i32 %y, ptr %w_y
+  br label %loop_x
+loop_x:
+  %x = phi i32 [ 0, %loop_y ], [ %x_next, %next_x ]
+  store i32 %x, ptr %workgroup
+  %returned = call i32 %function(ptr %environment, ptr %state, ptr %workgroup)
+  %failed = icmp ne i32 %returned, 0
+  br i1 %failed, label %failure, label %next_x
+next_x:
+  %x_next = add nuw i32 %x, 1
+  %more_x = icmp ult i32 %x_next, %count_x
+  br i1 %more_x, label %loop_x, label %next_y
+next_y:
+  %y_next = add nuw i32 %y, 1
+  %more_y = icmp ult i32 %y_next, %count_y
+  br i1 %more_y, label %loop_y, label %next_z
+next_z:
+  %z_next = add nuw i32 %z, 1
+  %more_z = icmp ult i32 %z_next, %count_z
+  br i1 %more_z, label %loop_z, label %done
+failure:
+  ret i32 %returned
+done:
+  ret i32 0
+}
+
+define i64 @$run_symbol(ptr %program, i64 %record_count, ptr %table, ptr %local_memory) {
+entry:
+  %saved = call i64 @enter_float_mode()
+  %has_records = icmp ne i64 %record_count, 0
+  br i1 %has_records, label %loop, label %done
+loop:
+  %index = phi i64 [ 0, %entry ], [ %index_next, %next ]
+  %offset = shl i64 %index, 6
+  %record = getelementptr i8, ptr %program, i64 %offset
+  %kind = load i32, ptr %record
+  %index_next = add nuw i64 %index, 1
+  switch i32 %kind, label %next [ i32 1, label %dispatch
+                                  i32 2, label %fill
+                                  i32 3, label %copy ]
+dispatch:
+  %returned = call i32 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory)
+  %failed = icmp ne i32 %returned, 0
+  br i1 %failed, label %failure, label %next
+fill:
+  call void @run_fill(ptr %program, ptr %table, ptr %record)
+  br label %next
+copy:
+  call void @run_copy(ptr %program, ptr %table, ptr %record)
+  br label %next
+next:
+  %more = icmp ult i64 %index_next, %record_count
+  br i1 %more, label %loop, label %done
+failure:
+  call void @leave_float_mode(i64 %saved)
+  %where = shl i64 %index_next, 32
+  %status = zext i32 %returned to i64
+  %result = or i64 %where, %status
+  ret i64 %result
+done:
+  call void @leave_float_mode(i64 %saved)
+  ret i64 0
+}
+""")
+
+_FILL_LOOP = Template("""
+wide$width:
+  %count$width = lshr i64 %length, $shift
+  %has$width = icmp ne i64 %count$width, 0
+  %pattern_of_$width = $narrow
+  br i1 %has$width, label %loop$width, label %done$width
+loop$width:
+  %i$width = phi i64 [ 0, %wide$width ], [ %next$width, %loop$width ]
+  %cell$width = getelementptr $type, ptr %target, i64 %i$width
+  store $type %pattern_of_$width, ptr %cell$width, align 1
+  %next$width = add nuw i64 %i$width, 1
+  %more$width = icmp ult i64 %next$width, %count$width
+  br i1 %more$width, label %loop$width, label %done$width
+done$width:
+  ret void
+""")
+
+
+def runner_ir(architecture: str) -> str:
+    """IR of the runner.
+
+    Args:
+        architecture: first part of the target triple, such as `x86_64`; decides how denormals are flushed.
+    """
+    float_mode = {"x86_64": _FLOAT_MODE_X86_64, "aarch64": _FLOAT_MODE_AARCH64, "arm64": _FLOAT_MODE_AARCH64}
+    loops = [
+        _FILL_LOOP.substitute(
+            width=width,
+            shift=width.bit_length() - 1,
+            type=f"i{8 * width}",
+            narrow="add i64 %pattern, 0" if width == 8 else f"trunc i64 %pattern to i{8 * width}",
+        )
+        for width in (2, 4, 8)
+    ]
+    return _RUNNER.substitute(
+        float_mode=float_mode.get(architecture, _FLOAT_MODE_OTHER),
+        fill_loops="".join(loops),
+        run_symbol=RUN_SYMBOL,
+    )

@@ -1,0 +1,99 @@
+"""`local-task`: work runs on worker threads; submitting it returns at once.
+
+Native code releases the interpreter lock, so workers run in parallel with each other and the caller.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+
+from gossamer.errors import StatusError
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.device import Device
+from gossamer.hal.executable import ExecutableLoader
+from gossamer.hal.fence import Fence
+
+_Task = tuple[Fence | None, Callable[..., None], tuple[object, ...]]
+
+
+class TaskDevice(Device):
+    """Runs operations on a pool of threads, started at the first operation.
+
+    Attributes:
+        worker_count: threads of the pool.
+    """
+
+    def __init__(
+        self,
+        identifier: str,
+        *,
+        worker_count: int | None = None,
+        executable_loaders: Sequence[ExecutableLoader] = (),
+        allocator: Allocator | None = None,
+    ) -> None:
+        super().__init__(identifier, executable_loaders=executable_loaders, allocator=allocator)
+        self.worker_count = max(worker_count or usable_processor_count(), 1)
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._start_lock = threading.Lock()
+        self._process = os.getpid()
+
+    @property
+    def concurrency(self) -> int:
+        """One workgroup for each worker."""
+        return self.worker_count
+
+    def close(self) -> None:
+        """Finish what was submitted and is ready to run, then stop the workers."""
+        with self._start_lock:
+            threads, self._threads = self._threads, []
+        for _ in threads:
+            self._tasks.put(None)
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join()
+        super().close()
+
+    def _start(
+        self, signal: Fence | None, operation: Callable[..., None], arguments: tuple[object, ...]
+    ) -> None:
+        if not self._threads or self._process != os.getpid():
+            self._start_workers()
+        self._tasks.put((signal, operation, arguments))
+
+    def _start_workers(self) -> None:
+        with self._start_lock:
+            if self._process != os.getpid():
+                # Threads do not survive a fork: the child starts its own.
+                self._tasks = SimpleQueue()
+                self._threads = []
+                self._process = os.getpid()
+            if self._threads:
+                return
+            self._threads = [
+                threading.Thread(target=self._work, name=f"{self.identifier}-{index}", daemon=True)
+                for index in range(self.worker_count)
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._run(*task)
+            # Fences and buffers of a finished task must not live until the next one comes.
+            del task
+
+    def _report_unobserved(self, error: StatusError) -> None:
+        # Why: nobody waits for this operation, and raising would end the worker.
+        sys.stderr.write(f"gossamer: queue operation without a signal fence failed: {error}\n")
+
+
+def usable_processor_count() -> int:
+    """Processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
