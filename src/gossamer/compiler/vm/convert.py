@@ -13,7 +13,7 @@ from typing import TypeAlias
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.conversion import arith, casts, control_flow, floats, math, memref
+from gossamer.compiler.vm.conversion import arith, attributes, casts, control_flow, floats, math, memref
 from gossamer.compiler.vm.conversion.integers import wrap
 from gossamer.compiler.vm.conversion.scope import MemRef, Scope, ValueMap, unsupported
 from gossamer.compiler.vm.conversion.types import scalar_of
@@ -74,7 +74,7 @@ class StandardConverter(Scope):
         self._on_op = on_op
         self._on_type = on_type
 
-    def convert(self, op: mlir.ir.Operation) -> None:
+    def convert(self, op: mlir.ir.Operation | mlir.ir.OpView) -> None:
         """Convert one operation, terminators included.
 
         Raises: CompileError with the operation's location where nothing knows how.
@@ -104,7 +104,7 @@ class StandardConverter(Scope):
             converted = self.blocks[block] = self.new_block()
             for argument in block.arguments:
                 hooked = self._on_type(argument.type) if self._on_type else None
-                value = ir.Value(hooked or vm_type(argument.type, block.owner))
+                value = ir.Value(hooked or vm_type(argument.type, block.owner.operation))
                 converted.arguments.append(value)
                 self.values[argument] = value
         self.convert_block(entry)
@@ -114,7 +114,7 @@ class StandardConverter(Scope):
 
 
 def convert_function(
-    func_op: mlir.ir.Operation,
+    func_op: mlir.ir.Operation | mlir.ir.OpView,
     module: ir.Module,
     *,
     name: str = "",
@@ -145,22 +145,24 @@ def convert_function(
     return function
 
 
-def declare_function(func_op: mlir.ir.Operation, module: ir.Module, *, name: str = "") -> ir.Function:
+def declare_function(
+    func_op: mlir.ir.Operation | mlir.ir.OpView, module: ir.Module, *, name: str = ""
+) -> ir.Function:
     """Add a function with an empty entry block to the module, so that others can call it.
 
     `convert_function` fills a function declared before.
     """
     func = func_op.operation
-    name = name or func.attributes["sym_name"].value
+    name = name or attributes.text(func, "sym_name")
     if name not in module.functions:
-        type = func.attributes["function_type"].value
+        type = attributes.function_type(func)
         entry = ir.Block([ir.Value(vm_type(argument, func)) for argument in type.inputs])
         results = [vm_type(result, func) for result in type.results]
         module.functions[name] = ir.Function(name, results, [entry])
     return module.functions[name]
 
 
-def vm_type(type: mlir.ir.Type, op: mlir.ir.Operation) -> ir.Type:
+def vm_type(type: mlir.ir.Type, op: mlir.ir.Operation | mlir.ir.OpView) -> ir.Type:
     """The register type of an MLIR type: scalars as `conversion` says, memrefs as `!vm.buffer`.
 
     Raises: CompileError at the location of `op` for other types.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
+from gossamer.compiler.vm.conversion import attributes
 from gossamer.compiler.vm.conversion.integers import (
     logical_not,
     register_constant,
@@ -91,7 +92,7 @@ def _shift(name: str) -> Lowering:
 
 
 def _compare(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
-    predicate = op.attributes["predicate"].value
+    predicate = attributes.integer(op, "predicate")
     return [compare(scope.builder, scope.operand(op), predicate, *scope.operands(op))]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.conversion import small_floats
+from gossamer.compiler.vm.conversion import attributes, small_floats
 from gossamer.compiler.vm.conversion.floats import truncate
 from gossamer.compiler.vm.conversion.integers import resize, sign_extend, wrap
 from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, Scope, unsupported
@@ -79,7 +79,7 @@ def _integer_to_float(is_signed: bool) -> Lowering:
 
 
 def _convert_float(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
-    if "roundingmode" in op.attributes and op.attributes["roundingmode"].value != 0:
+    if "roundingmode" in op.attributes and attributes.integer(op, "roundingmode") != 0:
         raise unsupported(op, f"'{op.name}' has a VM lowering for rounding to nearest even only")
     source, target = scope.operand(op), scope.result(op)
     return [resize_float(scope.builder, scope.operands(op)[0], source, target)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.conversion import attributes
 from gossamer.compiler.vm.conversion.floats import float_constant
 from gossamer.compiler.vm.conversion.integers import constant, sign_extend
 from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, Scope, unsupported
@@ -38,7 +39,7 @@ def _br(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
 
 def _cond_br(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     operands = list(op.operands)
-    _, true_count, _ = op.attributes["operandSegmentSizes"]
+    _, true_count, _ = attributes.integers(op, "operandSegmentSizes")
     true_block, false_block = (scope.blocks[block] for block in op.successors)
     true_values = _branch_values(scope, op, operands[1 : 1 + true_count])
     false_values = _branch_values(scope, op, operands[1 + true_count :])
@@ -49,15 +50,15 @@ def _cond_br(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
 
 def _switch(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     operands = list(op.operands)
-    _, default_count, _ = op.attributes["operandSegmentSizes"]
-    counts = [default_count, *op.attributes["case_operand_segments"]]
+    _, default_count, _ = attributes.integers(op, "operandSegmentSizes")
+    counts = [default_count, *attributes.integers(op, "case_operand_segments")]
     successors: list[ir.Successor] = []
     start = 1
     for block, count in zip(op.successors, counts, strict=True):
         values = _branch_values(scope, op, operands[start : start + count])
         successors.append(ir.Successor(scope.blocks[block], values))
         start += count
-    numbers = [int(number) for number in op.attributes["case_values"]] if len(successors) > 1 else []
+    numbers = attributes.integers(op, "case_values")
     _emit_switch(scope, scope.operand(op), scope.value(operands[0]), numbers, successors)
     return ()
 
@@ -87,7 +88,7 @@ def _assert(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     holds, fails = scope.new_block(), scope.new_block()
     scope.builder.cond_br(condition, holds, [], fails, [])
     scope.builder.block = fails
-    scope.builder.fail(scope.builder.i32(StatusCode.FAILED_PRECONDITION), op.attributes["msg"].value)
+    scope.builder.fail(scope.builder.i32(StatusCode.FAILED_PRECONDITION), attributes.text(op, "msg"))
     scope.builder.block = holds
     return ()
 
@@ -110,7 +111,7 @@ def _as_callers_expect(scope: Scope, scalar: Scalar | None, value: ir.Value) -> 
 
 
 def _call(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
-    symbol = op.attributes["callee"].value
+    symbol = attributes.text(op, "callee")
     callee = scope.vm_name(symbol)
     if callee not in scope.builder.module.functions:
         raise unsupported(op, f"'{symbol}' is called but is no function of this module")

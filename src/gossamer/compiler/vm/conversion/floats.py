@@ -1,8 +1,8 @@
 """Lowerings of floating-point arithmetic: `arith` operations on floats, and constants.
 
 f16 and bf16 operands are widened to f32 and the result is rounded back: correct for each single operation.
-The sign of a zero that `minimumf` or `maximumf` returns for zeros of both signs is unspecified, except where an
-operand is a constant.
+The sign of a zero that `minimumf` or `maximumf` returns for zeros of both signs is unspecified, except where
+an operand is a constant.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TypeAlias
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.conversion import small_floats
+from gossamer.compiler.vm.conversion import attributes, small_floats
 from gossamer.compiler.vm.conversion.integers import constant, logical_not, select
-from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, Scope
+from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, Scope, unsupported
 from gossamer.compiler.vm.conversion.types import F32, Scalar
 
 FloatExpansion: TypeAlias = Callable[..., ir.Value]
@@ -188,11 +188,14 @@ def _compare(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     if not scalar.is_native_float:
         operands = [small_floats.widen(scope.builder, scalar, operand) for operand in operands]
         scalar = F32
-    return [compare(scope.builder, scalar.suffix, op.attributes["predicate"].value, *operands)]
+    return [compare(scope.builder, scalar.suffix, attributes.integer(op, "predicate"), *operands)]
 
 
 def _constant(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
-    scalar, number = scope.result(op), op.attributes["value"].value
+    number = attributes.number(op, "value")
+    if number is None:
+        raise unsupported(op, f"a constant of type {op.results[0].type} has no VM lowering")
+    scalar = scope.result(op)
     if scalar.is_float:
         return [float_constant(scope.builder, scalar, float(number))]
     return [constant(scope.builder, scalar, int(number))]

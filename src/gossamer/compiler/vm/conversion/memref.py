@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.conversion import attributes
 from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, MemRef, Scope, unsupported
 from gossamer.compiler.vm.conversion.types import Scalar, scalar_of
 
@@ -19,7 +20,14 @@ _STORES = {8: "buffer.store.i8", 16: "buffer.store.i16", 32: "buffer.store.i32",
 _LINEARISE = "linearise memrefs to one dimension first"
 
 
-def element_scalar(type: mlir.ir.Type, op: mlir.ir.Operation) -> Scalar:
+def memref_type(value: mlir.ir.Value) -> mlir.ir.MemRefType:
+    """The type of a value that is a memref."""
+    type = value.type
+    assert isinstance(type, mlir.ir.MemRefType)
+    return type
+
+
+def element_scalar(type: mlir.ir.MemRefType, op: mlir.ir.Operation) -> Scalar:
     """The element type of a memref.
 
     Raises: CompileError where elements do not take whole bytes or the VM cannot hold them.
@@ -49,7 +57,7 @@ def _from_buffer(scope: Scope, memref: MemRef, index: ir.Value) -> ir.Value:
 
 
 def _linear_index(
-    scope: Scope, op: mlir.ir.Operation, type: mlir.ir.Type, indices: list[ir.Value]
+    scope: Scope, op: mlir.ir.Operation, type: mlir.ir.MemRefType, indices: list[ir.Value]
 ) -> ir.Value:
     if len(indices) == 0:
         return scope.builder.i64(0)
@@ -66,21 +74,21 @@ def _linear_index(
 
 def _load(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     source, *indices = op.operands
-    scalar = element_scalar(source.type, op)
-    index = _linear_index(scope, op, source.type, [scope.value(index) for index in indices])
+    scalar = element_scalar(memref_type(source), op)
+    index = _linear_index(scope, op, memref_type(source), [scope.value(index) for index in indices])
     return [load(scope, scalar, scope.memref(source), index)]
 
 
 def _store(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     value, target, *indices = op.operands
-    scalar = element_scalar(target.type, op)
-    index = _linear_index(scope, op, target.type, [scope.value(index) for index in indices])
+    scalar = element_scalar(memref_type(target), op)
+    index = _linear_index(scope, op, memref_type(target), [scope.value(index) for index in indices])
     store(scope, scalar, scope.memref(target), index, scope.value(value))
     return ()
 
 
 def _allocate(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
-    type = op.results[0].type
+    type = memref_type(op.results[0])
     scalar = element_scalar(type, op)
     dynamic = iter(scope.operands(op))
     static_count = 1
@@ -100,11 +108,12 @@ def _allocate(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
 
 
 def _size(scope: Scope, op: mlir.ir.Operation, value: mlir.ir.Value, dimension: int) -> ir.Value:
-    if not value.type.is_dynamic_dim(dimension):
-        return scope.builder.i64(value.type.get_dim_size(dimension))
+    type = memref_type(value)
+    if not type.is_dynamic_dim(dimension):
+        return scope.builder.i64(type.get_dim_size(dimension))
     size = scope.memref(value).size
-    if size is None or value.type.rank != 1:
-        raise unsupported(op, f"the size of {value.type} is not known here", _LINEARISE)
+    if size is None or type.rank != 1:
+        raise unsupported(op, f"the size of {type} is not known here", _LINEARISE)
     return size
 
 
@@ -121,7 +130,7 @@ def _same_memref(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
 
 def _cast(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     source = scope.memref(op.operands[0])
-    type = op.operands[0].type
+    type = memref_type(op.operands[0])
     if source.size is None and type.rank == 1 and not type.is_dynamic_dim(0):
         source = MemRef(source.buffer, source.offset, scope.builder.i64(type.get_dim_size(0)))
     return [source]
@@ -132,20 +141,23 @@ def _nothing(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
 
 
 class _Part:
-    """Offsets, sizes and strides of a one-dimensional `subview` or `reinterpret_cast`, constant or operands."""
+    """Offsets, sizes and strides of a one-dimensional `subview` or `reinterpret_cast`."""
 
     def __init__(self, scope: Scope, op: mlir.ir.Operation) -> None:
-        if any(len(op.attributes[name]) > 1 for name in ("static_offsets", "static_sizes", "static_strides")):
+        if any(
+            len(attributes.integers(op, name)) > 1
+            for name in ("static_offsets", "static_sizes", "static_strides")
+        ):
             raise unsupported(op, f"'{op.name}' of several dimensions has no VM lowering", _LINEARISE)
         self._scope = scope
         self._dynamic = iter(scope.value(operand) for operand in list(op.operands)[1:])
         self.offset = self._next(op, "static_offsets")
         self.size = self._next(op, "static_sizes")
-        if any(stride != 1 for stride in op.attributes["static_strides"]):
+        if any(stride != 1 for stride in attributes.integers(op, "static_strides")):
             raise unsupported(op, f"'{op.name}' with a stride has no VM lowering", _LINEARISE)
 
     def _next(self, op: mlir.ir.Operation, name: str) -> ir.Value | None:
-        numbers = list(op.attributes[name])
+        numbers = attributes.integers(op, name)
         if not numbers:
             return None
         if mlir.ir.ShapedType.is_static_size(numbers[0]):
@@ -169,14 +181,14 @@ def _reinterpret(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
 
 def _copy(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     source, target = op.operands
-    if source.type.rank != 1:
+    if memref_type(source).rank != 1:
         raise unsupported(op, "'memref.copy' of several dimensions has no VM lowering", _LINEARISE)
-    width = scope.builder.i64(element_scalar(source.type, op).byte_width)
+    width = scope.builder.i64(element_scalar(memref_type(source), op).byte_width)
 
     def to_bytes(elements: ir.Value | None) -> ir.Value:
         return scope.builder.i64(0) if elements is None else scope.builder.op("mul.i64", elements, width)
 
-    known = target if source.type.is_dynamic_dim(0) and scope.memref(source).size is None else source
+    known = target if memref_type(source).is_dynamic_dim(0) and scope.memref(source).size is None else source
     length = to_bytes(_size(scope, op, known, 0))
     from_, to = scope.memref(source), scope.memref(target)
     scope.builder.effect(

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
+from gossamer.compiler.vm.conversion import attributes
 from gossamer.compiler.vm.conversion.types import Scalar, scalar_of
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -87,10 +88,12 @@ class Scope:
     def constant(self, value: mlir.ir.Value) -> int | float | None:
         """The number that `value` is, or None where it is not an `arith.constant`."""
         owner = value.owner
-        if isinstance(owner, mlir.ir.Block) or owner.name not in ("arith.constant", "index.constant"):
+        if isinstance(owner, mlir.ir.Block) or owner.operation.name not in (
+            "arith.constant",
+            "index.constant",
+        ):
             return None
-        number = getattr(owner.attributes["value"], "value", None)
-        return number if isinstance(number, int | float) else None
+        return attributes.number(owner.operation, "value")
 
     def result(self, op: mlir.ir.Operation, index: int = 0) -> Scalar:
         """The scalar type of a result of `op`.

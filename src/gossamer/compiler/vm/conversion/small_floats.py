@@ -1,7 +1,7 @@
 """f16 and bf16, which the VM lacks: their bits in i32 registers, to f32 and back by integer operations.
 
-Every conversion rounds to nearest even, keeps infinities, makes NaNs quiet, and takes no subnormal f32 through
-a floating-point operation, so that it does not depend on the processor's denormal mode.
+Every conversion rounds to nearest even, keeps infinities, makes NaNs quiet, and takes no subnormal f32
+through a floating-point operation, so that it does not depend on the processor's denormal mode.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _narrow_bf16(builder: Builder, bits: ir.Value) -> ir.Value:
 def _round_to_odd(builder: Builder, value: ir.Value) -> ir.Value:
     """An f64 as the f32 next to it whose last bit is set where it is not exact.
 
-    Why: rounding to nearest twice can differ from once; a set last bit keeps "a little more than half" visible.
+    Why: rounding to nearest twice can differ from once; a set last bit keeps "just over half" apart.
     """
     nearest = builder.op("trunc.f64.f32", value)
     back = builder.op("ext.f32.f64", nearest)
