@@ -1,6 +1,10 @@
 """Bytecode functions as Python functions.
 
 In: decoded and verified functions. Out: Python callables in the callable ABI of `vm.module`, as text first.
-Next: `vm.bytecode_module` binds them to a state; `vm.jit` starts from the same typed form.
+Next: `vm.bytecode_state` asks for them; `vm.jit` starts from the same typed form.
 Mirrors `iree/vm/bytecode/dispatch.c`, which interprets.
 """
+
+from gossamer.vm.translate.translator import Translator
+
+__all__ = ["Translator"]

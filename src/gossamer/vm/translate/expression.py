@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
+
 Local: TypeAlias = str
 
 
@@ -48,16 +50,20 @@ Expression: TypeAlias = Local | Literal | Conversion
 
 ZERO_CELL = Literal("i", 0)
 
-_FORMATS = {"i": "<i", "I": "<q", "f": "<f", "F": "<d"}
+_FORMATS = {"i": "<i", "I": "<q", "F": "<d"}
 _TO_INTEGER = {"f": "bitcast.f32.i32", "F": "bitcast.f64.i64"}
 _TO_FLOAT = {"f": "bitcast.i32.f32", "F": "bitcast.i64.f64"}
 
 
 def _pack(kind: str, value: int | float | None) -> bytes:
-    return b"" if value is None else struct.pack(_FORMATS[kind], value)
+    if value is None:
+        return b""
+    return struct.pack("<i", f32_to_bits(value)) if kind == "f" else struct.pack(_FORMATS[kind], value)
 
 
 def _unpack(kind: str, data: bytes) -> Literal:
+    if kind == "f":
+        return Literal(kind, f32_from_bits(struct.unpack("<i", data)[0]))
     return Literal(kind, struct.unpack(_FORMATS[kind], data)[0])
 
 

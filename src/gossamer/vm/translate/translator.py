@@ -1,0 +1,162 @@
+"""Executes a module's functions as Python functions compiled from their typed form.
+
+Text and code objects belong to the module and are shared by its states; each state gets functions of its
+own, whose global names are the state's imports, globals and other functions.
+"""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
+
+from gossamer.errors import NotFoundError
+from gossamer.vm.decoded import DecodedModule
+from gossamer.vm.module import ResumableCallable
+from gossamer.vm.translate.failure import failure, locate
+from gossamer.vm.translate.python_source import PythonSource, emit_python
+from gossamer.vm.translate.type_function import type_function
+from gossamer.vm.translate.typed_function import TypedFunction
+from gossamer.vm.translate.waiting import YIELD, waiting_functions
+
+if TYPE_CHECKING:
+    from gossamer.vm.bytecode_module import BytecodeModule
+    from gossamer.vm.bytecode_state import BytecodeState
+
+
+@dataclass(frozen=True, slots=True)
+class _Translation:
+    source: PythonSource
+    code: CodeType
+
+
+class ModuleTranslation:
+    """Translated functions of a module, made when first asked for."""
+
+    def __init__(self, module: DecodedModule) -> None:
+        self.module = module
+        self.waiting = waiting_functions(module)
+        self._typed: dict[int, TypedFunction] = {}
+        self._translations: dict[tuple[int, bool], _Translation] = {}
+
+    def typed(self, ordinal: int) -> TypedFunction:
+        """Typed form of a function."""
+        if ordinal not in self._typed:
+            self._typed[ordinal] = type_function(self.module, self.module.functions[ordinal])
+        return self._typed[ordinal]
+
+    def translation(self, ordinal: int, is_generator: bool) -> _Translation:
+        """Text and code of a function's blocking or generator form."""
+        key = (ordinal, is_generator)
+        found = self._translations.get(key)
+        if found is None:
+            source = emit_python(self.typed(ordinal), self.waiting, is_generator=is_generator)
+            found = self._translations[key] = _Translation(source, self._compile(ordinal, source))
+        return found
+
+    def _compile(self, ordinal: int, source: PythonSource) -> CodeType:
+        filename = f"<bytecode {self.module.function_label(ordinal)}>"
+        # Why: Python's own tracebacks show the text of translated functions, too.
+        linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
+        module_code = compile(source.text, filename, "exec")
+        return next(constant for constant in module_code.co_consts if isinstance(constant, CodeType))
+
+
+_translations: WeakKeyDictionary[BytecodeModule, ModuleTranslation] = WeakKeyDictionary()
+
+
+def module_translation(module: BytecodeModule) -> ModuleTranslation:
+    """The one translation of a module."""
+    found = _translations.get(module)
+    if found is None:
+        found = _translations[module] = ModuleTranslation(module.decoded)
+    return found
+
+
+class Translator:
+    """Executor of a state (see `vm.executor`)."""
+
+    def __init__(self, state: BytecodeState) -> None:
+        self._translation = module_translation(state.module)
+        self._imports = list(state.imports)
+        self._common = _state_names(state)
+        self._functions: dict[tuple[int, bool], Callable[..., object]] = {}
+
+    def bind(self, ordinal: int) -> Callable[..., object]:
+        """Blocking form of a function; functions it calls are translated with it."""
+        return self._bind(ordinal, is_generator=False)
+
+    def bind_resumable(self, ordinal: int) -> ResumableCallable | None:
+        """Generator form of a function that may wait, or None."""
+        if ordinal not in self._translation.waiting:
+            return None
+        return cast("ResumableCallable", self._bind(ordinal, is_generator=True))
+
+    def _bind(self, ordinal: int, *, is_generator: bool) -> Callable[..., object]:
+        found = self._functions.get((ordinal, is_generator))
+        return found or self._link(ordinal, is_generator)
+
+    def _link(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
+        translation = self._translation.translation(ordinal, is_generator)
+        function = self._translation.module.functions[ordinal]
+        label = self._translation.module.function_label(ordinal)
+        names: dict[str, object] = {"__builtins__": builtins.__dict__, **translation.source.names.constants}
+        names["located"] = locate(label, translation.source.line_offsets)
+        made = FunctionType(translation.code, names, function.name or f"function_{ordinal}")
+        # Why now: functions may call each other in circles.
+        self._functions[ordinal, is_generator] = made
+        for name in translation.source.names.required:
+            names[name] = self._resolve(name)
+        return made
+
+    def _resolve(self, name: str) -> object:
+        if name in self._common:
+            return self._common[name]
+        role, _, number = name.rpartition("_")
+        ordinal = int(number)
+        if role == "function":
+            return self._bind(ordinal, is_generator=False)
+        if role == "resumable_function":
+            return self._bind(ordinal, is_generator=True)
+        imported = self._imports[ordinal]
+        if imported is None:
+            return _missing_import(self._translation.module, ordinal)
+        if role == "import":
+            return imported.callable
+        assert role == "resumable_import"
+        return imported.resumable or _as_resumable(imported.callable)
+
+
+def _state_names(state: BytecodeState) -> dict[str, object]:
+    values = state.storage.values
+    return {
+        "globals_i": values.view("i"),
+        "globals_q": values.view("q"),
+        "global_values": values,
+        "global_refs": state.storage.refs,
+        "rodata": state.rodata,
+        "imports_resolved": tuple(int(function is not None) for function in state.imports),
+        "failure": failure,
+        "YIELD": YIELD,
+    }
+
+
+def _missing_import(module: DecodedModule, ordinal: int) -> Callable[..., object]:
+    name = module.definition.imported_functions[ordinal].full_name
+
+    def call_missing(*arguments: object) -> object:
+        raise NotFoundError(f"optional import {name!r} is not resolved; nothing to call")
+
+    return call_missing
+
+
+def _as_resumable(function: Callable[..., object]) -> ResumableCallable:
+    def resumable(*arguments: object) -> Iterator[object]:
+        return function(*arguments)
+        yield
+
+    return cast("ResumableCallable", resumable)
