@@ -1,6 +1,6 @@
 """Field ids of the FlatBuffer tables of a bytecode module; the reader and the writer share them.
 
-A table's ids are the declaration order of its fields.
+A table's ids are the declaration order of its fields; names are those of the schema, in upper case.
 Spec: `iree/schemas/bytecode_module_def.fbs` of IREE 3.13.0.
 """
 
@@ -103,8 +103,8 @@ class ExportField(IntEnum):
 class RodataField(IntEnum):
     """Fields of RodataSegmentDef; the compression union is never written."""
 
-    COMPRESSION_KIND = 0
-    COMPRESSION = 1
+    COMPRESSION_TYPE_TYPE = 0
+    COMPRESSION_TYPE = 1
     EMBEDDED_DATA = 2
     EXTERNAL_DATA_OFFSET = 3
     EXTERNAL_DATA_LENGTH = 4
@@ -126,8 +126,8 @@ class StateField(IntEnum):
 class DebugField(IntEnum):
     """Fields of DebugDatabaseDef; the location table is a vector of unions: kinds, then offsets."""
 
-    LOCATION_KINDS = 0
-    LOCATIONS = 1
+    LOCATION_TABLE_TYPE = 0
+    LOCATION_TABLE = 1
     FUNCTIONS = 2
 
 

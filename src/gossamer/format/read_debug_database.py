@@ -42,8 +42,8 @@ def read_debug_database(table: Table | None) -> DebugDatabase | None:
 
 
 def _read_locations(table: Table) -> tuple[DebugLocation, ...]:
-    kinds = table.vector(DebugField.LOCATION_KINDS, 1) or memoryview(b"")
-    references = list(table.references(DebugField.LOCATIONS))
+    kinds = table.vector(DebugField.LOCATION_TABLE_TYPE, 1) or memoryview(b"")
+    references = list(table.references(DebugField.LOCATION_TABLE))
     if len(references) != len(kinds):
         message = f"{len(kinds)} location kinds but {len(references)} locations"
         raise table.buffer.error(message, table.position, table.name)

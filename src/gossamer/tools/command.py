@@ -1,0 +1,51 @@
+"""What every command does around its work: errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+from gossamer.errors import GossamerError, InternalError
+
+EXIT_SUCCESS = 0
+EXIT_FAILURE = 1
+EXIT_INTERNAL = 70
+
+
+def run_command(program: str, body: Callable[[], int | None]) -> int:
+    """Run the body of a command and return its exit code.
+
+    An error we raise on purpose is printed to stderr, conclusion first, and gives 1. Any other exception is
+    a fault of ours and gives 70. `GOSSAMER_TRACEBACK=1` adds Python's traceback to both.
+
+    Args:
+        program: name of the command, for messages.
+        body: does the work; returns an exit code, or None for success.
+    """
+    try:
+        code = body()
+        sys.stdout.flush()
+        return code or EXIT_SUCCESS
+    except BrokenPipeError:
+        # Why: whoever read our output has what it wants; without this, Python complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILURE
+    except InternalError as error:
+        return _report(program, f"internal error: {error}", EXIT_INTERNAL)
+    except GossamerError as error:
+        return _report(program, str(error), EXIT_FAILURE)
+    except OSError as error:
+        return _report(program, f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+    except Exception as error:
+        hint = "please report it; GOSSAMER_TRACEBACK=1 shows where it happened"
+        return _report(program, f"internal error: {type(error).__name__}: {error}\n{hint}", EXIT_INTERNAL)
+
+
+def _report(program: str, message: str, code: int) -> int:
+    sys.stdout.flush()
+    if os.environ.get("GOSSAMER_TRACEBACK") == "1":
+        traceback.print_exc()
+    print(f"{program}: {message}", file=sys.stderr)
+    return code

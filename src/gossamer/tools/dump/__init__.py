@@ -1,0 +1,11 @@
+"""Text of a module's parts, byte for byte as `iree-dump-module` of IREE 3.13.0 prints it.
+
+In: bytes of a `.vmfb`. Out: text. Next: `tools/iree_dump_module.py` prints it.
+Mirrors `tools/iree-dump-module-main.c`.
+
+Lawful differences from IREE 3.13.0:
+    - `switch.ref` and `cast.ui64.f32` disassemble (see `isa/disassemble.py`); IREE stops at them.
+    - A module whose bytecode or tables are wrong is refused with other words, and sometimes earlier.
+    - Argument registers in a function's header: i64 and f64 are shown where they are (an even register),
+      IREE shows them right after the argument before.
+"""

@@ -1,0 +1,101 @@
+"""`iree-dump-module`: prints what is in a `.vmfb`."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.format.archive import locate_flatbuffer, read_module
+from gossamer.tools.command import EXIT_FAILURE, run_command
+from gossamer.tools.dump.assembly import assembly_text
+from gossamer.tools.dump.json_text import json_text
+from gossamer.tools.dump.sections import metadata_text
+from gossamer.tools.flags import Arguments, FlagSet
+
+_PROGRAM = "iree-dump-module"
+
+_FLAGS = FlagSet(
+    _PROGRAM,
+    """Prints what is in a VM module.
+$ iree-dump-module [--output=...] module.vmfb
+
+Everything but the raw tables:
+  iree-dump-module module.vmfb
+
+Names, types, imports, exports, reflection, sizes:
+  iree-dump-module --output=metadata module.vmfb
+
+Code of all functions, or of one by name or by ordinal:
+  iree-dump-module --output=disassembly --bytecode_offsets module.vmfb
+  iree-dump-module --output=disassembly --function=abs module.vmfb
+  iree-dump-module --output=disassembly --function=2 module.vmfb
+
+The FlatBuffer's bytes, or its tables as JSON:
+  iree-dump-module --output=flatbuffer-binary module.vmfb
+  iree-dump-module --output=flatbuffer-json --pretty module.vmfb
+""",
+)
+_PRETTY = _FLAGS.boolean("pretty", False, "Indents JSON.")
+_OUTPUT = _FLAGS.string(
+    "output",
+    "all",
+    "What to print:\n"
+    "  'all': metadata and disassembly.\n"
+    "  'metadata': names, types, reflection and sizes.\n"
+    "  'disassembly': code of all functions.\n"
+    "  'flatbuffer-binary': bytes of the FlatBuffer.\n"
+    "  'flatbuffer-json': tables of the FlatBuffer as JSON.",
+)
+_FUNCTION = _FLAGS.string("function", "", "Disassembles one function only: its name or its ordinal.")
+_BYTECODE_OFFSETS = _FLAGS.boolean("bytecode_offsets", False, "Starts each instruction with its offset.")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
+    if not arguments.positional:
+        print(f"Syntax: {_PROGRAM} [--output=...] module.vmfb", file=sys.stderr)
+        return EXIT_FAILURE
+    return run_command(_PROGRAM, lambda: _dump(arguments))
+
+
+def _dump(arguments: Arguments) -> None:
+    data = _map_file(arguments.positional[0])
+    output = arguments[_OUTPUT]
+    if output == "flatbuffer-binary":
+        flatbuffer, _ = locate_flatbuffer(data)
+        sys.stdout.buffer.write(data[flatbuffer])
+        return
+    printers = {
+        "all": lambda: f"{metadata_text(data)}\n{_assembly(data, arguments)}",
+        "metadata": lambda: metadata_text(data),
+        "disassembly": lambda: _assembly(data, arguments),
+        "flatbuffer-json": lambda: json_text(data, pretty=arguments[_PRETTY]),
+    }
+    if output not in printers:
+        raise InvalidArgumentError(f"unrecognized --output= flag value '{output}'")
+    # Why: names in a module are bytes that need not be UTF-8, and come out as they went in.
+    sys.stdout.buffer.write(printers[output]().encode("utf-8", "surrogateescape"))
+
+
+def _assembly(data: memoryview, arguments: Arguments) -> str:
+    return assembly_text(
+        read_module(data), function=arguments[_FUNCTION], bytecode_offsets=arguments[_BYTECODE_OFFSETS]
+    )
+
+
+def _map_file(path: str) -> memoryview:
+    try:
+        with Path(path).open("rb") as file:
+            if not file.seek(0, 2):
+                return memoryview(b"")
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise NotFoundError(f"failed to open file '{path}': {error.strerror}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
