@@ -120,7 +120,7 @@ def _is_contiguous(slice: SliceOp) -> bool:
         return False
     outer = True
     for size, whole in zip(slice.sizes, shape_of(slice.tensor), strict=True):
-        if not outer and size != whole:
+        if not outer and (whole is None or size != whole):
             return False
         outer = outer and size == 1
     return True

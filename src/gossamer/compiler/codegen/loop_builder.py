@@ -1,0 +1,123 @@
+"""Appends loops, conditions and memory accesses to a kernel, and remembers what was computed already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from gossamer.compiler.flow.index_builder import Index, IndexBuilder
+from gossamer.compiler.mlir import ir
+
+_T = TypeVar("_T")
+
+# Spec: the integer predicates of `arith.cmpi`.
+_PREDICATES = {"eq": 0, "ne": 1, "slt": 2, "sle": 3, "sgt": 4, "sge": 5, "ult": 6, "ule": 7}
+
+
+class LoopBuilder(IndexBuilder):
+    """An index builder that knows scf and memref too."""
+
+    def __init__(self, at: ir.InsertionPoint, location: ir.Location) -> None:
+        super().__init__(at, location)
+        self._known: list[dict[object, object]] = [{}]
+
+    def memo(self, key: object, compute: Callable[[], _T]) -> _T:
+        """What `compute` gave for `key` in this loop body or one around it, or gives now."""
+        for known in self._known:
+            if key in known:
+                return known[key]  # pyright: ignore[reportReturnType]  # keys name the kind of value
+        value = compute()
+        self._known[-1][key] = value
+        return value
+
+    def compare(self, predicate: str, lhs: Index, rhs: Index) -> bool | ir.Value:
+        """Compare two indices; known at once where both are."""
+        if isinstance(lhs, int) and isinstance(rhs, int):
+            return {"eq": lhs == rhs, "slt": lhs < rhs, "sge": lhs >= rhs}[predicate]
+        number = ir.IntegerAttr.get(
+            ir.IntegerType.get_signless(64, self.location.context), _PREDICATES[predicate]
+        )
+        operands = [self.value(lhs), self.value(rhs)]
+        return self.op("arith.cmpi", operands, [self.i1_type], {"predicate": number}).result
+
+    def all_of(self, conditions: Sequence[bool | ir.Value]) -> bool | ir.Value:
+        """Whether all conditions hold."""
+        if any(condition is False for condition in conditions):
+            return False
+        unknown = [condition for condition in conditions if not isinstance(condition, bool)]
+        if not unknown:
+            return True
+        result = unknown[0]
+        for condition in unknown[1:]:
+            result = self.op("arith.andi", [result, condition], [self.i1_type]).result
+        return result
+
+    def for_loop(
+        self,
+        lower: Index,
+        upper: Index,
+        initial: Sequence[ir.Value],
+        body: Callable[[ir.Value, list[ir.Value]], Sequence[ir.Value]],
+    ) -> list[ir.Value]:
+        """Append a loop of step one.
+
+        Args:
+            initial: values carried into the first iteration.
+            body: appends an iteration, given its index and the carried values; returns the next ones.
+        Returns: the values carried out.
+        """
+        bounds = self.values([lower, upper, 1])
+        types = [value.type for value in initial]
+        loop = self.op("scf.for", [*bounds, *initial], types, regions=1)
+        block = ir.Block.create_at_start(
+            loop.regions[0], [self.index_type, *types], [self.location] * (1 + len(types))
+        )
+        index, *carried = block.arguments
+        self._nested(block, lambda: body(index, list(carried)))
+        return list(loop.results)
+
+    def if_else(
+        self,
+        condition: bool | ir.Value,
+        type: ir.Type,
+        then: Callable[[], ir.Value],
+        otherwise: Callable[[], ir.Value],
+    ) -> ir.Value:
+        """Append a choice between two ways to compute a value; only one of them is executed."""
+        if isinstance(condition, bool):
+            return then() if condition else otherwise()
+        choice = self.op("scf.if", [condition], [type], regions=2)
+        for region, branch in zip(choice.regions, (then, otherwise), strict=True):
+            block = ir.Block.create_at_start(region, [])
+            self._nested(block, lambda branch=branch: [branch()])
+        return choice.result
+
+    def load(self, memory: ir.Value, index: Index) -> ir.Value:
+        """Append a load of an element of a one-dimensional memref."""
+        type = ir.MemRefType(memory.type).element_type
+        return self.op("memref.load", [memory, self.value(index)], [type]).result
+
+    def store(self, value: ir.Value, memory: ir.Value, index: Index) -> None:
+        """Append a store to an element of a one-dimensional memref."""
+        self.op("memref.store", [value, memory, self.value(index)], [])
+
+    def zero(self, type: ir.Type) -> ir.Value:
+        """A zero of a scalar type."""
+        if isinstance(type, ir.FloatType):
+            return self.constant(ir.FloatAttr.get(type, 0.0), type)
+        return self.constant(ir.IntegerAttr.get(type, 0), type)
+
+    @contextmanager
+    def inside(self, block: ir.Block) -> Generator[None]:
+        """Append to a block of a nested region; what is computed there is forgotten after."""
+        outer = self.at
+        self.at = ir.InsertionPoint(block)
+        self._known.append({})
+        yield
+        self._known.pop()
+        self.at = outer
+
+    def _nested(self, block: ir.Block, body: Callable[[], Sequence[ir.Value]]) -> None:
+        with self.inside(block):
+            self.op("scf.yield", list(body()), [])

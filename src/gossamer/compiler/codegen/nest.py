@@ -1,0 +1,60 @@
+"""Loop nests that compute the results of a dispatch."""
+
+from __future__ import annotations
+
+from gossamer.compiler.codegen.distribution import distribute, for_each_column, for_each_row
+from gossamer.compiler.codegen.elements import Elements, Indices, loops_at
+from gossamer.compiler.codegen.kernel import CountExpr
+from gossamer.compiler.codegen.kernel_function import KernelFunction
+from gossamer.compiler.flow.linalg_op import as_linalg
+from gossamer.compiler.mlir import ir
+
+_SIZE_GUESS = 256
+
+
+def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
+    """Append the loops of a kernel.
+
+    Returns: how many workgroups share the work.
+    """
+    elements = Elements(kernel)
+    grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel))
+    has_columns = bool(kernel.result_dims(0))
+
+    def row(outer: Indices) -> None:
+        for_each_column(
+            kernel, grid, lambda column: _emit_point(elements, (*outer, column) if has_columns else ())
+        )
+
+    for_each_row(kernel, grid, row)
+    return grid.workgroup_count
+
+
+def _emit_point(elements: Elements, indices: Indices) -> None:
+    kernel = elements.kernel
+    linalg = as_linalg(kernel.root)
+    if linalg is None:
+        _store(elements, 0, indices, elements.element(kernel.results[0], indices))
+        return
+    loops = loops_at(linalg, 0, indices)
+    for number, value in enumerate(elements.generic(linalg, loops)):
+        position = tuple(elements.evaluate(expr, loops) for expr in linalg.init_maps[number].results)
+        _store(elements, number, position, value)
+
+
+def _store(elements: Elements, result: int, indices: Indices, value: ir.Value) -> None:
+    kernel = elements.kernel
+    offset = elements.linear(indices, kernel.result_dims(result))
+    elements.build.store(value, kernel.outputs[result], offset)
+
+
+def _work_per_element(kernel: KernelFunction) -> int:
+    """About how many steps an element takes: trips of the reductions that make it."""
+    work = 1
+    for view in kernel.root.block.operations:
+        linalg = as_linalg(view.operation)
+        if linalg is not None:
+            for loop in linalg.reduction_loops:
+                size = linalg.loop_sizes[loop]
+                work *= _SIZE_GUESS if size is None else max(1, size)
+    return work
