@@ -90,7 +90,7 @@ class BufferView:
         if copy is None:
             copy = address % ALIGNMENT != 0
         if not copy and source.nbytes:
-            return cls(Buffer.wrap(source.reshape(-1).view(np.uint8)), shape, code)
+            return cls(Buffer.wrap(source.reshape(-1).view(np.uint8).data), shape, code)
         buffer = allocator.allocate_buffer(source.nbytes)
         buffer.to_numpy()[:] = source.reshape(-1).view(np.uint8)
         return cls(buffer, shape, code)

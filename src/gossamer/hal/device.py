@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -35,8 +34,8 @@ _TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
 _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
 
 
-class Device(ABC):
-    """A device that is this machine's CPU.
+class Device:
+    """A device that is this machine's CPU; as it stands, one that runs everything in the caller.
 
     Attributes:
         identifier: such as `local-sync`; programs look for devices by patterns of it.
@@ -59,15 +58,15 @@ class Device(ABC):
         return f"<hal.Device {self.identifier}>"
 
     @property
-    @abstractmethod
     def concurrency(self) -> int:
         """Workgroups that can run at a time."""
+        return 1
 
-    @abstractmethod
     def _start(
         self, signal: Fence | None, operation: Callable[..., None], arguments: tuple[object, ...]
     ) -> None:
-        """Run an operation whose wait fence is reached, here or on a worker, then call `_finish`."""
+        """Run an operation whose wait fence is reached: here, unless a subclass has workers for it."""
+        self._run(signal, operation, arguments)
 
     def close(self) -> None:
         """Wait for what was started and stop workers; the device must not be used afterwards."""

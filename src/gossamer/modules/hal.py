@@ -1,0 +1,49 @@
+"""The system module `hal` version 7: all that compiled programs do with devices.
+
+In: devices. Out: a module that contexts load before programs that depend on `hal`.
+Mirrors `iree/modules/hal`. Its functions are in the files `hal_*.py`, one for each noun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gossamer.errors import InvalidArgumentError
+from gossamer.hal.device import Device
+from gossamer.modules import (
+    hal_buffer,
+    hal_buffer_view,
+    hal_command_buffer,
+    hal_device,
+    hal_executable,
+    hal_fence,
+)
+from gossamer.modules.hal_refs import register_hal_ref_types
+from gossamer.modules.native import FunctionTable, NativeModule
+
+HAL_VERSION = 7
+
+HAL_FUNCTIONS = FunctionTable(
+    hal_buffer.functions,
+    hal_buffer_view.functions,
+    hal_command_buffer.functions,
+    hal_device.functions,
+    hal_executable.functions,
+    hal_fence.functions,
+)
+
+register_hal_ref_types()
+
+
+class HalModule(NativeModule):
+    """The `hal` module over a list of devices.
+
+    Attributes:
+        devices: in the order programs see them.
+    """
+
+    def __init__(self, devices: Sequence[Device]) -> None:
+        self.devices = tuple(devices)
+        if not self.devices:
+            raise InvalidArgumentError("the hal module needs at least one device")
+        super().__init__("hal", HAL_FUNCTIONS, version=HAL_VERSION, create_state=lambda: self.devices)

@@ -1,0 +1,130 @@
+"""`hal.buffer_view.*`: tensors at the edge of programs.
+
+Spec: calling conventions, checks and messages as in `iree/modules/hal` of IREE 3.13.0.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from gossamer.errors import InvalidArgumentError, OutOfRangeError
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.element_type import are_compatible, element_type_name
+from gossamer.modules.hal_buffer import subspan
+from gossamer.modules.hal_refs import BUFFER, BUFFER_VIEW
+from gossamer.modules.native import FunctionTable, check_refs, string_argument, wrong_ref
+from gossamer.vm.buffer import Buffer as HostBuffer
+
+functions = FunctionTable()
+
+
+@functions.export("buffer_view.create", "0rIIiiCID_r")
+def buffer_view_create(
+    buffer: Buffer, offset: int, length: int, element_type: int, encoding_type: int, shape: list[int]
+) -> BufferView:
+    """See part of a buffer as a tensor."""
+    if type(buffer) is not Buffer:
+        raise wrong_ref(buffer, BUFFER)
+    if offset or length != buffer.byte_length:
+        buffer = subspan(buffer, offset, length)
+    return BufferView(buffer, shape, element_type, encoding_type)
+
+
+@functions.export("buffer_view.assert", "0rriiCID_v")
+def buffer_view_assert(
+    view: BufferView, message: HostBuffer, element_type: int, encoding_type: int, shape: list[int]
+) -> None:
+    """Check that a view is the tensor the program expects."""
+    if type(view) is not BufferView:
+        raise wrong_ref(view, BUFFER_VIEW)
+    if (
+        view.element_type != element_type
+        or view.encoding_type != encoding_type
+        or view.shape != shape
+        or type(message) is not HostBuffer
+    ):
+        _check(view, string_argument(message), element_type, encoding_type, shape)
+
+
+def _check(view: BufferView, message: str, element_type: int, encoding_type: int, shape: list[int]) -> None:
+    if view.encoding_type not in (0, encoding_type):
+        raise InvalidArgumentError(
+            f"{message} encoding mismatch; expected {encoding_type:08X} but have {view.encoding_type:08X}"
+        )
+    if not are_compatible(view.element_type, element_type):
+        raise InvalidArgumentError(
+            f"{message} element type mismatch; "
+            f"expected {element_type_name(element_type)} ({element_type:08X}) "
+            f"but have {element_type_name(view.element_type)} ({view.element_type:08X})"
+        )
+    if len(view.shape) != len(shape):
+        error = InvalidArgumentError(
+            f"{message} shape rank mismatch; expected {_rank(shape)} but have {_rank(view.shape)}"
+        )
+        raise error.annotate(_shapes(shape, view.shape))
+    for index, (expected, actual) in enumerate(zip(shape, view.shape, strict=True)):
+        if expected != actual:
+            error = InvalidArgumentError(
+                f"{message} shape dimension {index} mismatch; expected {expected} but have {actual}"
+            )
+            raise error.annotate(_shapes(shape, view.shape))
+
+
+def _rank(shape: list[int]) -> str:
+    return str(len(shape)) if shape else "0 (scalar)"
+
+
+def _shapes(expected: list[int], actual: list[int]) -> str:
+    return f"expected shape `{'x'.join(map(str, expected))}`, actual shape `{'x'.join(map(str, actual))}`"
+
+
+@functions.export("buffer_view.buffer", "0r_r")
+def buffer_view_buffer(view: BufferView) -> Buffer:
+    """Buffer behind a view."""
+    if type(view) is not BufferView:
+        raise wrong_ref(view, BUFFER_VIEW)
+    return view.buffer
+
+
+@functions.export("buffer_view.element_type", "0r_i")
+def buffer_view_element_type(view: BufferView) -> int:
+    """Code of the element type."""
+    if type(view) is not BufferView:
+        raise wrong_ref(view, BUFFER_VIEW)
+    return view.element_type
+
+
+@functions.export("buffer_view.encoding_type", "0r_i")
+def buffer_view_encoding_type(view: BufferView) -> int:
+    """Code of the encoding."""
+    if type(view) is not BufferView:
+        raise wrong_ref(view, BUFFER_VIEW)
+    return view.encoding_type
+
+
+@functions.export("buffer_view.rank", "0r_i")
+def buffer_view_rank(view: BufferView) -> int:
+    """Number of dimensions."""
+    if type(view) is not BufferView:
+        raise wrong_ref(view, BUFFER_VIEW)
+    return len(view.shape)
+
+
+@functions.export("buffer_view.dim", "0ri_I")
+def buffer_view_dim(view: BufferView, index: int) -> int:
+    """One dimension."""
+    if type(view) is not BufferView:
+        raise wrong_ref(view, BUFFER_VIEW)
+    if not 0 <= index < len(view.shape):
+        raise OutOfRangeError(f"dimension {index} is out of range of a view of rank {len(view.shape)}")
+    return view.shape[index]
+
+
+@functions.export("buffer_view.trace", "0rCrD_v")
+def buffer_view_trace(key: HostBuffer, views: list[BufferView]) -> None:
+    """Print tensors to standard error, under a name."""
+    check_refs(views, BufferView, BUFFER_VIEW)
+    lines = [f"=== {string_argument(key)} ==="]
+    lines += [f"{view.type_name}={view.to_numpy()}" for view in views if view is not None]  # pyright: ignore[reportUnnecessaryComparison] - refs may be null
+    sys.stderr.write("\n".join(lines) + "\n\n")

@@ -1,0 +1,308 @@
+"""`hal.device.*`, `hal.devices.*`, `hal.channel.*` and `hal.ex.file.*`: devices and their queues.
+
+Spec: calling conventions and checks as in `iree/modules/hal/module.c` of IREE 3.13.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gossamer.errors import PermissionDeniedError, UnimplementedError
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.device import Device
+from gossamer.hal.fence import Fence
+from gossamer.hal.file import File
+from gossamer.hal.memory import MemoryAccess
+from gossamer.modules.hal_refs import BUFFER, COMMAND_BUFFER, DEVICE, FENCE, FILE
+from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
+from gossamer.vm.buffer import Buffer as HostBuffer
+
+functions = FunctionTable()
+
+_READ = int(MemoryAccess.READ)
+
+
+@functions.export_with_state("devices.count", "0v_i")
+def devices_count(devices: Sequence[Device]) -> int:
+    """Number of devices the program may use."""
+    return len(devices)
+
+
+@functions.export_with_state("devices.get", "0i_r")
+def devices_get(devices: Sequence[Device], index: int) -> Device | None:
+    """A device, or null past the last."""
+    return devices[index] if 0 <= index < len(devices) else None
+
+
+@functions.export("device.allocator", "0r_r")
+def device_allocator(device: object) -> Allocator:
+    """Where the device's buffers come from."""
+    if not isinstance(device, Device):
+        raise wrong_ref(device, DEVICE)
+    return device.allocator
+
+
+@functions.export("device.query.i64", "0rrr_iI")
+def device_query_i64(device: object, category: HostBuffer, key: HostBuffer) -> tuple[int, int]:
+    """Ask a device about itself: 1 and the value, or 0 and 0 for what it does not know."""
+    if not isinstance(device, Device):
+        raise wrong_ref(device, DEVICE)
+    known, value = device.query_i64(string_argument(category), string_argument(key))
+    return int(known), value
+
+
+@functions.export("device.queue.alloca", "0rIrrIiiII_r")
+def device_queue_alloca(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    pool: int,
+    memory_types: int,
+    usage: int,
+    byte_length: int,
+    flags: int,
+) -> Buffer:
+    """Allocate in queue order."""
+    del flags
+    check_queue(device, wait, signal)
+    if pool:
+        raise UnimplementedError("VM queue allocation pools are not supported")
+    return device.queue_alloca(affinity, wait, signal, byte_length, memory_types, usage)
+
+
+@functions.export("device.queue.dealloca", "0rIrrrI_v")
+def device_queue_dealloca(
+    device: Device, affinity: int, wait: Fence | None, signal: Fence | None, buffer: Buffer, flags: int
+) -> None:
+    """Deallocate in queue order."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(buffer) is not Buffer:
+        raise wrong_ref(buffer, BUFFER)
+    device.queue_dealloca(affinity, wait, signal, buffer)
+
+
+@functions.export("device.queue.fill", "0rIrrrIIIiI_v")
+def device_queue_fill(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    buffer: Buffer,
+    offset: int,
+    length: int,
+    pattern: int,
+    pattern_length: int,
+    flags: int,
+) -> None:
+    """Fill a range with a pattern."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(buffer) is not Buffer:
+        raise wrong_ref(buffer, BUFFER)
+    target = BufferRef(buffer, offset, length)
+    device.queue_fill(affinity, wait, signal, target, pattern, pattern_length)
+
+
+@functions.export("device.queue.update", "0rIrrrIrIII_v")
+def device_queue_update(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    source: HostBuffer,
+    source_offset: int,
+    target: Buffer,
+    target_offset: int,
+    length: int,
+    flags: int,
+) -> None:
+    """Copy host bytes, as they are now, to a range."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(source) is not HostBuffer:
+        raise wrong_ref(source, "!vm.buffer")
+    if type(target) is not Buffer:
+        raise wrong_ref(target, BUFFER)
+    data = source.range(source_offset, length)
+    device.queue_update(affinity, wait, signal, data, BufferRef(target, target_offset, length))
+
+
+@functions.export("device.queue.copy", "0rIrrrIrIII_v")
+def device_queue_copy(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    source: Buffer,
+    source_offset: int,
+    target: Buffer,
+    target_offset: int,
+    length: int,
+    flags: int,
+) -> None:
+    """Copy between ranges."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(source) is not Buffer:
+        raise wrong_ref(source, BUFFER)
+    if type(target) is not Buffer:
+        raise wrong_ref(target, BUFFER)
+    device.queue_copy(
+        affinity,
+        wait,
+        signal,
+        BufferRef(source, source_offset, length),
+        BufferRef(target, target_offset, length),
+    )
+
+
+@functions.export("device.queue.read", "0rIrrrIrIII_v")
+def device_queue_read(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    source: File,
+    source_offset: int,
+    target: Buffer,
+    target_offset: int,
+    length: int,
+    flags: int,
+) -> None:
+    """Copy from a file to a range."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(source) is not File:
+        raise wrong_ref(source, FILE)
+    if type(target) is not Buffer:
+        raise wrong_ref(target, BUFFER)
+    device.queue_read(affinity, wait, signal, source, source_offset, BufferRef(target, target_offset, length))
+
+
+@functions.export("device.queue.write", "0rIrrrIrIII_v")
+def device_queue_write(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    source: Buffer,
+    source_offset: int,
+    target: File,
+    target_offset: int,
+    length: int,
+    flags: int,
+) -> None:
+    """Copy from a range to a file."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(source) is not Buffer:
+        raise wrong_ref(source, BUFFER)
+    if type(target) is not File:
+        raise wrong_ref(target, FILE)
+    device.queue_write(
+        affinity, wait, signal, BufferRef(source, source_offset, length), target, target_offset
+    )
+
+
+@functions.export("device.queue.barrier", "0rIrrI_v")
+def device_queue_barrier(
+    device: Device, affinity: int, wait: Fence | None, signal: Fence | None, flags: int
+) -> None:
+    """Signal one fence when another is reached."""
+    del flags
+    check_queue(device, wait, signal)
+    device.queue_barrier(affinity, wait, signal)
+
+
+@functions.export("device.queue.execute", "0rIrrrI_v")
+def device_queue_execute(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    command_buffer: CommandBuffer,
+    flags: int,
+) -> None:
+    """Execute a command buffer whose buffers are all direct."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(command_buffer) is not CommandBuffer:
+        raise wrong_ref(command_buffer, COMMAND_BUFFER)
+    device.queue_execute(affinity, wait, signal, command_buffer)
+
+
+@functions.export("device.queue.execute.indirect", "0rIrrrICrIID_v")
+def device_queue_execute_indirect(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    command_buffer: CommandBuffer,
+    flags: int,
+    bindings: list[tuple[Buffer | None, int, int]],
+) -> None:
+    """Execute a command buffer with a binding table."""
+    del flags
+    check_queue(device, wait, signal)
+    if type(command_buffer) is not CommandBuffer:
+        raise wrong_ref(command_buffer, COMMAND_BUFFER)
+    device.queue_execute(affinity, wait, signal, command_buffer, bindings)
+
+
+@functions.export("device.queue.flush", "0rI_v")
+def device_queue_flush(device: object, affinity: int) -> None:
+    """Start what was submitted."""
+    if not isinstance(device, Device):
+        raise wrong_ref(device, DEVICE)
+    device.queue_flush(affinity)
+
+
+@functions.export("ex.file.from_memory", "0rIirIIi_r")
+def ex_file_from_memory(
+    device: object, affinity: int, access: int, buffer: HostBuffer, offset: int, length: int, flags: int
+) -> File:
+    """Make a file of host memory; it can only be read."""
+    del affinity, flags
+    if not isinstance(device, Device):
+        raise wrong_ref(device, DEVICE)
+    if access & ~_READ:
+        raise PermissionDeniedError("only read-only memory can be accessed via a file handle (today)")
+    if type(buffer) is not HostBuffer:
+        raise wrong_ref(buffer, "!vm.buffer")
+    return File(buffer.range(offset, length))
+
+
+@functions.export("channel.create", "0rIIrrii_r")
+def channel_create(device: object, *arguments: object) -> object:
+    """Collectives between devices are not available."""
+    del arguments
+    if not isinstance(device, Device):
+        raise wrong_ref(device, DEVICE)
+    return device.create_channel()
+
+
+@functions.export("channel.split", "0riiI_r")
+def channel_split(channel: object, color: int, key: int, flags: int) -> object:
+    """No channel can exist, so any ref is the wrong one."""
+    del color, key, flags
+    raise wrong_ref(channel, "!hal.channel")
+
+
+@functions.export("channel.rank_and_count", "0r_ii")
+def channel_rank_and_count(channel: object) -> tuple[int, int]:
+    """No channel can exist, so any ref is the wrong one."""
+    raise wrong_ref(channel, "!hal.channel")
+
+
+def check_queue(device: object, wait: object, signal: object) -> None:
+    """Raise InvalidArgumentError unless these are what every queue operation starts with."""
+    if not isinstance(device, Device):
+        raise wrong_ref(device, DEVICE)
+    if wait is not None and type(wait) is not Fence:
+        raise wrong_ref(wait, FENCE)
+    if signal is not None and type(signal) is not Fence:
+        raise wrong_ref(signal, FENCE)

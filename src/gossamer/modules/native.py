@@ -1,0 +1,188 @@
+"""Modules implemented by Python functions in the callable ABI: `hal`, `vmvx`, `check` and their like.
+
+A `FunctionTable` collects functions with their names and calling conventions:
+
+    functions = FunctionTable()
+
+    @functions.export("buffer.length", "0r_I")
+    def buffer_length(buffer: Buffer) -> int: ...
+
+Functions take and return what `vm.module` says a callable does. One that needs the state of its context
+is added with `export_with_state` and takes the state first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.format.module_def import ImportFunction, ModuleDependency
+from gossamer.vm.buffer import Buffer
+from gossamer.vm.function import Function
+from gossamer.vm.module import Export, GlobalAccess, ResumableCallable
+from gossamer.vm.ref_types import ref_type_name
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFunction:
+    """A function of a native module.
+
+    Attributes:
+        export: name and calling convention.
+        callable: in the callable ABI; takes the state first where `takes_state`.
+        resumable: generator form of a function that may wait, or None; never takes the state.
+    """
+
+    export: Export
+    callable: Callable[..., object]
+    takes_state: bool = False
+    resumable: ResumableCallable | None = None
+
+
+class FunctionTable:
+    """Functions by name."""
+
+    def __init__(self, *tables: FunctionTable) -> None:
+        self.functions: dict[str, NativeFunction] = {}
+        for table in tables:
+            self.functions.update(table.functions)
+
+    def export(
+        self, name: str, calling_convention: str, *, resumable: ResumableCallable | None = None
+    ) -> Callable[[_F], _F]:
+        """Add a function without state."""
+
+        def add(function: _F) -> _F:
+            export = Export(name, calling_convention)
+            self.functions[name] = NativeFunction(export, function, resumable=resumable)
+            return function
+
+        return add
+
+    def export_with_state(self, name: str, calling_convention: str) -> Callable[[_F], _F]:
+        """Add a function that takes the state of the calling context first."""
+
+        def add(function: _F) -> _F:
+            export = Export(name, calling_convention)
+            self.functions[name] = NativeFunction(export, function, takes_state=True)
+            return function
+
+        return add
+
+
+class NativeModule:
+    """A module of such functions; it imports nothing.
+
+    Attributes:
+        name, version: what importers ask for.
+        exports: by name.
+        dependencies, imports: none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        functions: FunctionTable,
+        *,
+        version: int = 0,
+        create_state: Callable[[], object] | None = None,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.functions = dict(functions.functions)
+        self.exports: Mapping[str, Export] = {
+            name: function.export for name, function in self.functions.items()
+        }
+        self.dependencies: tuple[ModuleDependency, ...] = ()
+        self.imports: tuple[ImportFunction, ...] = ()
+        self._create_state = create_state
+
+    def __repr__(self) -> str:
+        return f"<module {self.name} version {self.version} with {len(self.exports)} functions>"
+
+    def create_state(self) -> NativeState:
+        """Make the state for one context."""
+        return NativeState(self, self._create_state() if self._create_state else None)
+
+
+class NativeState:
+    """What one context holds for a native module.
+
+    Attributes:
+        state: the first argument of functions that take it.
+    """
+
+    def __init__(self, module: NativeModule, state: object) -> None:
+        self._module = module
+        self.state = state
+        self._bound: dict[str, Callable[..., object]] = {}
+
+    def bind_import(self, ordinal: int, function: Function | None) -> None:
+        """Native modules have no imports.
+
+        Raises: InvalidArgumentError always.
+        """
+        del function
+        raise InvalidArgumentError(f"module {self._module.name!r} has no import {ordinal}")
+
+    def bind(self, export: str) -> Callable[..., object]:
+        """Callable of an export; the same object every time."""
+        bound = self._bound.get(export)
+        if bound is None:
+            function = self._function(export)
+            bound = partial(function.callable, self.state) if function.takes_state else function.callable
+            self._bound[export] = bound
+        return bound
+
+    def bind_resumable(self, export: str) -> ResumableCallable | None:
+        """Generator form of an export that may wait, or None."""
+        return self._function(export).resumable
+
+    def globals(self) -> Mapping[str, GlobalAccess]:
+        """Native modules show no globals."""
+        return {}
+
+    def fork(self) -> NativeState:
+        """State for another context: it shares what the module was made with."""
+        return self._module.create_state()
+
+    def close(self) -> None:
+        """Drop what is bound."""
+        self._bound.clear()
+        self.state = None
+
+    def _function(self, export: str) -> NativeFunction:
+        function = self._module.functions.get(export)
+        if function is None:
+            raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
+        return function
+
+
+def wrong_ref(value: object, expected: str) -> InvalidArgumentError:
+    """Error for a ref argument that is null or of another type than asked for."""
+    return InvalidArgumentError(f"ref type mismatch: expected {expected}, found {ref_type_name(value)}")
+
+
+def string_argument(buffer: object) -> str:
+    """Text of a `!vm.buffer` argument.
+
+    Raises: InvalidArgumentError when it is another ref or not UTF-8.
+    """
+    if type(buffer) is not Buffer:
+        raise wrong_ref(buffer, "!vm.buffer")
+    try:
+        return str(buffer.data, "utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidArgumentError("string argument is not UTF-8") from error
+
+
+def check_refs(values: Iterable[object], expected: type, name: str) -> None:
+    """Raise InvalidArgumentError unless every value is null or an instance of a class."""
+    for value in values:
+        if value is not None and not isinstance(value, expected):
+            raise wrong_ref(value, name)
