@@ -1,1 +1,64 @@
-"""Gossamer: programs made of several ML modules, compiled, linked and run."""
+"""Gossamer: programs made of several ML modules, compiled, linked and run.
+
+    pipeline = gossamer.Pipeline(["module_a.vmfb", "module_b.vmfb", "pipeline.vmfb"], device="local-sync")
+    result = pipeline.run(np.full(4096, -2.0, np.float32))
+
+Names are loaded on first use: the compiler does not pay for the runtime, nor the other way round.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gossamer.hal.fence import Fence
+    from gossamer.hal.semaphore import Semaphore
+    from gossamer.modules.python import export, imports, module, python_module
+    from gossamer.modules.python_types import Output
+    from gossamer.runtime.devices import get_device
+    from gossamer.runtime.function import PipelineFunction
+    from gossamer.runtime.invocation import Invocation
+    from gossamer.runtime.loading import load_module
+    from gossamer.runtime.pipeline import Pipeline
+
+_HOMES = {
+    "Fence": "gossamer.hal.fence",
+    "Invocation": "gossamer.runtime.invocation",
+    "Output": "gossamer.modules.python_types",
+    "Pipeline": "gossamer.runtime.pipeline",
+    "PipelineFunction": "gossamer.runtime.function",
+    "Semaphore": "gossamer.hal.semaphore",
+    "export": "gossamer.modules.python",
+    "get_device": "gossamer.runtime.devices",
+    "imports": "gossamer.modules.python",
+    "load_module": "gossamer.runtime.loading",
+    "module": "gossamer.modules.python",
+    "python_module": "gossamer.modules.python",
+}
+
+__all__ = [
+    "Fence",
+    "Invocation",
+    "Output",
+    "Pipeline",
+    "PipelineFunction",
+    "Semaphore",
+    "export",
+    "get_device",
+    "imports",
+    "load_module",
+    "module",
+    "python_module",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'gossamer' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

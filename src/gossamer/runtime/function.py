@@ -1,0 +1,117 @@
+"""Functions of a pipeline: called with NumPy arrays, positional or by name.
+
+A synchronous function returns its results. An asynchronous one returns an `Invocation` to `await`, with
+fences made for the caller; given fences by hand it returns results at once, to be read when `signal` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from gossamer.errors import InvalidArgumentError
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.fence import Fence
+from gossamer.runtime.invocation import Invocation
+from gossamer.runtime.signature import (
+    ValueDescription,
+    argument_converter,
+    read_signature,
+    result_from_vm,
+)
+from gossamer.vm.function import Function
+
+
+class PipelineFunction:
+    """A function of one context.
+
+    Attributes:
+        function: the linked function beneath.
+        inputs, outputs: what it takes and gives, fences left out.
+    """
+
+    def __init__(self, function: Function, allocator: Allocator) -> None:
+        self.function = function
+        signature = read_signature(function)
+        self.inputs: tuple[ValueDescription, ...] = signature.inputs
+        self.outputs: tuple[ValueDescription, ...] = signature.outputs
+        self._callable = function.callable
+        self._is_async = function.is_async
+        self._converters = [
+            argument_converter(description, function.full_name, allocator) for description in self.inputs
+        ]
+        self._positions = {description.name: index for index, description in enumerate(self.inputs)}
+
+    @property
+    def name(self) -> str:
+        """Local name."""
+        return self.function.name
+
+    @property
+    def is_async(self) -> bool:
+        """True where calling it gives an `Invocation`."""
+        return self._is_async
+
+    def __repr__(self) -> str:
+        return f"<PipelineFunction {self.function.declaration or self.function.full_name}>"
+
+    def __call__(
+        self, *arguments: Any, wait: Fence | None = None, signal: Fence | None = None, **keywords: Any
+    ) -> Any:
+        """Call the function.
+
+        Args:
+            arguments, keywords: inputs in order, or by name.
+            wait: asynchronous functions only: start after it is reached.
+            signal: asynchronous functions only: reached when the results may be read. Results are then
+                returned at once, as buffer views.
+        Returns: None, one result or a tuple; an `Invocation` of those for an asynchronous function
+            without `signal`.
+        Raises: InvalidArgumentError on arguments that do not fit; what the program raises.
+        """
+        if keywords or len(arguments) != len(self._converters):
+            arguments = self._arrange(arguments, keywords)
+        values = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
+        if not self._is_async:
+            if wait is not None or signal is not None:
+                raise InvalidArgumentError(f"{self.function.full_name} is synchronous: it takes no fences")
+            return _results_from_vm(self._callable(*values))
+        if signal is not None:
+            return self._callable(*values, wait, signal)
+        finish = Fence.create()
+        returned = self._callable(*values, wait, finish)
+        return Invocation(finish, lambda: _results_from_vm(returned))
+
+    def submit(self, *arguments: Any, **keywords: Any) -> Awaitable[Any]:
+        """Call the function without blocking the running event loop, whatever its execution model."""
+        if self._is_async:
+            return self(*arguments, **keywords)
+        return asyncio.get_running_loop().run_in_executor(None, lambda: self(*arguments, **keywords))
+
+    def _arrange(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
+        name = self.function.full_name
+        names = [description.name for description in self.inputs]
+        if len(arguments) > len(names):
+            raise InvalidArgumentError(f"{name} takes {len(names)} arguments, got {len(arguments)}")
+        placed: dict[str, Any] = dict(zip(names, arguments, strict=False))
+        for keyword, value in keywords.items():
+            if keyword not in self._positions:
+                raise InvalidArgumentError(
+                    f"{name} has no argument {keyword!r}; it takes {', '.join(names) or 'none'}"
+                )
+            if keyword in placed:
+                raise InvalidArgumentError(f"{name} got argument {keyword!r} twice")
+            placed[keyword] = value
+        missing = [argument for argument in names if argument not in placed]
+        if missing:
+            raise InvalidArgumentError(
+                f"{name} takes {len(names)} arguments, got {len(placed)}: {', '.join(missing)} missing"
+            )
+        return tuple(placed[argument] for argument in names)
+
+
+def _results_from_vm(returned: object) -> Any:
+    if isinstance(returned, tuple):
+        return tuple(result_from_vm(value) for value in returned)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return result_from_vm(returned)

@@ -1,0 +1,68 @@
+"""Calls of a function with values that carry their kind: what tools do with parsed text.
+
+In: a linked function and variants. Out: variants. Fences of asynchronous functions are made and waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gossamer.errors import InvalidArgumentError, StatusError
+from gossamer.hal.fence import Fence
+from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.runtime.text_io.variants import Variant
+from gossamer.vm.function import Function
+from gossamer.vm.module import Module
+
+
+def argument_kinds(function: Function) -> str:
+    """Calling convention characters of what a caller gives: all arguments but the fences.
+
+    Raises: InvalidArgumentError for a function with spans, which only programs can call.
+    """
+    arguments = parse_calling_convention(function.calling_convention).arguments
+    kinds = "".join(argument if isinstance(argument, str) else "C" for argument in arguments)
+    if "C" in kinds:
+        raise InvalidArgumentError(f"{function.full_name} takes spans and cannot be called from outside")
+    return kinds[:-2] if function.is_async else kinds
+
+
+def invoke(function: Function, arguments: Sequence[Variant]) -> list[Variant]:
+    """Call a function and wait until its results can be read.
+
+    Raises: InvalidArgumentError when the number of arguments is wrong; what the program raises.
+    """
+    expected = len(argument_kinds(function))
+    if len(arguments) != expected:
+        raise InvalidArgumentError(
+            f"input list and function mismatch; expected {expected} arguments but passed {len(arguments)}"
+        )
+    values = [argument.value for argument in arguments]
+    if function.is_async:
+        finish = Fence.create()
+        returned = function.callable(*values, None, finish)
+        try:
+            finish.wait()
+        except StatusError as error:
+            raise error.annotate("waiting on finish fence") from None
+    else:
+        returned = function.callable(*values)
+    kinds = parse_calling_convention(function.calling_convention).results
+    results = (returned,) if len(kinds) == 1 else returned if isinstance(returned, tuple) else ()
+    return [Variant(kind, value) for kind, value in zip(kinds, results, strict=True)]
+
+
+def find_single_export(module: Module) -> str:
+    """Name of the only function of a module that users call.
+
+    Raises: InvalidArgumentError where there is none or several.
+    """
+    names = [name for name in module.exports if not name.startswith("__") and "$" not in name]
+    if not names:
+        raise InvalidArgumentError("no exported functions found in module; at least one must be present")
+    if len(names) > 1:
+        raise InvalidArgumentError(
+            "more than one exported function present; --function= must be specified explicitly: "
+            f"one of {', '.join(names)}"
+        )
+    return names[0]

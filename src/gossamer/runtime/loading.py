@@ -1,0 +1,85 @@
+"""From files, bytes and classes to modules; and the system modules that they depend on.
+
+In: what users name as modules, in load order. Out: `vm.Module`s in load order, system modules put in where
+they are first needed. Mirrors `iree/tooling/context_util.c`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
+from gossamer.format.module_def import Bytes
+from gossamer.hal.device import Device
+from gossamer.modules.hal import HalModule
+from gossamer.modules.python import module_of
+from gossamer.modules.vmvx import VmvxModule
+from gossamer.vm.bytecode_module import load_bytecode_module
+from gossamer.vm.module import Module
+
+ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
+"""A loaded module, a decorated class, the path of a `.vmfb` file, or its bytes."""
+
+_SYSTEM_MODULES: dict[str, Callable[[Sequence[Device]], Module]] = {
+    "hal": lambda devices: HalModule(devices),
+    "vmvx": lambda _devices: VmvxModule(),
+}
+
+
+def load_module(source: ModuleSource) -> Module:
+    """Load a module; it holds no state and may be used by any number of contexts and pipelines.
+
+    Args:
+        source: a path is mapped into memory, bytes are borrowed.
+    Raises: NotFoundError when there is no such file, FormatError on bytes that are no module,
+        InvalidArgumentError for an object that is no module.
+    """
+    if isinstance(source, type):
+        found = module_of(source)
+        if found is None:
+            raise InvalidArgumentError(
+                f"class {source.__qualname__} is no module; decorate it with @gossamer.module(name)"
+            )
+        return found
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return load_bytecode_module(bytes(source) if isinstance(source, bytearray) else source)
+    if isinstance(source, (str, os.PathLike)):
+        return _load_file(os.fspath(source))
+    if isinstance(source, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return source
+    raise InvalidArgumentError(f"{source!r} is no module: expected a path, bytes, a class or a module")
+
+
+def _load_file(path: str) -> Module:
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            data: Bytes = b""
+            if size:
+                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise NotFoundError(f"failed to open file '{path}': {error.strerror}") from error
+    try:
+        return load_bytecode_module(data)
+    except StatusError as error:
+        raise error.annotate(f"loading bytecode module at '{path}'") from None
+
+
+def with_system_modules(modules: Sequence[Module], devices: Sequence[Device]) -> list[Module]:
+    """Put the system modules that `modules` depend on before those that need them.
+
+    A system module that the caller lists stays the one used.
+    """
+    listed = {module.name for module in modules}
+    loaded: list[Module] = []
+    for module in modules:
+        for dependency in module.dependencies:
+            make = _SYSTEM_MODULES.get(dependency.name)
+            if make is not None and dependency.name not in listed:
+                loaded.append(make(devices))
+                listed.add(dependency.name)
+        loaded.append(module)
+    return loaded

@@ -1,0 +1,157 @@
+"""Pipelines: modules loaded in order into a context, called as one program.
+
+    pipeline = Pipeline(["module_a.vmfb", "module_b.vmfb", "pipeline.vmfb"], device="local-sync")
+    result = pipeline.run(np.ones(4096, np.float32))
+
+In: modules (files, bytes, classes, loaded modules) and devices. Out: functions, state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.hal.device import Device
+from gossamer.runtime.devices import DeviceLike, resolve_devices
+from gossamer.runtime.function import PipelineFunction
+from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
+from gossamer.runtime.state import State
+from gossamer.vm.context import Context
+from gossamer.vm.module import Module
+
+
+class PipelineModule(Mapping[str, PipelineFunction]):
+    """Functions of one module of a pipeline, as attributes and by name."""
+
+    def __init__(self, context: Context, module: Module, device: Device) -> None:
+        self._context = context
+        self._module = module
+        self._device = device
+        self._functions: dict[str, PipelineFunction] = {}
+
+    @property
+    def name(self) -> str:
+        """The module's name."""
+        return self._module.name
+
+    @property
+    def module(self) -> Module:
+        """The loaded module."""
+        return self._module
+
+    def __getitem__(self, name: str) -> PipelineFunction:
+        found = self._functions.get(name)
+        if found is None:
+            if name not in self._module.exports:
+                raise NotFoundError(
+                    f"module {self._module.name!r} has no function {name!r}; "
+                    f"it has {', '.join(self) or 'none'}"
+                )
+            function = self._context.lookup(f"{self._module.name}.{name}")
+            found = self._functions[name] = PipelineFunction(function, self._device.allocator)
+        return found
+
+    def __getattr__(self, name: str) -> PipelineFunction:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except NotFoundError as error:
+            raise AttributeError(error.message) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name for name in self._module.exports if is_public(name)])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"<PipelineModule {self._module.name}: {', '.join(self)}>"
+
+
+def is_public(name: str) -> bool:
+    """True for exports that users call; `__init` and the like, and names with `$`, are for the system."""
+    return not name.startswith("__") and "$" not in name
+
+
+class Pipeline:
+    """A program of several modules with state of its own.
+
+    Functions of the last module are attributes of the pipeline; calling the pipeline itself calls the
+    only public function of that module. Any number of pipelines may be made of the same loaded modules.
+
+    Attributes:
+        modules: functions of every module, by module name.
+        devices: what it runs on; the first takes inputs.
+        context: the VM context beneath.
+        state: globals of all modules.
+    """
+
+    def __init__(
+        self,
+        modules: Sequence[ModuleSource],
+        *,
+        device: DeviceLike | Sequence[DeviceLike] | None = None,
+    ) -> None:
+        """Load modules in order, link them, and run their initialisers.
+
+        Args:
+            modules: in load order; a module may call only those before it.
+            device: a device, a URI such as "local-sync", or several; the process's "local-task" by default.
+        Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, what an initialiser raises.
+        """
+        if not modules:
+            raise InvalidArgumentError("a pipeline needs at least one module")
+        loaded = [load_module(source) for source in modules]
+        self._set_up(
+            Context(with_system_modules(loaded, devices := resolve_devices(device))), devices, loaded
+        )
+
+    def _set_up(self, context: Context, devices: list[Device], loaded: list[Module]) -> None:
+        self.context = context
+        self.devices = devices
+        self._loaded = loaded
+        self.modules: dict[str, PipelineModule] = {
+            module.name: PipelineModule(context, module, devices[0]) for module in loaded
+        }
+        self.state = State(context, devices[0].allocator)
+
+    @property
+    def main(self) -> PipelineModule:
+        """The last module."""
+        return self.modules[self._loaded[-1].name]
+
+    def __getattr__(self, name: str) -> PipelineFunction:
+        if name.startswith("_") or "modules" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.main, name)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the only public function of the last module; see `PipelineFunction.__call__`."""
+        names = list(self.main)
+        if len(names) != 1:
+            raise InvalidArgumentError(
+                f"module {self.main.name!r} has {len(names)} functions ({', '.join(names)}): "
+                "call one by name, as in pipeline.run(...)"
+            )
+        return self.main[names[0]](*arguments, **keywords)
+
+    def fork(self) -> Pipeline:
+        """Pipeline of the same modules and devices whose state starts as a copy of this one's."""
+        forked = Pipeline.__new__(Pipeline)
+        forked._set_up(self.context.fork(), self.devices, self._loaded)
+        return forked
+
+    def close(self) -> None:
+        """Run the modules' deinitialisers and release state; closing twice is harmless."""
+        self.context.close()
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Pipeline of {', '.join(self.modules)}>"

@@ -1,0 +1,200 @@
+"""What a function takes and gives, as data: `fn.inputs[0].shape`.
+
+In: a linked function, with or without a declaration. Out: descriptions, and values converted by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from gossamer.errors import InvalidArgumentError
+from gossamer.hal import element_type as element_types
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.buffer_view import BufferView
+from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.vm.declaration import DeclaredValue, parse_declaration
+from gossamer.vm.function import Function
+from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
+from gossamer.vm.semantics.rounding import round_f32
+
+_ELEMENT_TYPES_OF_COMPLEX = {
+    "complex<f32>": element_types.COMPLEX_64,
+    "complex<f64>": element_types.COMPLEX_128,
+    "index": element_types.INT_64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDescription:
+    """One input or output of a function.
+
+    Attributes:
+        name: as declared; `input0` and so on where nothing is declared.
+        type: as declared: `tensor<4x?xf32>`, `i32`; "" where nothing is declared.
+        shape: sizes of a tensor, None for those of any size; None as a whole for what is no tensor, or
+            not known to be one.
+        dtype: NumPy type of a tensor's elements or of a scalar; None where not known.
+        kind: calling convention character: `r` for a ref, `i`, `I`, `f`, `F` for scalars.
+        output: index of the output whose storage this input is, or None.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int | None, ...] | None
+    dtype: np.dtype[Any] | None
+    kind: str
+    output: int | None = None
+    element_type: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSignature:
+    """Inputs and outputs of a function, fences left out."""
+
+    inputs: tuple[ValueDescription, ...]
+    outputs: tuple[ValueDescription, ...]
+
+
+_SCALAR_DTYPES = {"i": np.int32, "I": np.int64, "f": np.float32, "F": np.float64}
+
+
+def read_signature(function: Function) -> FunctionSignature:
+    """Describe a function from its declaration, or from its calling convention alone."""
+    convention = parse_calling_convention(function.calling_convention)
+    kinds = [argument if isinstance(argument, str) else "r" for argument in convention.arguments]
+    if function.is_async:
+        kinds = kinds[:-2]
+    declaration = parse_declaration(function.declaration)
+    if (
+        declaration is None
+        or len(declaration.arguments) != len(kinds)
+        or len(declaration.results) != len(convention.results)
+    ):
+        return FunctionSignature(_undeclared("input", kinds), _undeclared("output", convention.results))
+    return FunctionSignature(
+        tuple(map(_describe, declaration.arguments, kinds)),
+        tuple(map(_describe, declaration.results, convention.results)),
+    )
+
+
+def _undeclared(prefix: str, kinds: Sequence[str]) -> tuple[ValueDescription, ...]:
+    return tuple(
+        ValueDescription(f"{prefix}{index}", "", None, _scalar_dtype(kind), kind)
+        for index, kind in enumerate(kinds)
+    )
+
+
+def _scalar_dtype(kind: str) -> np.dtype[Any] | None:
+    return np.dtype(_SCALAR_DTYPES[kind]) if kind in _SCALAR_DTYPES else None
+
+
+def _describe(value: DeclaredValue, kind: str) -> ValueDescription:
+    if value.shape is None:
+        return ValueDescription(value.name, value.type, None, _scalar_dtype(kind), kind, value.output)
+    element_type, dtype = _element_type(value.element_type)
+    return ValueDescription(value.name, value.type, value.shape, dtype, kind, value.output, element_type)
+
+
+def _element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
+    try:
+        element_type = _ELEMENT_TYPES_OF_COMPLEX.get(name) or element_types.parse_element_type(name)
+        return element_type, element_types.numpy_dtype(element_type)
+    except Exception:
+        # Why: a type that NumPy lacks (i4) can still be passed as a buffer view.
+        return None, None
+
+
+def parse_tensor_type(text: str) -> tuple[list[int], int] | None:
+    """Sizes and element type code of `tensor<4x4xf32>`; None for other types and sizes not known."""
+    declaration = parse_declaration(f"sync func @f(%value: {text}) -> ()")
+    if declaration is None or declaration.arguments[0].shape is None:
+        return None
+    value = declaration.arguments[0]
+    sizes = [size for size in value.shape or () if size is not None]
+    element_type, _ = _element_type(value.element_type)
+    if element_type is None or len(sizes) != len(value.shape or ()):
+        return None
+    return sizes, element_type
+
+
+ToVm: TypeAlias = Callable[[object], object]
+
+
+def argument_converter(description: ValueDescription, function_name: str, allocator: Allocator) -> ToVm:
+    """Function that turns what a caller passes for an input into a VM value.
+
+    Scalars are wrapped to their width. Arrays are copied into memory of `allocator`, buffer views and
+    refs passed as they are; Python numbers and lists take the declared element type.
+    """
+    what = f"argument {description.name} of {function_name}"
+    if description.kind != "r":
+        return _scalar_converter(description.kind, description.type, what)
+    element_type, dtype, shape = description.element_type, description.dtype, description.shape
+
+    def convert(value: object) -> object:
+        if value is None or isinstance(value, BufferView):
+            return value
+        if isinstance(value, np.ndarray):
+            array = cast("np.ndarray[Any, np.dtype[Any]]", value)
+        elif isinstance(value, (bool, int, float, complex, list, tuple, np.generic)):
+            array = np.asarray(cast("Any", value), dtype)
+        elif hasattr(value, "__array__"):
+            array = np.asarray(cast("Any", value))
+        elif hasattr(value, "__dlpack__"):
+            array = np.from_dlpack(cast("Any", value))
+        else:
+            return value
+        if shape is not None and dtype is not None:
+            _check_array(array, shape, dtype, what)
+        return BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)
+
+    return convert
+
+
+def _check_array(
+    array: np.ndarray[Any, np.dtype[Any]], shape: tuple[int | None, ...], dtype: np.dtype[Any], what: str
+) -> None:
+    if array.dtype != dtype and not _same_bits(array.dtype, dtype):
+        raise InvalidArgumentError(
+            f"{what} has dtype {array.dtype}, expected {dtype}; convert it with .astype(np.{dtype})"
+        )
+    fits = len(shape) == array.ndim and all(
+        expected is None or expected == size for expected, size in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        expected_text = "x".join("?" if size is None else str(size) for size in shape) or "()"
+        found_text = "x".join(map(str, array.shape)) or "()"
+        raise InvalidArgumentError(f"{what} has shape {found_text}, expected {expected_text}")
+
+
+def _same_bits(found: np.dtype[Any], expected: np.dtype[Any]) -> bool:
+    integers = "iub"
+    return found.itemsize == expected.itemsize and found.kind in integers and expected.kind in integers
+
+
+def _scalar_converter(kind: str, type_name: str, what: str) -> ToVm:
+    conversions: Mapping[str, Callable[[Any], object]] = {
+        "i": lambda value: wrap_i32(int(value)),
+        "I": lambda value: wrap_i64(int(value)),
+        "f": lambda value: round_f32(float(value)),
+        "F": float,
+    }
+    convert = conversions[kind]
+
+    def convert_scalar(value: object) -> object:
+        try:
+            return convert(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            expected = type_name or _SCALAR_DTYPES[kind].__name__
+            raise InvalidArgumentError(f"{what} is {value!r}, expected {expected}") from error
+
+    return convert_scalar
+
+
+def result_from_vm(value: object) -> object:
+    """What a caller gets for a VM value: arrays over the program's memory, anything else as it is."""
+    return value.to_numpy() if type(value) is BufferView else value

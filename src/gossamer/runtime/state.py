@@ -1,0 +1,126 @@
+"""State of a context as an object: every global of every module, by `module.name`.
+
+In: a context. Out: values to read and set, snapshots, restores. Tensors are NumPy arrays, scalars numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.hal import element_type as element_types
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.buffer_view import BufferView
+from gossamer.runtime.signature import parse_tensor_type
+from gossamer.vm.context import Context
+from gossamer.vm.module import GlobalAccess
+
+_HIDDEN_TYPES = ("!hal.device", "!hal.executable", "!hal.command_buffer", "!hal.fence")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """State of every module of a context at one time; may be restored any number of times."""
+
+    states: dict[str, object]
+
+
+class State(MutableMapping[str, Any]):
+    """The globals of a context.
+
+    Reading a tensor copies it; setting one copies what is given. What a program makes for its own use
+    (devices, executables, command buffers) is left out.
+    """
+
+    def __init__(self, context: Context, allocator: Allocator) -> None:
+        self._context = context
+        self._allocator = allocator
+
+    def __getitem__(self, name: str) -> Any:
+        access = self._access(name)
+        value = access.get()
+        if isinstance(value, BufferView):
+            return value.to_numpy().copy()
+        if isinstance(value, Buffer):
+            return self._buffer_as_array(access, value)
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        access = self._access(name)
+        if access.storage_type == "!hal.buffer":
+            value = self._array_as_view(access, name, value).buffer
+        elif access.storage_type == "!hal.buffer_view" and not isinstance(value, BufferView):
+            value = BufferView.from_numpy(value, self._allocator, copy=True)
+        access.set(value)
+
+    def __delitem__(self, name: str) -> None:
+        raise InvalidArgumentError(f"global {name!r} belongs to its module and cannot be deleted")
+
+    def __iter__(self) -> Iterator[str]:
+        for module in self._context.modules:
+            for name, access in self._context.state(module.name).globals().items():
+                if access.storage_type not in _HIDDEN_TYPES:
+                    yield f"{module.name}.{name}"
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return "State({" + ", ".join(f"{name!r}: {self.type(name)}" for name in self) + "})"
+
+    def type(self, name: str) -> str:
+        """Type of a global as its module declares it, such as `tensor<4xf32>`."""
+        access = self._access(name)
+        return access.type or access.storage_type
+
+    def snapshot(self) -> Snapshot:
+        """Copy the state of every module."""
+        return Snapshot(
+            {module.name: self._context.state(module.name).snapshot() for module in self._context.modules}
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put a snapshot of this context, or of another one of the same modules, back.
+
+        Raises: InvalidArgumentError when the modules differ.
+        """
+        names = {module.name for module in self._context.modules}
+        if names != set(snapshot.states):
+            raise InvalidArgumentError(
+                f"snapshot is of modules {sorted(snapshot.states)}, this context has {sorted(names)}"
+            )
+        for name, state in snapshot.states.items():
+            self._context.state(name).restore(state)
+
+    def _access(self, name: str) -> GlobalAccess:
+        module_name, _, global_name = name.partition(".")
+        for module in self._context.modules:
+            if module.name == module_name:
+                access = self._context.state(module_name).globals().get(global_name)
+                if access is not None:
+                    return access
+        known = ", ".join(self) or "none"
+        raise NotFoundError(f"no global {name!r} in this context; it has {known}")
+
+    @staticmethod
+    def _buffer_as_array(access: GlobalAccess, value: Buffer) -> Any:
+        tensor = parse_tensor_type(access.type)
+        if tensor is None:
+            return value.to_numpy().copy()
+        shape, element_type = tensor
+        return BufferView(value, shape, element_type).to_numpy().copy()
+
+    def _array_as_view(self, access: GlobalAccess, name: str, value: Any) -> BufferView:
+        tensor = parse_tensor_type(access.type)
+        if tensor is None:
+            return BufferView.from_numpy(value, self._allocator, copy=True)
+        shape, element_type = tensor
+        array = np.asarray(value, element_types.numpy_dtype(element_type))
+        if list(array.shape) != shape:
+            raise InvalidArgumentError(f"global {name} has type {access.type}, got shape {array.shape}")
+        return BufferView.from_numpy(array, self._allocator, element_type=element_type, copy=True)

@@ -1,0 +1,87 @@
+"""Flags about devices, shared by the commands that run programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gossamer.tools.flags import Arguments, FlagSet
+
+if TYPE_CHECKING:
+    from gossamer.hal.device import Device
+
+_BAR = "# " + "=" * 76
+_THIN_BAR = "# ===" + "-" * 70 + "==="
+
+
+class DeviceFlags:
+    """`--device=` and the flags that list drivers and devices."""
+
+    def __init__(self, flags: FlagSet) -> None:
+        flags.section("devices")
+        self._devices = flags.strings(
+            "device", "A device to run on, such as local-sync or local-task; the first takes inputs."
+        )
+        self._list_drivers = flags.custom(
+            "list_drivers", "", "Lists drivers.", lambda _text, _value: "*", lambda _: "# --list_drivers"
+        )
+        self._list_devices = flags.custom(
+            "list_devices",
+            "",
+            "Lists devices, of all drivers or of one: --list_devices=local-task.",
+            lambda text, _value: text or "*",
+            lambda _: "# --list_devices",
+        )
+        self._dump_devices = flags.custom(
+            "dump_devices",
+            "",
+            "Describes devices, of all drivers or of one.",
+            lambda text, _value: text or "*",
+            lambda _: "# --dump_devices",
+        )
+
+    def print_lists(self, arguments: Arguments) -> bool:
+        """Print the list asked for; False where none is."""
+        from gossamer.hal.drivers import DRIVERS, device_uris
+
+        if arguments[self._list_drivers]:
+            print(f"{_BAR}\n# Available HAL drivers\n{_BAR}")
+            print("# Use --list_devices={driver name} to enumerate available devices.\n")
+            for driver in DRIVERS:
+                print(f"{driver.name:>16}: {driver.full_name}")
+            return True
+        if arguments[self._list_devices]:
+            name = arguments[self._list_devices]
+            print("\n".join(device_uris(None if name == "*" else name)))
+            return True
+        if arguments[self._dump_devices]:
+            name = arguments[self._dump_devices]
+            for driver in DRIVERS:
+                if name in ("*", driver.name):
+                    _dump_driver(driver.name, device_uris(driver.name))
+            return True
+        return False
+
+    def open(self, arguments: Arguments) -> list[Device]:
+        """Make the devices asked for; `local-task` where none is.
+
+        Raises: NotFoundError when there is no such driver or device.
+        """
+        from gossamer.runtime.devices import DEFAULT_DEVICE_URI, new_device
+
+        return [new_device(uri) for uri in arguments[self._devices] or (DEFAULT_DEVICE_URI,)]
+
+    @staticmethod
+    def statistics_text(device: Device) -> str:
+        """Memory statistics of a device."""
+        statistics = device.allocator.statistics
+        return (
+            f"Device: {device.identifier}\n"
+            f"  peak {statistics.peak_bytes}B, allocated {statistics.allocated_bytes}B, "
+            f"freed {statistics.freed_bytes}B, live {statistics.live_bytes}B\n"
+        )
+
+
+def _dump_driver(name: str, uris: list[str]) -> None:
+    print(f"{_BAR}\n# Enumerated devices for driver '{name}'\n{_BAR}\n")
+    for uri in uris:
+        print(f"{_THIN_BAR}\n# --device={uri}\n#   default\n{_THIN_BAR}\n")
