@@ -1,6 +1,6 @@
 """Declarations: what `iree.abi.declaration` says of a function, as data.
 
-    sync func @mul(%lhs: tensor<4xf32>, %out: tensor<4xf32> {iree.abi.output = 0 : index}) -> (%r: tensor<4xf32>)
+    sync func @mul(%a: tensor<4xf32>, %out: tensor<4xf32> {iree.abi.output = 0 : index}) -> (%r: i32)
 
 In: that text. Out: names, types, execution model. Source: the texts that IREE 3.13.0's compiler writes.
 """

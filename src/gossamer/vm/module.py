@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, runtime_checkable
 
 from gossamer.format.module_def import ImportFunction, ModuleDependency
+from gossamer.vm.ref_types import copy_ref
 
 if TYPE_CHECKING:
     from gossamer.vm.function import Function
@@ -63,7 +64,10 @@ class GlobalAccess:
 
 @runtime_checkable
 class ModuleState(Protocol):
-    """What one context holds for one module: globals, bound imports, bound exports."""
+    """What one context holds for one module: globals, bound imports, bound exports.
+
+    Classes that name this one as a base inherit the methods that have a body.
+    """
 
     def bind_import(self, ordinal: int, function: Function | None) -> None:
         """Connect an import; None leaves an optional one unresolved."""
@@ -73,9 +77,25 @@ class ModuleState(Protocol):
         """Callable of an export, in the callable ABI; the same object every time."""
         ...
 
+    def bind_resumable(self, export: str) -> ResumableCallable | None:
+        """Resumable form of an export that may wait, or None where there is only the blocking form."""
+        return None
+
     def globals(self) -> Mapping[str, GlobalAccess]:
         """Globals that can be seen and set, by local name."""
         ...
+
+    def snapshot(self) -> object:
+        """Copy of the globals, for `restore`; opaque to others."""
+        memo: dict[int, object] = {}
+        return {name: copy_ref(access.get(), memo) for name, access in self.globals().items()}
+
+    def restore(self, snapshot: object) -> None:
+        """Put a snapshot back; it can be used again."""
+        memo: dict[int, object] = {}
+        accesses = self.globals()
+        for name, value in cast("dict[str, object]", snapshot).items():
+            accesses[name].set(copy_ref(value, memo))
 
     def fork(self) -> ModuleState:
         """Copy with globals of its own and no import bound yet."""

@@ -1,0 +1,123 @@
+"""A compiled module as a `vm.Module`: decoded and verified once, shared by all contexts that load it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+
+from gossamer.format.archive import read_module
+from gossamer.format.module_def import Bytes, ImportFunction, ModuleDef, ModuleDependency
+from gossamer.vm.buffer import Buffer
+from gossamer.vm.bytecode_state import BytecodeState
+from gossamer.vm.decoded import DecodedModule, decode_module
+from gossamer.vm.executor import ExecutorName
+from gossamer.vm.globals import GlobalName, global_names
+from gossamer.vm.limits import DEFAULT_LIMITS, Limits
+from gossamer.vm.module import Export
+from gossamer.vm.ref_types import RefType, is_value_type, ref_type
+from gossamer.vm.state import GlobalStorage
+from gossamer.vm.verifier import verify_module
+
+
+class BytecodeModule:
+    """A module of VM bytecode.
+
+    Attributes:
+        definition: its tables.
+        decoded: its functions, verified: executors may trust them.
+        rodata: constant buffers by ordinal, borrowed from the file's bytes.
+        types: the type table; a value type stands for no ref but null.
+    """
+
+    def __init__(
+        self,
+        definition: ModuleDef,
+        *,
+        executor: ExecutorName | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        """Decode and verify a module.
+
+        Args:
+            definition: as read from a file or made by the compiler.
+            executor: what runs it; by default the translator where this installation has one.
+            limits: bounds of each call.
+        Raises: FormatError for anything that executors must be able to rely on.
+        """
+        self.definition = definition
+        self.decoded: DecodedModule = decode_module(definition)
+        verify_module(self.decoded)
+        self.rodata = tuple(
+            Buffer.wrap(segment.data, is_mutable=False) for segment in definition.rodata_segments
+        )
+        self.types = tuple(
+            RefType(name) if is_value_type(name) else ref_type(name) for name in definition.types
+        )
+        self._executor: ExecutorName = executor or default_executor()
+        self._limits = limits
+
+    @property
+    def name(self) -> str:
+        """Name that importers use."""
+        return self.definition.name
+
+    @property
+    def version(self) -> int:
+        """Version that dependencies are compared with."""
+        return self.definition.version
+
+    @property
+    def dependencies(self) -> Sequence[ModuleDependency]:
+        """Modules to load before this one."""
+        return self.definition.dependencies
+
+    @property
+    def imports(self) -> Sequence[ImportFunction]:
+        """Functions of other modules, by import ordinal."""
+        return self.definition.imported_functions
+
+    @cached_property
+    def exports(self) -> Mapping[str, Export]:
+        """Exported functions by name."""
+        exports: dict[str, Export] = {}
+        for name, ordinal in self.decoded.exports.items():
+            signature = self.definition.function_signatures[ordinal]
+            exports[name] = Export(name, signature.calling_convention, dict(signature.attrs))
+        return MappingProxyType(exports)
+
+    @cached_property
+    def global_names(self) -> tuple[GlobalName, ...]:
+        """What its globals are called."""
+        return global_names(self.decoded)
+
+    def create_storage(self) -> GlobalStorage:
+        """Zeroed globals."""
+        return GlobalStorage(self.definition.global_bytes_capacity, self.definition.global_ref_count)
+
+    def create_state(self) -> BytecodeState:
+        """State for one context."""
+        return BytecodeState(self, self._executor, self._limits, self.create_storage())
+
+    def __repr__(self) -> str:
+        return f"BytecodeModule({self.name!r}, version={self.version})"
+
+
+def default_executor() -> ExecutorName:
+    """The translator where there is one, or else the interpreter."""
+    return "translate" if importlib.util.find_spec("gossamer.vm.translate.executor") else "interpret"
+
+
+def load_bytecode_module(
+    data: Bytes, *, executor: ExecutorName | None = None, limits: Limits = DEFAULT_LIMITS
+) -> BytecodeModule:
+    """Read a `.vmfb` and make a module of it.
+
+    Args:
+        data: the whole file; kept alive and borrowed from.
+        executor: as for `BytecodeModule`.
+        limits: as for `BytecodeModule`.
+    Raises: FormatError where the bytes are not a module that can run.
+    """
+    return BytecodeModule(read_module(data), executor=executor, limits=limits)
