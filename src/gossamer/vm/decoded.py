@@ -31,6 +31,15 @@ class BlockRange:
     end: int
 
 
+def register_capacity(declared: int) -> int:
+    """Registers of a bank that a frame must have, given the declared count.
+
+    Spec: the loader of IREE 3.13.0 accepts ordinals up to the next power of two, and its assembler emits
+    functions that declare fewer registers than they have arguments.
+    """
+    return 1 << (max(declared, 1) - 1).bit_length()
+
+
 @dataclass(frozen=True, slots=True)
 class DecodedFunction:
     """One internal function.

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from gossamer.errors import InternalStatusError
 from gossamer.isa.instruction import RemapList
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT, REF_ORDINAL_MASK, OperandKind
-from gossamer.vm.decoded import DecodedFunction
+from gossamer.vm.decoded import DecodedFunction, register_capacity
 from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
 
 
@@ -31,14 +31,14 @@ class Frame:
 
     def __init__(self, function: DecodedFunction) -> None:
         descriptor = function.descriptor
-        # Why: rounded up to whole 64-bit cells, so that both views cover the bank.
-        cells = memoryview(bytearray((descriptor.i32_register_count + 1) // 2 * 8))
+        # Why: at least one 64-bit cell, so that both views cover the bank.
+        cells = memoryview(bytearray(max(register_capacity(descriptor.i32_register_count), 2) * 4))
         self.function = function
         self.index = 1  # past the marker of the entry block
         self.i32 = cells.cast("i")
         self.i64 = cells.cast("q")
         self.f64 = cells.cast("d")
-        self.refs: list[object] = [None] * descriptor.ref_register_count
+        self.refs: list[object] = [None] * register_capacity(descriptor.ref_register_count)
         self.pending_results: tuple[int, ...] = ()
         self.pending_block: int | None = None
 

@@ -4,8 +4,7 @@ After `verify_module` every register exists and is of the bank and alignment its
 names something, every branch goes to a block, every call fits its callee's calling convention. What remains
 for run time is what depends on values: null refs, bounds, types behind refs, the status of `fail`.
 
-IREE 3.13.0 checks less: it looks at neither fixed register operands nor types. It also lets register
-ordinals pass the declared count up to the next power of two, past the end of the frame; here they may not.
+IREE 3.13.0 checks less: it looks at neither fixed register operands nor types.
 """
 
 from __future__ import annotations
@@ -14,12 +13,11 @@ from gossamer.errors import FormatError
 from gossamer.format.module_def import Requirements
 from gossamer.isa.calling_convention import Span
 from gossamer.isa.opcodes import BLOCK_OPCODE, Extension
-from gossamer.vm.decoded import DecodedFunction, DecodedModule
+from gossamer.vm.decoded import DecodedFunction, DecodedModule, register_capacity
 from gossamer.vm.ref_types import is_value_type, ref_type
 from gossamer.vm.verify_operands import FunctionVerifier
 
-# Spec: counts are rounded up to a power of two and must stay below the ordinal masks
-# (iree/vm/bytecode/verifier.c, 3.13.0).
+# Spec: `register_capacity` of a count stays below the ordinal masks (iree/vm/bytecode/verifier.c, 3.13.0).
 MAX_VALUE_REGISTERS = 0x4000
 MAX_REF_REGISTERS = 0x2000
 MAX_GLOBAL_REFS = 1 << 24
@@ -89,7 +87,7 @@ def _verify_descriptor(module: DecodedModule, function: DecodedFunction) -> None
         else:
             size = 2 if argument in "IF" else 1
             needed_values += needed_values % size + size
-    if needed_values > values or needed_refs > refs:
+    if needed_values > register_capacity(values) or needed_refs > register_capacity(refs):
         raise _function_error(
             module,
             function,

@@ -17,7 +17,7 @@ from gossamer.isa.opcodes import (
     Operand,
     OperandKind,
 )
-from gossamer.vm.decoded import DecodedFunction, DecodedModule
+from gossamer.vm.decoded import DecodedFunction, DecodedModule, register_capacity
 from gossamer.vm.ref_types import is_value_type
 
 _WIDE_KINDS = frozenset({OperandKind.I64, OperandKind.F64})
@@ -37,8 +37,8 @@ class FunctionVerifier:
     def __init__(self, module: DecodedModule, function: DecodedFunction) -> None:
         self._module = module
         self._function = function
-        self._value_count = function.descriptor.i32_register_count
-        self._ref_count = function.descriptor.ref_register_count
+        self._value_count = register_capacity(function.descriptor.i32_register_count)
+        self._ref_count = register_capacity(function.descriptor.ref_register_count)
         self._instruction = function.instructions[0]
 
     def verify(self, instruction: Instruction) -> None:
@@ -92,7 +92,7 @@ class FunctionVerifier:
                 self._fail(f"value register {register} is given where a ref register is needed")
             if register & REF_ORDINAL_MASK >= self._ref_count:
                 self._fail(
-                    f"ref register {register & REF_ORDINAL_MASK} passes the {self._ref_count} declared"
+                    f"ref register {register & REF_ORDINAL_MASK} passes the {self._ref_count} of the frame"
                 )
             return
         type_name = kind.name.lower()
@@ -102,7 +102,7 @@ class FunctionVerifier:
         if is_wide and register % 2:
             self._fail(f"{type_name} register {register} is odd; 64-bit values start at even ones")
         if register + is_wide >= self._value_count:
-            self._fail(f"{type_name} register {register} passes the {self._value_count} declared")
+            self._fail(f"{type_name} register {register} passes the {self._value_count} of the frame")
 
     def _verify_list_register(self, element: OperandKind | None, register: int) -> None:
         if element is None:
