@@ -1,0 +1,95 @@
+"""The program being compiled, as the user wrote it: where text comes from, and what messages point into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gossamer.compiler.mlir import INPUT_NAME
+from gossamer.diagnostics import Diagnostic, SourceLocation
+from gossamer.errors import CompileError
+
+BYTECODE_MAGIC = b"ML\xefR"
+
+STDIN_NAME = "<stdin>"
+
+PositionMap = Callable[[int, int], tuple[int, int]]
+"""Turns line and column of the text MLIR parsed into those of the text the user wrote."""
+
+
+@dataclass(slots=True)
+class Source:
+    """One input program.
+
+    Attributes:
+        name: as messages show it: the path given, or "<stdin>".
+        data: the whole input.
+        path: the file it was read from, or None.
+        positions: set where MLIR parsed a rewritten text, see `PositionMap`.
+    """
+
+    name: str
+    data: bytes
+    path: Path | None = None
+    positions: PositionMap | None = None
+    _lines: list[str] | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_path(cls, path: str | Path) -> Source:
+        """Read a file. Raises: OSError."""
+        return cls(str(path), Path(path).read_bytes(), Path(path))
+
+    @classmethod
+    def from_text(cls, text: str, name: str = STDIN_NAME) -> Source:
+        """Wrap text that is in memory."""
+        return cls(name, text.encode())
+
+    @property
+    def is_bytecode(self) -> bool:
+        """True for MLIR bytecode, StableHLO portable artifacts included."""
+        return self.data.startswith(BYTECODE_MAGIC)
+
+    @property
+    def text(self) -> str:
+        """The input as text. Raises: CompileError at the first byte that is not UTF-8."""
+        try:
+            return self.data.decode()
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            column = error.start - self.data.rfind(b"\n", 0, error.start)
+            raise CompileError(
+                [Diagnostic("input is not UTF-8 text", SourceLocation(self.name, line, column))]
+            ) from None
+
+    def explain(self, diagnostic: Diagnostic) -> Diagnostic:
+        """Give a diagnostic of any phase the user's file name, line, column, and the line's text."""
+        location = diagnostic.location
+        notes = tuple(map(self.explain, diagnostic.notes))
+        if location is None:
+            return replace(diagnostic, location=SourceLocation(self.name), notes=notes)
+        if location.file not in (INPUT_NAME, self.name):
+            return replace(diagnostic, notes=notes)
+        line, column = location.line, location.column
+        if self.positions is not None and location.file == INPUT_NAME:
+            line, column = self.positions(line, column)
+        return replace(
+            diagnostic,
+            location=SourceLocation(self.name, line, column),
+            source_line=diagnostic.source_line or self._line(line),
+            notes=notes,
+        )
+
+    @contextmanager
+    def explains(self) -> Generator[None]:
+        """Have every `CompileError` that leaves the `with` block point into this source."""
+        try:
+            yield
+        except CompileError as error:
+            raise CompileError([self.explain(diagnostic) for diagnostic in error.diagnostics]) from None
+
+    def _line(self, number: int) -> str:
+        if self._lines is None:
+            self._lines = [] if self.is_bytecode else self.data.decode(errors="replace").split("\n")
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
