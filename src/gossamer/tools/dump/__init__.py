@@ -6,6 +6,4 @@ Mirrors `tools/iree-dump-module-main.c`.
 Lawful differences from IREE 3.13.0:
     - `switch.ref` and `cast.ui64.f32` disassemble (see `isa/disassemble.py`); IREE stops at them.
     - A module whose bytecode or tables are wrong is refused with other words, and sometimes earlier.
-    - Argument registers in a function's header: i64 and f64 are shown where they are (an even register),
-      IREE shows them right after the argument before.
 """

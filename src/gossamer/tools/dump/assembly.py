@@ -121,7 +121,8 @@ def _signature_text(signature: FunctionSignature) -> str:
             arguments.append(f"%r{ref_ordinal}: {type_name(argument)}")
             ref_ordinal += 1
         elif argument in "IF":
-            value_ordinal += value_ordinal & 1
+            # Why: IREE counts without the alignment of 64-bit values here, and its assembler insists on it;
+            # the instructions below the header use the aligned registers.
             arguments.append(f"%i{value_ordinal}:{value_ordinal + 1}: {type_name(argument)}")
             value_ordinal += 2
         else:
