@@ -38,9 +38,15 @@ class Grid:
     outer: tuple[Index, ...]
 
 
-def distribute(kernel: KernelFunction, dims: Sequence[Index], work_per_element: int) -> Grid:
-    """Share out a result of sizes `dims` of which each element takes `work_per_element` steps."""
-    budget = max(1, WORK_PER_WORKGROUP // work_per_element)
+def distribute(
+    kernel: KernelFunction, dims: Sequence[Index], work_per_element: int, shortest_row: int = 1
+) -> Grid:
+    """Share out a result of sizes `dims` of which each element takes `work_per_element` steps.
+
+    Args:
+        shortest_row: rows are not cut into shorter stretches than this.
+    """
+    budget = max(shortest_row, WORK_PER_WORKGROUP // work_per_element)
     if not dims:
         return Grid((_ONE, _ONE, _ONE), (0, 1), (0, 1), ())
     *outer, inner = dims

@@ -13,7 +13,7 @@ from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.region_copy import RegionCopy
 from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.linalg_op import LinalgOp, dim_position
-from gossamer.compiler.flow.tensor_op import is_tensor, read_pad, read_slice, reassociation
+from gossamer.compiler.flow.tensor_op import element_type, is_tensor, read_pad, read_slice, reassociation
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -105,7 +105,7 @@ class Elements:
         stride: Index = 1
         for index, dim in zip(reversed(indices), reversed(dims), strict=True):
             position = build.add(build.mul(index, stride), position)
-            stride = build.memo(("stride", stride, dim), lambda s=stride, d=dim: build.mul(s, d))
+            stride = build.mul(stride, dim)
         return position
 
     def _compute(self, tensor: ir.Value, indices: Indices, sizes: Sequence[Index | None]) -> ir.Value:
@@ -191,7 +191,7 @@ def _generic(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Va
 
 
 def _empty(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
-    return elements.build.zero(ir.RankedTensorType(result.type).element_type)
+    return elements.build.zero(element_type(result))
 
 
 def _splat(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
@@ -206,7 +206,7 @@ def _constant(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.V
     value = result.owner.attributes["value"]
     if not isinstance(value, ir.DenseElementsAttr) or not value.is_splat:
         raise unsupported(result.owner.operation, "a constant inside a kernel is no splat")
-    return elements.build.constant(value.get_splat_value(), ir.RankedTensorType(result.type).element_type)
+    return elements.build.constant(value.get_splat_value(), element_type(result))
 
 
 def _extract_slice(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
@@ -235,7 +235,7 @@ def _insert_slice(elements: Elements, result: ir.OpResult, indices: Indices) -> 
         position.append(step)
     return build.if_else(
         build.all_of(inside),
-        ir.RankedTensorType(result.type).element_type,
+        element_type(result),
         lambda: elements.element(update, tuple(position[dim] for dim in slice.kept)),
         lambda: elements.element(slice.tensor, indices),
     )
@@ -256,7 +256,7 @@ def _pad(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
             inside.append(build.compare("slt", position[-1], size))
     return build.if_else(
         build.all_of(inside),
-        ir.RankedTensorType(result.type).element_type,
+        element_type(result),
         lambda: elements.element(pad.source, tuple(position)),
         lambda: _yielded(elements, op, indices),
     )
@@ -266,7 +266,7 @@ def _concat(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Val
     op = result.owner.operation
     axis = ir.IntegerAttr(op.attributes["dim"]).value
     build = elements.build
-    type = ir.RankedTensorType(result.type).element_type
+    type = element_type(result)
 
     def choose(operands: list[ir.Value], index: Index) -> ir.Value:
         here = (*indices[:axis], index, *indices[axis + 1 :])

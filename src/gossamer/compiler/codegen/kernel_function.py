@@ -13,7 +13,7 @@ from gossamer.compiler.codegen.loop_builder import LoopBuilder
 from gossamer.compiler.flow import Executable
 from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.shapes import Shapes
-from gossamer.compiler.flow.tensor_op import is_tensor, shape_of
+from gossamer.compiler.flow.tensor_op import element_type, is_tensor, shape_of
 from gossamer.compiler.mlir import ir
 
 WorkgroupNumber: TypeAlias = Literal["id_x", "id_y", "id_z"]
@@ -40,7 +40,7 @@ class KernelFunction:
 
     def __init__(self, executable: Executable) -> None:
         self.module = ir.Module.create(executable.function.location)
-        self._function = executable.function.clone(ir.InsertionPoint(self.module.body))
+        self._function = executable.function.clone(ir.InsertionPoint(self.module.body)).operation
         self._block = self._function.regions[0].blocks[0]
         *_, self._return = (view.operation for view in self._block.operations)
         self.build = LoopBuilder(ir.InsertionPoint(self._return), self._return.location)
@@ -120,9 +120,8 @@ class KernelFunction:
             self._arguments.append(_Argument(argument, source))
 
     def _memory(self, tensor: ir.Value, binding: Binding) -> ir.Value:
-        element_type = ir.RankedTensorType(tensor.type).element_type
         dynamic = ir.ShapedType.get_dynamic_size()
-        type = ir.MemRefType.get([dynamic], element_type, loc=self.build.location)
+        type = ir.MemRefType.get([dynamic], element_type(tensor), loc=self.build.location)
         return self._add_argument(type, binding)
 
     def _operand_dim(self, tensor: ir.Value, dim: int) -> Index:

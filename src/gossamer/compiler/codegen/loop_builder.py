@@ -31,6 +31,10 @@ class LoopBuilder(IndexBuilder):
         self._known[-1][key] = value
         return value
 
+    def value(self, index: Index) -> ir.Value:
+        """An index as an MLIR value; a number is made once."""
+        return self.memo(("constant", index), lambda: super(LoopBuilder, self).value(index))
+
     def compare(self, predicate: str, lhs: Index, rhs: Index) -> bool | ir.Value:
         """Compare two indices; known at once where both are."""
         if isinstance(lhs, int) and isinstance(rhs, int):
@@ -121,3 +125,6 @@ class LoopBuilder(IndexBuilder):
     def _nested(self, block: ir.Block, body: Callable[[], Sequence[ir.Value]]) -> None:
         with self.inside(block):
             self.op("scf.yield", list(body()), [])
+
+    def _binary(self, name: str, lhs: Index, rhs: Index) -> ir.Value:
+        return self.memo((name, lhs, rhs), lambda: super(LoopBuilder, self)._binary(name, lhs, rhs))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.codegen.distribution import distribute, for_each_column, for_each_row
+from gossamer.compiler.codegen.accumulate import RowReduction, emit_row, find_row_reduction
+from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_column, for_each_row
 from gossamer.compiler.codegen.elements import Elements, Indices, loops_at
 from gossamer.compiler.codegen.kernel import CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
@@ -10,6 +11,7 @@ from gossamer.compiler.flow.linalg_op import as_linalg
 from gossamer.compiler.mlir import ir
 
 _SIZE_GUESS = 256
+_SHORTEST_ROW = 128
 
 
 def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
@@ -18,16 +20,40 @@ def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
     Returns: how many workgroups share the work.
     """
     elements = Elements(kernel)
-    grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel))
-    has_columns = bool(kernel.result_dims(0))
+    reduction = find_row_reduction(kernel)
+    shortest_row = 1 if reduction is None else _SHORTEST_ROW
+    grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel), shortest_row)
 
     def row(outer: Indices) -> None:
-        for_each_column(
-            kernel, grid, lambda column: _emit_point(elements, (*outer, column) if has_columns else ())
-        )
+        if reduction is None:
+            _emit_columns(elements, grid, outer)
+        else:
+            _emit_reduced_row(elements, grid, reduction, outer)
 
     for_each_row(kernel, grid, row)
     return grid.workgroup_count
+
+
+def _emit_columns(elements: Elements, grid: Grid, outer: Indices) -> None:
+    has_columns = bool(elements.kernel.result_dims(0))
+    for_each_column(
+        elements.kernel,
+        grid,
+        lambda column: _emit_point(elements, (*outer, column) if has_columns else ()),
+    )
+
+
+def _emit_reduced_row(elements: Elements, grid: Grid, reduction: RowReduction, outer: Indices) -> None:
+    kernel = elements.kernel
+    emit_row(elements, reduction, outer, lambda body: for_each_column(kernel, grid, body))
+    if reduction.consumer is None:
+        return
+
+    def reduced(indices: Indices) -> ir.Value:
+        return elements.build.load(kernel.outputs[0], elements.linear(indices, kernel.result_dims(0)))
+
+    elements.stored[reduction.linalg.op.results[0]] = reduced
+    _emit_columns(elements, grid, outer)
 
 
 def _emit_point(elements: Elements, indices: Indices) -> None:

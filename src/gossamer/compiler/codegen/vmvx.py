@@ -7,7 +7,7 @@ Spec: `iree/hal/local/loaders/vmvx_module_loader.c` of IREE 3.13.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from gossamer.compiler.codegen.kernel import Binding, ConstantSource, Kernel, KernelModule
 from gossamer.compiler.codegen.kernel_function import ArgumentSource, KernelFunction
@@ -32,21 +32,16 @@ _LOWERING = (
 )
 
 
-def compile_executables(executables: Iterable[Executable], name: str = "module_linked") -> KernelModule:
+def compile_executables(executables: Mapping[str, Executable], name: str = "module_linked") -> KernelModule:
     """Compile executables into one VM module with one kernel for each.
 
     Raises: CompileError where a dispatch does what kernels cannot.
     """
     module = ir.Module(name)
     kernels: dict[str, Kernel] = {}
-    for ordinal, executable in enumerate(executables):
-        kernels[executable.name] = _compile_kernel(executable, ordinal, module)
+    for ordinal, (key, executable) in enumerate(executables.items()):
+        kernels[key] = _compile_kernel(executable, ordinal, module)
     return KernelModule(module, kernels)
-
-
-def compile_executable(executable: Executable) -> KernelModule:
-    """Compile one executable into a VM module of its own."""
-    return compile_executables([executable], executable.name)
 
 
 def _compile_kernel(executable: Executable, ordinal: int, module: ir.Module) -> Kernel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gossamer.compiler.flow.collapse import collapse
 from gossamer.compiler.flow.fusion import ROOTS, group_of
 from gossamer.compiler.flow.host_ops import lower_on_host
 from gossamer.compiler.flow.index_builder import Index, IndexBuilder
@@ -79,7 +80,12 @@ def _form_in_block(block: ir.Block) -> list[Dispatch]:
         if lower_on_host(op, shapes):
             op.erase()
         elif op.name in ROOTS:
-            dispatches.append(outline(group_of(op), shapes))
+            group = group_of(op)
+            flat = collapse(group, shapes)
+            if flat is not None:
+                op.erase()
+                op, group = flat, group_of(flat)
+            dispatches.append(outline(group, host_shapes(op)))
             op.erase()
     return dispatches
 

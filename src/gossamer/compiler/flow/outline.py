@@ -77,7 +77,7 @@ def _make_function(group: list[ir.Operation], arguments: list[ir.Value]) -> tupl
     values: dict[ir.Value, ir.Value] = dict(zip(arguments, entry.arguments, strict=True))
     build.at = ir.InsertionPoint(entry)
     for op in group:
-        copy = op.clone(build.at)
+        copy = op.clone(build.at).operation
         _replace_operands(copy, values)
         values.update(zip(op.results, copy.results, strict=True))
     build.op("func.return", [values[result] for result in root.results], [])

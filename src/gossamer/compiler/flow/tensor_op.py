@@ -78,6 +78,11 @@ def shape_of(tensor: ir.Value) -> list[int | None]:
     return [None if type.is_dynamic_dim(dim) else type.get_dim_size(dim) for dim in range(type.rank)]
 
 
+def element_type(tensor: ir.Value) -> ir.Type:
+    """Type of a tensor's elements."""
+    return ir.ShapedType(tensor.type).element_type
+
+
 def is_tensor(value: ir.Value) -> bool:
     """Whether a value is a ranked tensor."""
     return isinstance(value.type, ir.RankedTensorType)

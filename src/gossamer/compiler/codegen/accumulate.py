@@ -1,0 +1,171 @@
+"""Reductions that keep a row of accumulators in the result's memory.
+
+A reduction computed element by element walks down the columns of its inputs. Where the innermost result
+dimension is contiguous in the inputs, as in a matrix product or a sum of rows, it is better to take one step
+of the reduction for a whole row of results: every access of the innermost loop is then to neighbours. What
+each element adds up, and in what order, is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gossamer.compiler.codegen.elements import Elements, Indices, loops_at
+from gossamer.compiler.codegen.kernel_function import KernelFunction
+from gossamer.compiler.flow.index_builder import Index
+from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, dim_position
+from gossamer.compiler.flow.tensor_op import element_type, is_tensor
+from gossamer.compiler.mlir import ir
+
+EmitColumns = Callable[[Callable[[Index], None]], None]
+"""Appends a loop over a row's columns with a given body."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowReduction:
+    """A reduction to compute row by row.
+
+    Attributes:
+        linalg: the reduction.
+        consumer: the elementwise root that reads it, or None where the reduction is the root.
+        operand: which operand of the consumer it is.
+    """
+
+    linalg: LinalgOp
+    consumer: LinalgOp | None = None
+    operand: int = 0
+
+    def loops(self, elements: Elements, indices: Indices) -> dict[int, Index]:
+        """Parallel loop indices of the reduction for an element of the kernel's result."""
+        if self.consumer is None:
+            return loops_at(self.linalg, 0, indices)
+        outer = loops_at(self.consumer, 0, indices)
+        map = self.consumer.maps[self.operand]
+        inner = tuple(elements.evaluate(expr, outer) for expr in map.results)
+        return loops_at(self.linalg, 0, inner)
+
+
+def find_row_reduction(kernel: KernelFunction) -> RowReduction | None:
+    """The reduction of a kernel, where it is one that is better computed row by row."""
+    root = as_linalg(kernel.root)
+    if root is None or not kernel.result_dims(0):
+        return None
+    found = RowReduction(root) if not root.is_elementwise else _below(root)
+    if found is None or not _fits(found):
+        return None
+    innermost = _innermost_loop(found)
+    return found if innermost is not None and _is_contiguous_in(found.linalg, innermost) else None
+
+
+def emit_row(elements: Elements, reduction: RowReduction, outer: Indices, for_columns: EmitColumns) -> None:
+    """Append what computes the reduction's elements of one row into the memory of the kernel's results."""
+    kernel, build, linalg = elements.kernel, elements.build, reduction.linalg
+    count = len(linalg.inits)
+
+    def offset(column: Index) -> Index:
+        return elements.linear((*outer, column), kernel.result_dims(0))
+
+    def store(column: Index, values: list[ir.Value]) -> None:
+        for memory, value in zip(kernel.outputs[:count], values, strict=True):
+            build.store(value, memory, offset(column))
+
+    def start(column: Index) -> None:
+        loops = reduction.loops(elements, (*outer, column))
+        bounds = elements.loop_bounds(linalg)
+        first = linalg.input_count
+        store(
+            column,
+            [
+                elements.operand(linalg, first + number, init, loops, bounds)
+                for number, init in enumerate(linalg.inits)
+            ],
+        )
+
+    def step(steps: dict[int, Index], column: Index) -> None:
+        loops = {**reduction.loops(elements, (*outer, column)), **steps}
+        now = [build.load(memory, offset(column)) for memory in kernel.outputs[:count]]
+        store(column, elements.body(linalg, loops, now))
+
+    def load_row_constants(steps: dict[int, Index]) -> None:
+        # What does not change along the row is remembered from here, and so not loaded for each column.
+        loops = {**reduction.loops(elements, (*outer, 0)), **steps}
+        innermost = _innermost_loop(reduction)
+        for position, operand in enumerate(linalg.inputs):
+            if not any(_mentions(expr, innermost) for expr in linalg.maps[position].results):
+                elements.operand(linalg, position, operand, loops, elements.loop_bounds(linalg))
+
+    def nest(depth: int, steps: dict[int, Index]) -> None:
+        if depth == len(linalg.reduction_loops):
+            load_row_constants(steps)
+            for_columns(lambda column: step(steps, column))
+            return
+        loop = linalg.reduction_loops[depth]
+
+        def iteration(index: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
+            nest(depth + 1, {**steps, loop: index})
+            return carried
+
+        build.for_loop(0, elements.loop_bounds(linalg)[loop], [], iteration)
+
+    for_columns(start)
+    nest(0, {})
+
+
+def _below(root: LinalgOp) -> RowReduction | None:
+    if len(root.inits) != 1:
+        return None
+    for position, operand in enumerate(root.inputs):
+        owner = operand.owner
+        linalg = None if isinstance(owner, ir.Block) else as_linalg(owner.operation)
+        if linalg is not None and not linalg.is_elementwise:
+            same_type = element_type(operand) == element_type(root.op.results[0])
+            once = sum(other == operand for other in root.inputs) == 1
+            return RowReduction(linalg, root, position) if same_type and once else None
+    return None
+
+
+def _fits(reduction: RowReduction) -> bool:
+    """Whether the results of the reduction and of the kernel are laid out alike."""
+    linalg = reduction.linalg
+    if any(str(map) != str(linalg.init_maps[0]) for map in linalg.init_maps):
+        return False
+    if reduction.consumer is None:
+        return True
+    consumer = reduction.consumer
+    return len(linalg.inits) == 1 and str(consumer.maps[reduction.operand]) == str(consumer.init_maps[0])
+
+
+def _innermost_loop(reduction: RowReduction) -> int | None:
+    """The loop of the reduction that goes along a row of the kernel's result."""
+    results = reduction.linalg.init_maps[0].results
+    return dim_position(results[-1]) if results else None
+
+
+def _is_contiguous_in(linalg: LinalgOp, loop: int) -> bool:
+    found = False
+    for operand, map in zip(linalg.inputs, linalg.maps, strict=False):
+        if not is_tensor(operand):
+            continue
+        for position, expr in enumerate(map.results):
+            if not _mentions(expr, loop):
+                continue
+            if position != len(map.results) - 1 or not _has_unit_step(expr, loop):
+                return False
+            found = True
+    return found
+
+
+def _mentions(expr: ir.AffineExpr, loop: int | None) -> bool:
+    if isinstance(expr, ir.AffineBinaryExpr):
+        return _mentions(expr.lhs, loop) or _mentions(expr.rhs, loop)
+    return dim_position(expr) == loop
+
+
+def _has_unit_step(expr: ir.AffineExpr, loop: int) -> bool:
+    if isinstance(expr, ir.AffineAddExpr):
+        return any(
+            _has_unit_step(one, loop) and not _mentions(other, loop)
+            for one, other in ((expr.lhs, expr.rhs), (expr.rhs, expr.lhs))
+        )
+    return dim_position(expr) == loop
