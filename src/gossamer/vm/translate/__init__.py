@@ -5,6 +5,6 @@ Next: `vm.bytecode_state` asks for them; `vm.jit` starts from the same typed for
 Mirrors `iree/vm/bytecode/dispatch.c`, which interprets.
 """
 
-from gossamer.vm.translate.translator import Translator
+from gossamer.vm.translate.executor import Translator
 
 __all__ = ["Translator"]

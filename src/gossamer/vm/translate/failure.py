@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
-from gossamer.errors import StatusError, status_error
+from gossamer.errors import STATUS_CODE_MASK, FailedPreconditionError, StatusError, status_error
+from gossamer.vm.limits import stack_exhausted_error
 
 
 def failure(status: int, message: bytes) -> StatusError:
     """What `vm.fail` raises."""
-    return status_error(status, message.decode(errors="replace"))
+    if not status & STATUS_CODE_MASK:
+        return FailedPreconditionError("`fail` with status OK in the last block: nothing follows it")
+    return status_error(status, message.decode("utf-8", "replace"))
 
 
 def locate(label: str, line_offsets: Sequence[int]) -> Callable[[Exception], None]:
@@ -21,7 +25,14 @@ def locate(label: str, line_offsets: Sequence[int]) -> Callable[[Exception], Non
     """
 
     def located(error: Exception) -> None:
-        if isinstance(error, StatusError) and error.__traceback__ is not None:
-            error.annotate(f"in {label} at {line_offsets[error.__traceback__.tb_lineno]}")
+        traceback = error.__traceback__
+        offset = line_offsets[traceback.tb_lineno] if traceback is not None else 0
+        frame = f"bytecode {label}:{offset}"
+        if isinstance(error, RecursionError):
+            raise stack_exhausted_error(sys.getrecursionlimit()).add_frame(frame) from error
+        if isinstance(error, StatusError):
+            error.add_frame(frame)
+        else:
+            error.add_note(f"in {frame}")
 
     return located

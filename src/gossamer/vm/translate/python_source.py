@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from gossamer.errors import STATUS_CODE_MASK
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.vm.translate.access import callee_convention
 from gossamer.vm.translate.arguments import argument_texts
 from gossamer.vm.translate.control_flow import plan_control_flow
 from gossamer.vm.translate.expression import Expression, Literal
 from gossamer.vm.translate.python_operations import Names, condition_text, expression_text
-from gossamer.vm.translate.python_state import statement_text
+from gossamer.vm.translate.python_state import statement_texts
 from gossamer.vm.translate.typed_function import Edge, Moves, TypedBlock, TypedFunction, TypedInstruction
 
 INDENT = "    "
@@ -124,9 +125,10 @@ class _Emitter:
             self.call(depth, instruction)
         else:
             operands = self.texts(instruction.inputs)
-            for text in statement_text(self.function.module, instruction, operands, self.names):
+            for text in statement_texts(self.function.module, instruction, operands, self.names):
                 self.line(depth, text)
-        self.release(depth, instruction)
+        if instruction.name != "switch.ref":
+            self.release(depth, instruction)
 
     def release(self, depth: int, instruction: TypedInstruction) -> None:
         if instruction.released:
@@ -163,7 +165,7 @@ class _Emitter:
         if name.startswith("call"):
             self.instruction(depth, instruction)
         elif name == "yield" and self.is_generator:
-            self.line(depth, f"yield {self.names.state('YIELD')}")
+            self.line(depth, f"yield {self.names.state('READY')}")
         return self.jump(depth, edges[0])
 
     def fail(self, depth: int, instruction: TypedInstruction) -> int | None:
@@ -173,7 +175,7 @@ class _Emitter:
         if not instruction.edges:
             self.line(depth, failure)
             return None
-        self.line(depth, f"if {status}: {failure}")
+        self.line(depth, f"if {status} & {STATUS_CODE_MASK}: {failure}")
         return self.jump(depth, instruction.edges[0])
 
     def branch(self, depth: int, condition: str, taken: Edge, other: Edge) -> int | None:

@@ -11,7 +11,6 @@ from typing import cast
 
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.ref_types import ref_type
 from gossamer.vm.translate.global_access import GLOBAL_LOADS, GLOBAL_STORES, load_ref, store_ref
 from gossamer.vm.translate.list_access import get_ref
 from gossamer.vm.translate.python_operations import Names, operation_text
@@ -21,13 +20,15 @@ _VALUE_BYTES = {"i32": 4, "i64": 8, "f32": 4, "f64": 8}
 _VIEW_NAMES = {"i32": "globals_i", "i64": "globals_q"}
 
 
-def statement_text(
+def statement_texts(
     module: DecodedModule, instruction: TypedInstruction, operands: Sequence[str], names: Names
 ) -> list[str]:
     """Statements of an instruction that is neither a call nor a terminator."""
     name = instruction.name
     if name in ("discard.refs", "trace", "print"):
         return []
+    if name == "switch.ref":
+        return _switch_ref_texts(instruction, operands, names)
     if name.startswith("global."):
         return [_global_text(module, instruction, operands, names)]
     expression = _expression_text(module, instruction, operands, names)
@@ -43,21 +44,21 @@ def _expression_text(
     if name == "const.ref.rodata":
         return f"{names.state('rodata')}[{immediates[0]}]"
     if name == "import.resolved":
-        ordinal = cast("int", immediates[0]) & ~IMPORT_BIT
-        return f"{names.state('imports_resolved')}[{ordinal}]"
+        ordinal = cast("int", immediates[0])
+        is_import = bool(ordinal & IMPORT_BIT)
+        return f"{names.state('imports_resolved')}[{ordinal & ~IMPORT_BIT}]" if is_import else "1"
     if name.startswith("switch."):
         index, default, *values = operands
         chosen = f"({''.join(value + ', ' for value in values)})[{index}]"
-        selected = f"{chosen} if 0 <= {index} < {len(values)} else {default}" if values else default
-        return _checked(module, instruction, selected, names) if name == "switch.ref" else selected
+        return f"{chosen} if 0 <= {index} < {len(values)} else {default}" if values else default
     if name in ("select.ref", "cast.any.ref"):
         selected = operands[0] if len(operands) == 1 else f"{operands[1]} if {operands[0]} else {operands[2]}"
-        return _checked(module, instruction, selected, names)
+        return f"{_type_text(instruction, names)}.check({selected})"
     if name == "list.alloc":
         return f"{names.operation(name)}({_type_name(module, instruction)!r}, {operands[0]})"
     if name == "list.get.ref":
         names.constants["list_get_ref"] = get_ref
-        type_ = _type_constant(module, instruction, names)
+        type_ = _type_text(instruction, names)
         return f"list_get_ref({operands[0]}, {operands[1]}, {type_}, {instruction.is_take})"
     return operation_text(name, operands, names)
 
@@ -66,14 +67,21 @@ def _type_name(module: DecodedModule, instruction: TypedInstruction) -> str:
     return module.definition.types[cast("int", instruction.immediates[-1])]
 
 
-def _type_constant(module: DecodedModule, instruction: TypedInstruction, names: Names) -> str:
-    ordinal = cast("int", instruction.immediates[-1])
-    names.constants[f"type_{ordinal}"] = ref_type(module.definition.types[ordinal])
-    return f"type_{ordinal}"
+def _type_text(instruction: TypedInstruction, names: Names) -> str:
+    return names.state(f"type_{cast('int', instruction.immediates[-1])}")
 
 
-def _checked(module: DecodedModule, instruction: TypedInstruction, text: str, names: Names) -> str:
-    return f"{_type_constant(module, instruction, names)}.check({text})"
+def _switch_ref_texts(instruction: TypedInstruction, operands: Sequence[str], names: Names) -> list[str]:
+    """Why statements: only the register that is chosen gives up its ref."""
+    index, default, *values = operands
+    result = instruction.results[0]
+    lines: list[str] = []
+    for number, value in enumerate([*values, default]):
+        release = f"; {value} = None" if value in instruction.released else ""
+        condition = f"{'elif' if number else 'if'} {index} == {number}:" if number < len(values) else "else:"
+        check = f"{result} = {_type_text(instruction, names)}.check({value}){release}"
+        lines.append(f"{condition} {check}" if values else check)
+    return lines
 
 
 def _global_text(
@@ -85,7 +93,7 @@ def _global_text(
     place = operands[0] if is_indirect else str(instruction.immediates[0])
     stored = operands[-1] if name.startswith("global.store") else None
     if value_type == "ref":
-        type_ = _type_constant(module, instruction, names)
+        type_ = _type_text(instruction, names)
         refs = names.state("global_refs")
         names.constants.update(load_global_ref=load_ref, store_global_ref=store_ref)
         if stored is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from gossamer.errors import STATUS_CODE_MASK
 from gossamer.isa.instruction import Instruction
 from gossamer.isa.opcodes import BLOCK_OPCODE
 from gossamer.vm.decoded import BlockRange, DecodedFunction, DecodedModule
@@ -204,7 +205,7 @@ def _apply(step: _Step, contents: Contents) -> None:
 def _possible_jumps(step: _Step, contents: Contents) -> tuple[Jump, ...]:
     if step.instruction.opcode.name == "fail":
         status = contents.read("i", step.access.inputs[0].ordinal)
-        if isinstance(status, Literal) and status.value != 0:
+        if isinstance(status, Literal) and isinstance(status.value, int) and status.value & STATUS_CODE_MASK:
             return ()
     return step.access.jumps
 

@@ -16,12 +16,13 @@ from weakref import WeakKeyDictionary
 
 from gossamer.errors import NotFoundError
 from gossamer.vm.decoded import DecodedModule
+from gossamer.vm.execution import READY
 from gossamer.vm.module import ResumableCallable
+from gossamer.vm.translate.call_graph import recursive_functions, waiting_functions
 from gossamer.vm.translate.failure import failure, locate
 from gossamer.vm.translate.python_source import PythonSource, emit_python
 from gossamer.vm.translate.type_function import type_function
 from gossamer.vm.translate.typed_function import TypedFunction
-from gossamer.vm.translate.waiting import YIELD, waiting_functions
 
 if TYPE_CHECKING:
     from gossamer.vm.bytecode_module import BytecodeModule
@@ -40,6 +41,7 @@ class ModuleTranslation:
     def __init__(self, module: DecodedModule) -> None:
         self.module = module
         self.waiting = waiting_functions(module)
+        self.recursive = recursive_functions(module)
         self._typed: dict[int, TypedFunction] = {}
         self._translations: dict[tuple[int, bool], _Translation] = {}
 
@@ -81,6 +83,7 @@ class Translator:
     """Executor of a state (see `vm.executor`)."""
 
     def __init__(self, state: BytecodeState) -> None:
+        self._state = state
         self._translation = module_translation(state.module)
         self._imports = list(state.imports)
         self._common = _state_names(state)
@@ -98,7 +101,19 @@ class Translator:
 
     def _bind(self, ordinal: int, *, is_generator: bool) -> Callable[..., object]:
         found = self._functions.get((ordinal, is_generator))
+        if found is None and self._needs_interpreter(ordinal):
+            found = self._functions[ordinal, is_generator] = self._interpret(ordinal, is_generator)
         return found or self._link(ordinal, is_generator)
+
+    def _needs_interpreter(self, ordinal: int) -> bool:
+        """Why: only the interpreter counts steps, and can recurse deeper than Python does."""
+        return self._state.limits.is_metered or ordinal in self._translation.recursive
+
+    def _interpret(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
+        from gossamer.vm.interpreter import Interpreter
+
+        interpreter = Interpreter(self._state)
+        return interpreter.bind_resumable(ordinal) if is_generator else interpreter.bind(ordinal)
 
     def _link(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
         translation = self._translation.translation(ordinal, is_generator)
@@ -118,6 +133,8 @@ class Translator:
             return self._common[name]
         role, _, number = name.rpartition("_")
         ordinal = int(number)
+        if role == "type":
+            return self._state.module.types[ordinal]
         if role == "function":
             return self._bind(ordinal, is_generator=False)
         if role == "resumable_function":
@@ -141,7 +158,7 @@ def _state_names(state: BytecodeState) -> dict[str, object]:
         "rodata": state.rodata,
         "imports_resolved": tuple(int(function is not None) for function in state.imports),
         "failure": failure,
-        "YIELD": YIELD,
+        "READY": READY,
     }
 
 
@@ -149,7 +166,7 @@ def _missing_import(module: DecodedModule, ordinal: int) -> Callable[..., object
     name = module.definition.imported_functions[ordinal].full_name
 
     def call_missing(*arguments: object) -> object:
-        raise NotFoundError(f"optional import {name!r} is not resolved; nothing to call")
+        raise NotFoundError(f"optional import {name!r} is called, but no loaded module exports it")
 
     return call_missing
 

@@ -1,0 +1,65 @@
+"""Which internal functions call which, and what follows from that."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from gossamer.isa.opcodes import IMPORT_BIT
+from gossamer.vm.decoded import DecodedModule
+
+
+def internal_callees(module: DecodedModule) -> dict[int, set[int]]:
+    """Ordinals of the internal functions that each function calls."""
+    callees: dict[int, set[int]] = {}
+    for function in module.functions:
+        called = callees[function.ordinal] = set[int]()
+        for instruction in function.instructions:
+            if instruction.opcode.name.startswith("call"):
+                ordinal = cast("int", instruction.operands[0])
+                if not ordinal & IMPORT_BIT:
+                    called.add(ordinal)
+    return callees
+
+
+def recursive_functions(module: DecodedModule) -> frozenset[int]:
+    """Ordinals of the functions that may call themselves, directly or through others."""
+    callees = internal_callees(module)
+    # Why: what is left when functions without remaining callees are taken away has a cycle below it.
+    remaining = dict(callees)
+    shrank = True
+    while shrank:
+        leaves = [ordinal for ordinal, called in remaining.items() if not called & remaining.keys()]
+        for ordinal in leaves:
+            del remaining[ordinal]
+        shrank = bool(leaves)
+    return frozenset(ordinal for ordinal in remaining if ordinal in _reachable(ordinal, remaining))
+
+
+def _reachable(ordinal: int, callees: dict[int, set[int]]) -> set[int]:
+    found: set[int] = set()
+    pending = [ordinal]
+    while pending:
+        for callee in callees.get(pending.pop(), set()) - found:
+            found.add(callee)
+            pending.append(callee)
+    return found
+
+
+def waiting_functions(module: DecodedModule) -> frozenset[int]:
+    """Ordinals of the functions that yield, or call what may yield."""
+    callees = internal_callees(module)
+    waiting = {
+        function.ordinal
+        for function in module.functions
+        if any(_may_wait(instruction.opcode.name) for instruction in function.instructions)
+    }
+    grew = True
+    while grew:
+        found = {ordinal for ordinal, called in callees.items() if called & waiting} - waiting
+        waiting |= found
+        grew = bool(found)
+    return frozenset(waiting)
+
+
+def _may_wait(name: str) -> bool:
+    return name == "yield" or name.endswith(".yieldable")
