@@ -26,6 +26,7 @@ class BytecodeModule:
 
     Attributes:
         definition: its tables.
+        source: file it came from, or "".
         decoded: its functions, verified: executors may trust them.
         rodata: constant buffers by ordinal, borrowed from the file's bytes.
         types: the type table; a value type stands for no ref but null.
@@ -37,6 +38,7 @@ class BytecodeModule:
         *,
         executor: ExecutorName | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        source: str = "",
     ) -> None:
         """Decode and verify a module.
 
@@ -44,9 +46,11 @@ class BytecodeModule:
             definition: as read from a file or made by the compiler.
             executor: what runs it; by default the translator where this installation has one.
             limits: bounds of each call.
+            source: file the module came from, for messages.
         Raises: FormatError for anything that executors must be able to rely on.
         """
         self.definition = definition
+        self.source = source
         self.decoded: DecodedModule = decode_module(definition)
         verify_module(self.decoded)
         self.rodata = tuple(
@@ -110,7 +114,11 @@ def default_executor() -> ExecutorName:
 
 
 def load_bytecode_module(
-    data: Bytes, *, executor: ExecutorName | None = None, limits: Limits = DEFAULT_LIMITS
+    data: Bytes,
+    *,
+    executor: ExecutorName | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    source: str = "",
 ) -> BytecodeModule:
     """Read a `.vmfb` and make a module of it.
 
@@ -118,6 +126,7 @@ def load_bytecode_module(
         data: the whole file; kept alive and borrowed from.
         executor: as for `BytecodeModule`.
         limits: as for `BytecodeModule`.
+        source: as for `BytecodeModule`.
     Raises: FormatError where the bytes are not a module that can run.
     """
-    return BytecodeModule(read_module(data), executor=executor, limits=limits)
+    return BytecodeModule(read_module(data), executor=executor, limits=limits, source=source)

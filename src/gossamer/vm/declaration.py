@@ -1,109 +1,107 @@
-"""Declarations: what `iree.abi.declaration` says of a function, as data.
+"""Function declarations that modules carry for people and for link checks (`iree.abi.declaration`).
 
-    sync func @mul(%a: tensor<4xf32>, %out: tensor<4xf32> {iree.abi.output = 0 : index}) -> (%r: i32)
+    sync func @mul(%input0: tensor<4xf32>, %input1: tensor<?xf32> {iree.abi.output = 0 : index})
+        -> (%output0: tensor<4xf32>)
 
-In: that text. Out: names, types, execution model. Source: the texts that IREE 3.13.0's compiler writes.
+The text may be anything a user wrote, so what does not read as above is no declaration, not an error.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Literal, TypeAlias
 
-_HEADER = re.compile(r"\s*(sync|async) func @(\S+?)\(")
-_VALUE = re.compile(r"\s*%?([\w$.-]+)\s*:\s*(.*)", re.DOTALL)
-_TENSOR = re.compile(r"tensor<((?:(?:\d+|\?)x)*)([^,<>]+(?:<[^<>]*>)?)\s*(?:,.*)?>", re.DOTALL)
-_OUTPUT = re.compile(r"iree\.abi\.output\s*=\s*(\d+)")
+ExecutionModel: TypeAlias = Literal["sync", "async"]
+
+_FUNCTION = re.compile(
+    r"\s*(?P<model>sync|async)\s+func\s+@(?P<name>[^\s(]+)\s*\((?P<arguments>.*)\)\s*->\s*\((?P<results>.*)\)\s*",
+    re.DOTALL,
+)
+_VALUE = re.compile(r"\s*%?(?P<name>[^:\s]+)\s*:\s*(?P<type>[^{]*?)\s*(?P<attrs>\{.*\})?\s*", re.DOTALL)
+_ENCODING = re.compile(r"iree\.abi\.encoding\s*=\s*(?P<type>tensor<[^{}]*>)")
+_TENSOR = re.compile(r"tensor<(?P<dims>(?:(?:\?|\d+)x)*)(?P<element>[^,]+?)(?:,.*)?>", re.DOTALL)
+_SIGNED_INTEGER = re.compile(r"[su](?=i\d+$)")
+_OPENING = "<([{"
+_CLOSING = ">)]}"
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredValue:
-    """One argument or result.
-
-    Attributes:
-        name: without `%`.
-        type: as written: `tensor<4x?xf32>`, `i32`, `!hal.buffer_view`.
-        shape: sizes of a tensor, None for those not known; None as a whole for what is no tensor.
-        element_type: of a tensor (`f32`), or the type itself.
-        output: the result whose storage this argument is (`iree.abi.output`), or None.
-    """
+    """An argument or a result; `type` is what crosses the module's boundary."""
 
     name: str
     type: str
-    shape: tuple[int | None, ...] | None
-    element_type: str
-    output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A function as its source declares it."""
+    """A parsed declaration; fences of the async model are not among the arguments."""
 
+    model: ExecutionModel
     name: str
-    is_async: bool
     arguments: tuple[DeclaredValue, ...]
     results: tuple[DeclaredValue, ...]
 
 
-@lru_cache(maxsize=4096)
 def parse_declaration(text: str) -> Declaration | None:
-    """Parse a declaration; None where the text is empty or not of the form above."""
-    header = _HEADER.match(text)
-    if header is None:
+    """Parse a declaration, or return None where the text is not one."""
+    match = _FUNCTION.fullmatch(text)
+    if match is None:
         return None
-    arguments_end = _closing_parenthesis(text, header.end())
-    results_start = text.find("(", arguments_end)
-    if arguments_end < 0 or results_start < 0:
-        return None
-    arguments = _parse_values(text[header.end() : arguments_end])
-    results = _parse_values(text[results_start + 1 : text.rfind(")")])
+    arguments = _parse_values(match["arguments"])
+    results = _parse_values(match["results"])
     if arguments is None or results is None:
         return None
-    return Declaration(header[2], header[1] == "async", arguments, results)
-
-
-def _closing_parenthesis(text: str, start: int) -> int:
-    depth = 1
-    for position in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
-        if depth == 0:
-            return position
-    return -1
+    return Declaration("sync" if match["model"] == "sync" else "async", match["name"], arguments, results)
 
 
 def _parse_values(text: str) -> tuple[DeclaredValue, ...] | None:
-    values = [_parse_value(part) for part in _split_at_commas(text)]
-    return None if None in values else tuple(value for value in values if value is not None)
+    values: list[DeclaredValue] = []
+    for part in _split_at_commas(text):
+        match = _VALUE.fullmatch(part)
+        if match is None:
+            return None
+        encoding = _ENCODING.search(match["attrs"] or "")
+        values.append(DeclaredValue(match["name"], encoding["type"] if encoding else match["type"]))
+    return tuple(values)
 
 
 def _split_at_commas(text: str) -> list[str]:
-    parts, depth, start = list[str](), 0, 0
+    parts: list[str] = []
+    depth = start = 0
     for position, character in enumerate(text):
-        # Why: the `>` of an arrow closes nothing.
-        if character in "<({[":
+        if character in _OPENING:
             depth += 1
-        elif character in ")}]" or (character == ">" and text[position - 1] != "-"):
+        elif character in _CLOSING and text[position - 1 : position + 1] != "->":
             depth -= 1
         elif character == "," and depth == 0:
             parts.append(text[start:position])
             start = position + 1
-    parts.append(text[start:])
-    return [part for part in parts if part.strip()]
+    if text[start:].strip():
+        parts.append(text[start:])
+    return parts
 
 
-def _parse_value(text: str) -> DeclaredValue | None:
-    match = _VALUE.match(text)
-    if match is None:
-        return None
-    type_text, brace, attributes = match[2].partition("{")
-    type_text = type_text.strip()
-    output = _OUTPUT.search(attributes) if brace else None
-    tensor = _TENSOR.fullmatch(type_text)
-    if tensor is None:
-        shape, element_type = None, type_text
-    else:
-        sizes = tensor[1].split("x")[:-1]
-        shape = tuple(None if size == "?" else int(size) for size in sizes)
-        element_type = tensor[2].strip()
-    return DeclaredValue(match[1], type_text, shape, element_type, int(output[1]) if output else None)
+def are_compatible(expected: str, found: str) -> bool:
+    """True unless two types can never meet: element types, ranks or static sizes differ.
+
+    A dynamic dimension meets any. Signedness does not matter, as in a buffer view's own check. Types other
+    than tensors and scalars (a bare buffer view, say) can be anything and meet all.
+    """
+    expected_tensor = _TENSOR.fullmatch(expected)
+    found_tensor = _TENSOR.fullmatch(found)
+    if expected_tensor is None or found_tensor is None:
+        is_opaque = "!" in expected or "!" in found
+        return is_opaque or _without_sign(expected) == _without_sign(found)
+    if _without_sign(expected_tensor["element"]) != _without_sign(found_tensor["element"]):
+        return False
+    expected_dims = expected_tensor["dims"].split("x")
+    found_dims = found_tensor["dims"].split("x")
+    return len(expected_dims) == len(found_dims) and all(
+        "?" in (one, other) or one == other for one, other in zip(expected_dims, found_dims, strict=True)
+    )
+
+
+def _without_sign(type_name: str) -> str:
+    return _SIGNED_INTEGER.sub("", type_name.strip())

@@ -1,0 +1,176 @@
+"""Checks that join a module's imports to exports of modules loaded before it.
+
+In: the module, and what is loaded. Out: an export for each import, or None for an optional one that nobody
+offers. Errors are those of `vm.link_errors`. Mirrors import resolution in `iree/vm/context.c` of IREE 3.13.0,
+which compares calling conventions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gossamer.format.module_def import ImportFunction
+from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.vm.declaration import (
+    Declaration,
+    DeclaredValue,
+    ExecutionModel,
+    are_compatible,
+    parse_declaration,
+)
+from gossamer.vm.function import COARSE_FENCES_MODEL, DECLARATION_ATTR, MODEL_ATTR
+from gossamer.vm.link_errors import (
+    ExecutionModelMismatchError,
+    ModuleVersionError,
+    SignatureMismatchError,
+    UnknownFunctionError,
+    UnknownModuleError,
+)
+from gossamer.vm.module import Export, Module
+
+_FENCES = "rr"
+"""Two more arguments of an async function: wait fence and signal fence."""
+
+
+class LoadOrder(Protocol):
+    """What is loaded, and what will be."""
+
+    @property
+    def loaded(self) -> Mapping[str, Module]:
+        """Modules loaded so far, by name."""
+        ...
+
+    @property
+    def announced(self) -> Mapping[str, str]:
+        """Modules still to load: source file, or "", by name."""
+        ...
+
+
+def check_dependencies(module: Module, order: LoadOrder) -> None:
+    """Check that the modules a module declares to need are loaded, and new enough.
+
+    Raises: UnknownModuleError, ModuleVersionError.
+    """
+    for dependency in module.dependencies:
+        found = order.loaded.get(dependency.name)
+        if found is None:
+            if dependency.is_required:
+                raise _unknown_module(module, dependency.name, "", order)
+        elif dependency.is_required and found.version < dependency.minimum_version:
+            raise ModuleVersionError(
+                module.name, dependency.name, minimum=dependency.minimum_version, found=found.version
+            )
+
+
+def resolve_imports(module: Module, order: LoadOrder) -> Sequence[tuple[Module, Export] | None]:
+    """Find and check the export behind each import of a module.
+
+    Returns: parallel to `module.imports`; None for an optional import that nothing loaded offers.
+    Raises: UnknownModuleError, UnknownFunctionError, SignatureMismatchError, ExecutionModelMismatchError.
+    """
+    return [_resolve(module, function, order) for function in module.imports]
+
+
+def _resolve(module: Module, function: ImportFunction, order: LoadOrder) -> tuple[Module, Export] | None:
+    module_name, _, function_name = function.full_name.partition(".")
+    exporter = order.loaded.get(module_name)
+    if exporter is None:
+        if function.is_required:
+            raise _unknown_module(module, module_name, function_name, order)
+        return None
+    export = exporter.exports.get(function_name)
+    if export is None:
+        if function.is_required:
+            raise UnknownFunctionError(module.name, module_name, function_name, exporter.exports)
+        return None
+    check_signature(module.name, function, exporter.name, export)
+    return exporter, export
+
+
+def _unknown_module(module: Module, needed: str, function_name: str, order: LoadOrder) -> UnknownModuleError:
+    return UnknownModuleError(
+        module.name,
+        needed,
+        function=function_name,
+        is_loaded_later=needed in order.announced,
+        source=order.announced.get(needed, ""),
+        loaded=order.loaded,
+    )
+
+
+def check_signature(importer: str, function: ImportFunction, exporter: str, export: Export) -> None:
+    """Check one import against the export of its name.
+
+    Raises: ExecutionModelMismatchError, SignatureMismatchError.
+    """
+    attrs = dict(function.signature.attrs)
+    expected_model = _model(attrs)
+    found_model = _model(export.attrs)
+    expected = function.signature.calling_convention
+    found = export.calling_convention
+    if expected_model and found_model and expected_model != found_model:
+        raise ExecutionModelMismatchError(
+            importer, exporter, export.name, expected=expected_model, found=found_model
+        )
+    # Spec: an import without a calling convention is accepted as it is (IREE 3.13.0).
+    if expected and expected != found:
+        _raise_for_conventions(importer, exporter, export, expected)
+    expected_declaration = parse_declaration(attrs.get(DECLARATION_ATTR, ""))
+    found_declaration = parse_declaration(export.attrs.get(DECLARATION_ATTR, ""))
+    if expected_declaration and found_declaration:
+        _check_declarations(importer, exporter, export.name, expected_declaration, found_declaration)
+
+
+def _model(attrs: Mapping[str, str]) -> ExecutionModel | None:
+    if attrs.get(MODEL_ATTR) == COARSE_FENCES_MODEL:
+        return "async"
+    declaration = parse_declaration(attrs.get(DECLARATION_ATTR, ""))
+    return declaration.model if declaration else None
+
+
+def _raise_for_conventions(importer: str, exporter: str, export: Export, expected: str) -> None:
+    found = export.calling_convention
+    wanted, offered = parse_calling_convention(expected), parse_calling_convention(found)
+    if wanted.results == offered.results:
+        fences = tuple(_FENCES)
+        if offered.arguments == (*wanted.arguments, *fences) and _model(export.attrs) == "async":
+            raise ExecutionModelMismatchError(importer, exporter, export.name, expected="sync", found="async")
+        if wanted.arguments == (*offered.arguments, *fences):
+            raise ExecutionModelMismatchError(importer, exporter, export.name, expected="async", found="sync")
+    raise SignatureMismatchError(
+        importer, exporter, export.name, expected=f"calling convention {expected}", found=f"of {found}"
+    )
+
+
+def _check_declarations(
+    importer: str, exporter: str, name: str, expected: Declaration, found: Declaration
+) -> None:
+    for what, wanted, offered in (
+        ("argument", expected.arguments, found.arguments),
+        ("result", expected.results, found.results),
+    ):
+        _check_values(importer, exporter, name, what, wanted, offered)
+
+
+def _check_values(
+    importer: str,
+    exporter: str,
+    name: str,
+    what: str,
+    wanted: Sequence[DeclaredValue],
+    offered: Sequence[DeclaredValue],
+) -> None:
+    if len(wanted) != len(offered):
+        raise SignatureMismatchError(
+            importer,
+            exporter,
+            name,
+            expected=f"{len(wanted)} {what}s",
+            found=f"a function of {len(offered)} {what}s",
+        )
+    for index, (one, other) in enumerate(zip(wanted, offered, strict=True)):
+        if not are_compatible(one.type, other.type):
+            raise SignatureMismatchError(
+                importer, exporter, name, expected=one.type, found=other.type, position=f"{what} {index}"
+            )
