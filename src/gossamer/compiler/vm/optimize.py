@@ -1,0 +1,15 @@
+"""The optimisations of VM functions, in order. MLIR has done the large ones before."""
+
+from __future__ import annotations
+
+from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.eliminate_common import eliminate_common
+from gossamer.compiler.vm.eliminate_dead import eliminate_dead
+from gossamer.compiler.vm.simplify_branches import simplify_branches
+
+
+def optimize_function(function: ir.Function) -> None:
+    """Optimise a function in place."""
+    simplify_branches(function)
+    eliminate_common(function)
+    eliminate_dead(function)
