@@ -22,7 +22,7 @@ from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.function import Function
-from gossamer.vm.module import Export, GlobalAccess, ResumableCallable
+from gossamer.vm.module import Export, GlobalAccess, ModuleState, ResumableCallable
 from gossamer.vm.ref_types import ref_type_name
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -110,7 +110,7 @@ class NativeModule:
         return NativeState(self, self._create_state() if self._create_state else None)
 
 
-class NativeState:
+class NativeState(ModuleState):
     """What one context holds for a native module.
 
     Attributes:

@@ -22,14 +22,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.format.module_def import FunctionSignature, ImportFunction, ModuleDependency
 from gossamer.modules.python_calls import bind_export, bind_import
 from gossamer.modules.python_signature import Signature, read_signature
 from gossamer.vm.function import Function
-from gossamer.vm.module import Export, GlobalAccess
+from gossamer.vm.module import Export, GlobalAccess, ModuleState
 
 _C = TypeVar("_C", bound=type)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -171,7 +171,7 @@ def _import_function(full_name: str, signature: Signature, optional: bool) -> Im
     )
 
 
-class PythonModuleState:
+class PythonModuleState(ModuleState):
     """An instance of the class, with its imports and exports bound, in one context."""
 
     def __init__(self, module: PythonModule, instance: object) -> None:
@@ -202,6 +202,15 @@ class PythonModuleState:
             for name in vars(self.instance)
             if name not in imported and not name.startswith("__")
         }
+
+    def snapshot(self) -> object:
+        """Deep copy of the attributes that are data."""
+        return copy.deepcopy({name: access.get() for name, access in self.globals().items()})
+
+    def restore(self, snapshot: object) -> None:
+        """Put a snapshot back; it can be used again."""
+        for name, value in copy.deepcopy(cast("dict[str, object]", snapshot)).items():
+            setattr(self.instance, name, value)
 
     def fork(self) -> PythonModuleState:
         """Copy with a deep copy of the instance, imports left out."""
