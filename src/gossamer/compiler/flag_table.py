@@ -43,7 +43,7 @@ _PHASES = {
     Phase.EXECUTABLE_CONFIGURATIONS: "No phase of its own here: part of executable-targets.",
     Phase.EXECUTABLE_TARGETS: "Executables compiled.",
     Phase.HAL: "The host program as VM functions that call the HAL.",
-    Phase.VM: "The host program as optimised VM functions.",
+    Phase.VM: "No phase of its own here: part of hal.",
     Phase.END: "The finished module.",
 }
 

@@ -15,11 +15,12 @@ Operations are read through their generic accessors (`op.operation.name`, `.attr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
-from typing import cast
+from dataclasses import replace
+from io import BytesIO
+from typing import Protocol, cast
 
 from torch_mlir import _mlir_libs
 from torch_mlir._mlir_libs._mlir import globals as _binding_globals
@@ -35,9 +36,11 @@ __all__ = [
     "ir",
     "make_context",
     "observe_passes",
-    "parse_file",
+    "parse",
     "parse_text",
+    "print_module",
     "run_passes",
+    "run_user_passes",
     "source_location",
     "split_pipeline",
 ]
@@ -52,8 +55,19 @@ _LOADED_DIALECTS = (
     *("memref", "ml_program", "scf", "shape", "tensor", "ub", "vector"),
 )  # fmt: skip
 
-PassObserver = Callable[[str, ir.Module, BaseException | None], None]
-"""Called after each pass with its text, the module, and what it raised."""
+
+class PassObserver(Protocol):
+    """Told about each pass that runs, for dumps and timing."""
+
+    def before_pass(self, text: str, module: ir.Module) -> None:
+        """Called before a pass; `text` is its part of the pipeline."""
+        ...
+
+    def after_pass(self, text: str, module: ir.Module, failure: CompileError | None) -> None:
+        """Called after a pass; after a failure the module may be malformed."""
+        ...
+
+
 _observer: ContextVar[PassObserver | None] = ContextVar("mlir pass observer", default=None)
 
 
@@ -68,41 +82,32 @@ def make_context() -> ir.Context:
     return context
 
 
-def parse_text(
-    text: str | bytes, filename: str = INPUT_NAME, *, context: ir.Context | None = None
-) -> ir.Module:
+def parse(data: str | bytes, context: ir.Context) -> ir.Module:
     """Parse MLIR text, or bytecode in bytes, and verify it.
 
+    Raises: CompileError with one diagnostic for each of MLIR's; they name the file "-".
+    """
+    try:
+        return ir.Module.parse(data, context=context)
+    except ir.MLIRError as error:
+        failure = compile_error(error)
+    raise failure
+
+
+def parse_text(text: str, filename: str = INPUT_NAME, *, context: ir.Context | None = None) -> ir.Module:
+    """Parse MLIR text into a context of its own, and verify it.
+
     Args:
-        text: the whole input.
         filename: name to report instead of MLIR's own "-".
         context: where the module lives; a new one when None.
-    Raises: CompileError with one diagnostic for each of MLIR's.
+    Raises: CompileError with one diagnostic for each of MLIR's, source lines included.
     """
     try:
-        return ir.Module.parse(text, context=context or make_context())
-    except ir.MLIRError as error:
-        failure = compile_error(error)
-    source_lines = text.split("\n") if isinstance(text, str) else []
-    raise CompileError([_name_source(d, filename, source_lines) for d in failure.diagnostics])
-
-
-def parse_file(path: str | Path, *, context: ir.Context | None = None) -> ir.Module:
-    """Parse and verify a file of MLIR text or bytecode without reading it into Python.
-
-    Raises: CompileError as `parse_text`; OSError when the file cannot be read.
-    """
-    with open(path, "rb"):
-        pass  # Why: MLIR reports an unreadable file as a parse error without a reason.
-    try:
-        return ir.Module.parseFile(str(path), context=context or make_context())
-    except ir.MLIRError as error:
-        failure = compile_error(error)
-    try:
-        source_lines = Path(path).read_text().split("\n")
-    except UnicodeDecodeError:
-        source_lines = []
-    raise CompileError([_name_source(d, str(path), source_lines) for d in failure.diagnostics])
+        return parse(text, context or make_context())
+    except CompileError as error:
+        lines = text.split("\n")
+        named = [_name_source(diagnostic, filename, lines) for diagnostic in error.diagnostics]
+    raise CompileError(named)
 
 
 def run_passes(module: ir.Module, pipeline: str, *, phase: str = "") -> None:
@@ -114,27 +119,57 @@ def run_passes(module: ir.Module, pipeline: str, *, phase: str = "") -> None:
         phase: name of the compiler phase, for messages.
     Raises: CompileError naming phase and pass; InternalError when the pipeline text itself is wrong.
     """
-    observer = _observer.get()
     with module.context:
         for text in split_pipeline(pipeline):
             try:
                 manager = passmanager.PassManager.parse(f"builtin.module({text})")
             except ValueError as error:
                 raise InternalError(f"pass pipeline of phase {phase!r} is malformed: {error}") from None
-            failure: CompileError | None = None
-            try:
-                manager.run(module.operation)
-            except ir.MLIRError as error:
-                failure = compile_error(error, *([f"phase {phase}"] if phase else []), f"pass {text}")
-            if observer is not None:
-                observer(text, module, failure)
-            if failure is not None:
-                raise failure
+            _run_pass(manager, module, text, phase)
+
+
+def run_user_passes(module: ir.Module, pipeline: str, *, phase: str) -> None:
+    """Run a pipeline that a user wrote, with or without `builtin.module(...)` around it.
+
+    Raises: CompileError when the text is wrong or a pass fails.
+    """
+    text = pipeline.strip()
+    if text.startswith("builtin.module(") and text.endswith(")"):
+        text = text.removeprefix("builtin.module(")[:-1]
+    try:
+        run_passes(module, text, phase=phase)
+    except InternalError as error:
+        reason = str(error.__context__).split("error: ")[-1].split("\n")[0]
+        raise CompileError([Diagnostic(f"in pass pipeline '{pipeline}': {reason}")]) from None
+
+
+def print_module(module: ir.Module, *, is_bytecode: bool = False) -> bytes:
+    """Text of a module, or its bytecode."""
+    if not is_bytecode:
+        return f"{module}".encode()
+    output = BytesIO()
+    module.operation.write_bytecode(output)
+    return output.getvalue()
+
+
+def _run_pass(manager: passmanager.PassManager, module: ir.Module, text: str, phase: str) -> None:
+    observer = _observer.get()
+    if observer is not None:
+        observer.before_pass(text, module)
+    failure: CompileError | None = None
+    try:
+        manager.run(module.operation)
+    except ir.MLIRError as error:
+        failure = compile_error(error, *([f"phase {phase}"] if phase else []), f"pass {text}")
+    if observer is not None:
+        observer.after_pass(text, module, failure)
+    if failure is not None:
+        raise failure
 
 
 @contextmanager
 def observe_passes(observer: PassObserver) -> Generator[None]:
-    """Have `observer` called after each pass run inside the `with` block, for dumps and timing."""
+    """Have `observer` told about each pass that runs inside the `with` block."""
     token = _observer.set(observer)
     try:
         yield
@@ -203,14 +238,13 @@ def _specific(location: ir.Location) -> ir.Location:
     return location
 
 
-def _name_source(diagnostic: Diagnostic, filename: str, source_lines: list[str]) -> Diagnostic:
+def _name_source(diagnostic: Diagnostic, filename: str, lines: list[str]) -> Diagnostic:
     location = diagnostic.location
-    if location is None:
-        return Diagnostic(diagnostic.message, SourceLocation(filename), notes=diagnostic.notes)
-    line = source_lines[location.line - 1] if 0 < location.line <= len(source_lines) else ""
-    named = location.file
-    if named == INPUT_NAME:
-        location = SourceLocation(filename, location.line, location.column)
-    elif named != filename:
-        line = ""
-    return Diagnostic(diagnostic.message, location, source_line=line, notes=diagnostic.notes)
+    if location is None or location.file != INPUT_NAME:
+        return diagnostic
+    line = lines[location.line - 1] if 0 < location.line <= len(lines) else ""
+    return replace(
+        diagnostic,
+        location=SourceLocation(filename, location.line, location.column),
+        source_line=line,
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.options import CompileOptions, ExecutionModel
+from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.options import CompileOptions, ExecutionModel, OutputFormat, Phase
 from gossamer.diagnostics import Diagnostic, SourceLocation
 from gossamer.errors import CompileError
 
@@ -12,53 +13,100 @@ TARGET_DEVICES = ("local",)
 _IREE_BACKENDS = ("cuda", "llvm-cpu", "metal-spirv", "rocm", "vmvx", "vmvx-inline", "vulkan-spirv")
 
 
-def check_target(options: CompileOptions, location: SourceLocation) -> None:
-    """Check that the options name a device, backends and an execution model that exist here.
+def check_options(options: CompileOptions) -> None:
+    """Check that what the options name exists here.
 
-    Args:
-        location: of the module, to blame.
     Raises: CompileError.
     """
-    _check_execution_model(options, location)
-    if not options.target_device:
+    _check_phases(options)
+    model = options.execution_model
+    if model not in (ExecutionModel.ASYNC_INTERNAL, ExecutionModel.ASYNC_EXTERNAL):
         raise _error(
-            location,
-            "no HAL devices defined in the module",
-            hint="say which with --iree-hal-target-device=local --iree-hal-local-target-device-backends=vmvx",
+            f"execution model '{model.value}' does not exist in Gossamer",
+            hint="use async-internal or async-external",
         )
-    if options.target_device not in TARGET_DEVICES:
+    if options.output_format is OutputFormat.VM_C:
+        raise _error("C source modules are not written by Gossamer", hint="use --output-format=vm-bytecode")
+    if options.target_device not in ("", *TARGET_DEVICES):
         raise _error(
-            location,
             f"unregistered device alias \"{options.target_device}\" (available = [ 'local' ])",
             hint="use --iree-hal-target-device=local",
         )
-    if not options.target_backends:
-        raise _error(
-            location,
-            f'device alias "{options.target_device}" does not provide any executable targets',
-            hint="add --iree-hal-local-target-device-backends=vmvx",
-        )
     for backend in options.target_backends:
         if backend not in TARGET_BACKENDS:
-            raise _error(location, _unknown_backend(backend), hint="use vmvx, which runs on every machine")
+            raise _error(_unknown_backend(backend), hint="use vmvx: its code runs on every machine")
 
 
-def _check_execution_model(options: CompileOptions, location: SourceLocation) -> None:
-    model = options.execution_model
-    if model in (ExecutionModel.INLINE_STATIC, ExecutionModel.INLINE_DYNAMIC, ExecutionModel.HOST_ONLY):
+def check_target(module: ir.Module, options: CompileOptions) -> None:
+    """Check that a program with tensors is compiled for a device and a backend.
+
+    Raises: CompileError at the module.
+    """
+    if (options.target_device and options.target_backends) or not _has_tensors(module):
+        return
+    location = source_location(module.operation.location)
+    if options.target_device:
         raise _error(
+            f'device alias "{options.target_device}" does not provide any executable targets',
             location,
-            f"execution model '{model.value}' is not available in Gossamer",
-            hint="use async-internal or async-external",
+            hint="add --iree-hal-local-target-device-backends=vmvx",
+        )
+    raise _error(
+        "no HAL devices defined in the module",
+        location,
+        hint="say which with --iree-hal-target-device=local --iree-hal-local-target-device-backends=vmvx",
+    )
+
+
+def _has_tensors(module: ir.Module) -> bool:
+    found = False
+
+    def visit(op: ir.Operation) -> ir.WalkResult:
+        nonlocal found
+        types = [result.type for result in op.results]
+        if "function_type" in op.attributes:
+            types.append(ir.TypeAttr(op.attributes["function_type"]).value)
+        found = any("tensor<" in str(type) for type in types)
+        return ir.WalkResult.INTERRUPT if found else ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return found
+
+
+_PLACES_OF_PHASES = {
+    Phase.GLOBAL_OPTIMIZATION: Phase.FLOW,
+    Phase.DISPATCH_CREATION: Phase.FLOW,
+    Phase.EXECUTABLE_SOURCES: Phase.FLOW,
+    Phase.EXECUTABLE_CONFIGURATIONS: Phase.EXECUTABLE_TARGETS,
+    Phase.STREAM: Phase.HAL,
+    Phase.VM: Phase.HAL,
+}
+"""Phases of IREE's that are part of another one here."""
+
+_RESUMABLE = (Phase.START, Phase.INPUT, Phase.ABI, Phase.PREPROCESSING)
+
+
+def _check_phases(options: CompileOptions) -> None:
+    place = _PLACES_OF_PHASES.get(options.compile_to)
+    if place is not None:
+        raise _error(
+            f"Gossamer has no phase '{options.compile_to.value}' of its own",
+            hint=f"what it does is part of '{place.value}': use --compile-to={place.value}",
+        )
+    if options.compile_from not in _RESUMABLE:
+        names = ", ".join(phase.value for phase in _RESUMABLE)
+        raise _error(
+            f"compilation cannot resume from phase '{options.compile_from.value}'",
+            hint=f"use one of {names}: later phases do not work on MLIR alone",
         )
 
 
 def _unknown_backend(backend: str) -> str:
     registered = f"registered backends: [{', '.join(TARGET_BACKENDS)}]"
     if backend in _IREE_BACKENDS:
-        return f"target backend '{backend}' is one of IREE's that Gossamer does not have; {registered}"
+        return f"target backend '{backend}' does not exist in Gossamer; {registered}"
     return f"target backend '{backend}' not registered; {registered}"
 
 
-def _error(location: SourceLocation, message: str, *, hint: str) -> CompileError:
+def _error(message: str, location: SourceLocation | None = None, *, hint: str) -> CompileError:
     return CompileError([Diagnostic(message, location, hint=hint)])

@@ -1,0 +1,71 @@
+"""IREE's globals as MLIR's: `util.global` becomes `ml_program.global`, and so do its loads and stores."""
+
+from __future__ import annotations
+
+from gossamer.compiler.input.walk import operations_named, replace_operation
+from gossamer.compiler.mlir import ir, source_location
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
+
+IMMUTABLE_MARKER = "gossamer.immutable"
+"""On globals that only initialisers store to: MLIR calls any global mutable that lacks an initial value."""
+
+_UNINITIALIZED = "#util.uninitialized"
+
+
+def convert_globals(module: ir.Module) -> None:
+    """Convert globals, loads and stores.
+
+    Raises: CompileError at initial values that are not literals.
+    """
+    loads = operations_named(module, "util.global.load", "ml_program.global_load_const")
+    stores = operations_named(module, "util.global.store", "ml_program.global_store")
+    stored = {str(store.attributes["global"]) for store in stores}
+    for op in operations_named(module, "util.global"):
+        _convert_global(op, is_stored=f"@{_name(op)}" in stored)
+    for load in loads:
+        replace_operation(load, "ml_program.global_load", {"global": load.attributes["global"]})
+    for store in stores:
+        if store.name == "util.global.store":
+            replace_operation(store, "ml_program.global_store", {"global": store.attributes["global"]})
+
+
+def _convert_global(op: ir.Operation, *, is_stored: bool) -> None:
+    given = op.attributes
+    value = _initial_value(op)
+    attributes: dict[str, ir.Attribute] = {
+        "sym_name": given["sym_name"],
+        "type": given["type"],
+        "sym_visibility": ir.StringAttr.get("private"),
+    }
+    if value is not None:
+        attributes["value"] = value
+    if "is_mutable" in given or is_stored or value is None:
+        attributes["is_mutable"] = ir.UnitAttr.get()
+        if "is_mutable" not in given:
+            attributes[IMMUTABLE_MARKER] = ir.UnitAttr.get()
+    for named in given:
+        if named.startswith("noinline") or named.startswith("stream."):
+            attributes[named] = given[named]
+    replace_operation(op, "ml_program.global", attributes)
+
+
+def _initial_value(op: ir.Operation) -> ir.Attribute | None:
+    value = op.attributes.get("initial_value")
+    if value is None or str(value).startswith(_UNINITIALIZED):
+        return None
+    if isinstance(value, ir.OpaqueAttr):
+        raise CompileError(
+            [
+                Diagnostic(
+                    f"initial value of global '@{_name(op)}' is {value}, which is not supported",
+                    source_location(op.location),
+                    hint="give it a literal, or store to it in a util.initializer",
+                )
+            ]
+        )
+    return value
+
+
+def _name(op: ir.Operation) -> str:
+    return ir.StringAttr(op.attributes["sym_name"]).value

@@ -1,0 +1,17 @@
+"""Brings a parsed program into the form that later phases read."""
+
+from __future__ import annotations
+
+from gossamer.compiler.input.globals import convert_globals
+from gossamer.compiler.input.supported import check_supported
+from gossamer.compiler.mlir import ir
+from gossamer.compiler.options import CompileOptions
+
+
+def normalize(module: ir.Module, options: CompileOptions) -> None:
+    """Convert a module in place.
+
+    Raises: CompileError listing the operations that are not supported.
+    """
+    convert_globals(module)
+    check_supported(module)

@@ -1,0 +1,51 @@
+"""Says which operations of a program nothing later can compile."""
+
+from __future__ import annotations
+
+from gossamer.compiler.mlir import ir, source_location
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
+
+_DIALECTS = frozenset(
+    {"affine", "arith", "builtin", "cf", "complex", "func", "index", "linalg", "math", "scf", "tensor", "ub"}
+)
+_OPERATIONS = frozenset(
+    {
+        *("ml_program.global", "ml_program.global_load", "ml_program.global_store"),
+        *("util.optimization_barrier", "util.unfoldable_constant"),
+    }
+)
+_GENERIC_DIALECTS = ("check.", "flow.tensor.", "hal.")
+
+
+def check_supported(module: ir.Module) -> None:
+    """Check every operation's name.
+
+    Raises: CompileError with one diagnostic for each unsupported name, at its first use.
+    """
+    first_uses: dict[str, ir.Operation] = {}
+    counts: dict[str, int] = {}
+
+    def visit(op: ir.Operation) -> ir.WalkResult:
+        name = op.name
+        if not _is_supported(name):
+            first_uses.setdefault(name, op)
+            counts[name] = counts.get(name, 0) + 1
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+    if first_uses:
+        raise CompileError([_unsupported(name, op, counts[name]) for name, op in first_uses.items()])
+
+
+def _is_supported(name: str) -> bool:
+    return name.partition(".")[0] in _DIALECTS or name in _OPERATIONS or name.startswith(_GENERIC_DIALECTS)
+
+
+def _unsupported(name: str, op: ir.Operation, count: int) -> Diagnostic:
+    uses = f" (and {count - 1} more)" if count > 1 else ""
+    return Diagnostic(
+        f"'{name}' is not supported as input{uses}",
+        source_location(op.location),
+        hint="write it with linalg, tensor, arith, math and scf operations",
+    )

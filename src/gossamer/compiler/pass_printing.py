@@ -1,0 +1,75 @@
+"""Prints the program and times around passes, on stderr: `--mlir-print-ir-*` and `--mlir-timing`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from gossamer.compiler.mlir import ir, observe_passes
+from gossamer.compiler.options import CompileOptions
+from gossamer.errors import CompileError
+
+
+@dataclass(slots=True)
+class PassPrinter:
+    """A `PassObserver` that does what the options ask."""
+
+    options: CompileOptions
+    _text_before: str = field(default="", repr=False)
+    _start: float = 0.0
+
+    def before_pass(self, text: str, module: ir.Module) -> None:
+        """Print before the pass where asked, and remember what changes are told from."""
+        options = self.options
+        if _is_among(text, options.print_ir_before):
+            _print("Before", text, str(module))
+        if options.print_ir_after_change:
+            self._text_before = str(module)
+        self._start = perf_counter()
+
+    def after_pass(self, text: str, module: ir.Module, failure: CompileError | None) -> None:
+        """Print after the pass where asked."""
+        options = self.options
+        if options.timing:
+            print(f"{perf_counter() - self._start:8.4f} s    {text}", file=sys.stderr)
+        if failure is not None:
+            if options.print_ir_after_failure or options.print_ir_after_all:
+                # The generic form is safe to print whatever the pass left behind.
+                _print("After", f"{text} Failed", module.operation.get_asm(print_generic_op_form=True))
+        elif (
+            options.print_ir_after_all
+            or _is_among(text, options.print_ir_after)
+            or (options.print_ir_after_change and self._text_before != str(module))
+        ):
+            _print("After", text, str(module))
+
+
+@contextmanager
+def printing(options: CompileOptions) -> Generator[None]:
+    """Print around the passes that run inside the `with` block."""
+    if not _is_wanted(options):
+        yield
+        return
+    with observe_passes(PassPrinter(options)):
+        yield
+
+
+def _is_wanted(options: CompileOptions) -> bool:
+    switches = (
+        options.print_ir_after_all,
+        options.print_ir_after_change,
+        options.print_ir_after_failure,
+        options.timing,
+    )
+    return any(switches) or bool(options.print_ir_after) or bool(options.print_ir_before)
+
+
+def _is_among(text: str, names: tuple[str, ...]) -> bool:
+    return any(name in text for name in names)
+
+
+def _print(when: str, text: str, program: str) -> None:
+    print(f"// -----// IR Dump {when} {text} //----- //\n{program.rstrip()}\n", file=sys.stderr)

@@ -1,0 +1,181 @@
+"""The compiler's phases in order: the only file that knows it.
+
+In: a `Source` and `CompileOptions`. Out: the bytes of a module, or the program after the phase that
+`--compile-to=` names.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+
+from gossamer.compiler import abi, flow, input, mlir
+from gossamer.compiler.codegen import KernelModule, vmvx
+from gossamer.compiler.mlir import ir
+from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
+from gossamer.compiler.pass_printing import printing
+from gossamer.compiler.source import Source
+from gossamer.compiler.targets import check_options, check_target
+from gossamer.compiler.vm import ir as vm_ir
+from gossamer.compiler.vm.emit import emit_module
+from gossamer.compiler.vm.text import format_module
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
+from gossamer.format.archive import write_module
+
+
+@dataclass(slots=True)
+class Program:
+    """A program on its way through the phases; each phase fills in its own fields.
+
+    Attributes:
+        module: MLIR, up to `flow`.
+        signatures: of exports and imports, by symbol name.
+        flow: host functions, and the executables they dispatch.
+        kernels: the executables compiled.
+        host: the VM module.
+        output: the finished bytes.
+    """
+
+    options: CompileOptions
+    module: ir.Module
+    signatures: Mapping[str, abi.Signature] = field(default_factory=dict[str, abi.Signature])
+    flow: flow.FlowProgram | None = None
+    kernels: KernelModule | None = None
+    host: vm_ir.Module | None = None
+    output: bytes = b""
+
+
+def compile_source(source: Source, options: CompileOptions) -> bytes:
+    """Compile a program.
+
+    Returns: a module's file, or what the options ask to see instead.
+    Raises: CompileError with diagnostics that point into `source`.
+    """
+    with source.explains(), printing(options):
+        check_options(options)
+        program = Program(options, input.load(source))
+        with program.module.context:
+            return _run_steps(program, Path(source.name).stem)
+
+
+def _run_steps(program: Program, name: str) -> bytes:
+    options = program.options
+    order = list(Phase)
+    for number, step in enumerate(_STEPS):
+        if order.index(step.phase) > order.index(options.compile_from):
+            _run_step(program, step)
+        if options.dump_phases_to:
+            folder = Path(options.dump_phases_to)
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{name}.{number + 1}.{step.phase.value}.{step.suffix}"
+            path.write_bytes(step.show(program))
+        if step.phase is options.compile_to:
+            return step.show(program)
+    return program.output
+
+
+def _run_step(program: Program, step: _Step) -> None:
+    start = perf_counter()
+    try:
+        step.run(program)
+    except CompileError as error:
+        context = f"phase {step.phase.value}"
+        raise CompileError([_in_context(diagnostic, context) for diagnostic in error.diagnostics]) from None
+    if program.options.timing:
+        print(f"{perf_counter() - start:8.4f} s  phase {step.phase.value}", file=sys.stderr)
+
+
+def _in_context(diagnostic: Diagnostic, context: str) -> Diagnostic:
+    if any(line.startswith("phase ") for line in diagnostic.context):
+        return diagnostic
+    return replace(diagnostic, context=(context, *diagnostic.context))
+
+
+def _input(program: Program) -> None:
+    input.normalize(program.module, program.options)
+
+
+def _abi(program: Program) -> None:
+    is_async = program.options.exports_fences
+    model = abi.ExecutionModel.COARSE_FENCES if is_async else abi.ExecutionModel.SYNC
+    program.signatures = abi.read_signatures(program.module, model)
+
+
+def _preprocessing(program: Program) -> None:
+    if program.options.preprocessing_passes:
+        mlir.run_user_passes(
+            program.module, program.options.preprocessing_passes, phase=Phase.PREPROCESSING.value
+        )
+
+
+def _flow(program: Program) -> None:
+    check_target(program.module, program.options)
+    program.flow = flow.run(program.module)
+
+
+def _executable_targets(program: Program) -> None:
+    assert program.flow is not None
+    if program.flow.executables:
+        program.kernels = vmvx.compile_executables(program.flow.executables)
+
+
+def _hal(program: Program) -> None:
+    assert program.flow is not None
+    from gossamer.compiler import stream
+
+    program.host = stream.lower(program.flow, program.signatures, program.kernels, program.options)
+
+
+def _end(program: Program) -> None:
+    assert program.host is not None
+    definition = emit_module(program.host, debug=not program.options.strip_source_map)
+    if program.options.output_format is OutputFormat.VM_ASM:
+        program.output = format_module(program.host).encode()
+    else:
+        program.output = write_module(definition, flat=not program.options.polyglot_zip)
+
+
+def _show_module(program: Program) -> bytes:
+    return mlir.print_module(program.module, is_bytecode=program.options.emit_mlir_bytecode)
+
+
+def _show_kernels(program: Program) -> bytes:
+    return format_module(program.kernels.vm_module).encode() if program.kernels else b""
+
+
+def _show_host(program: Program) -> bytes:
+    assert program.host is not None
+    return format_module(program.host).encode()
+
+
+def _show_output(program: Program) -> bytes:
+    return program.output
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One phase: what it does, and how the program looks after it."""
+
+    phase: Phase
+    run: Callable[[Program], None]
+    show: Callable[[Program], bytes] = _show_module
+    suffix: str = "mlir"
+
+
+_STEPS = (
+    _Step(Phase.START, lambda program: None),
+    _Step(Phase.INPUT, _input),
+    _Step(Phase.ABI, _abi),
+    _Step(Phase.PREPROCESSING, _preprocessing),
+    _Step(Phase.FLOW, _flow),
+    _Step(Phase.EXECUTABLE_TARGETS, _executable_targets, _show_kernels, "vm.txt"),
+    _Step(Phase.HAL, _hal, _show_host, "vm.txt"),
+    _Step(Phase.END, _end, _show_output, "vmfb"),
+)
+
+PHASES = tuple(step.phase for step in _STEPS)
+"""The phases that exist here; `options.Phase` lists IREE's."""

@@ -1,0 +1,100 @@
+"""`iree-compile`: MLIR in, a `.vmfb` module out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gossamer.compiler import flag_table
+from gossamer.compiler.flags import FlagError, format_help, parse_flags
+from gossamer.errors import CompileError
+from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
+
+if TYPE_CHECKING:
+    from gossamer.compiler.options import CompileOptions
+
+_PROGRAM = "iree-compile"
+_OVERVIEW = "Gossamer compilation driver"
+_USAGE = "iree-compile [options] <input file or '-' for stdin>"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command. Returns: the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(_PROGRAM, lambda: _main(given))
+
+
+def _main(arguments: list[str]) -> int:
+    try:
+        parsed = parse_flags(arguments, flag_table.command_line_flags())
+        if len(parsed.positionals) > 1:
+            raise FlagError("Too many positional arguments specified!\nCan specify at most 1: the input file")
+        options = flag_table.options_of(parsed.values)
+    except FlagError as error:
+        for line in str(error).split("\n"):
+            print(f"{_PROGRAM}: {line}", file=sys.stderr)
+        return EXIT_FAILURE
+    values = parsed.values
+    if values.get("help") or values.get("h"):
+        sys.stdout.write(format_help(_OVERVIEW, _USAGE, flag_table.listed_flags()))
+    elif values.get("version"):
+        sys.stdout.write(_version_text())
+    elif values.get("iree-hal-list-target-backends"):
+        sys.stdout.write(_target_backends_text())
+    else:
+        input_path = parsed.positionals[0] if parsed.positionals else "-"
+        return _compile(input_path, str(values.get("o", "-")), options)
+    return EXIT_SUCCESS
+
+
+def _compile(input_path: str, output_path: str, options: CompileOptions) -> int:
+    # Why: MLIR takes most of the start of this process; flags and their mistakes do not need it.
+    from gossamer.compiler.pipeline import compile_source
+    from gossamer.compiler.source import STDIN_NAME, Source
+
+    try:
+        if input_path == "-":
+            source = Source(STDIN_NAME, sys.stdin.buffer.read())
+        else:
+            source = Source.from_path(input_path)
+    except OSError as error:
+        print(
+            f"error opening input file: cannot open input file '{input_path}': {error.strerror}",
+            file=sys.stderr,
+        )
+        return EXIT_FAILURE
+    try:
+        output = compile_source(source, options)
+    except CompileError as error:
+        if os.environ.get("GOSSAMER_TRACEBACK") == "1":
+            raise
+        print(error, file=sys.stderr)
+        return EXIT_FAILURE
+    return _write(output_path, output)
+
+
+def _write(path: str, output: bytes) -> int:
+    if path == "-":
+        sys.stdout.buffer.write(output)
+        return EXIT_SUCCESS
+    try:
+        Path(path).write_bytes(output)
+    except OSError as error:
+        print(f"cannot open output file '{path}': {error.strerror}", file=sys.stderr)
+        return EXIT_FAILURE
+    return EXIT_SUCCESS
+
+
+def _version_text() -> str:
+    from gossamer.tools.version import version_text
+
+    return version_text(_PROGRAM) + "\n"
+
+
+def _target_backends_text() -> str:
+    from gossamer.compiler.targets import TARGET_BACKENDS
+
+    return "Registered target backends:\n" + "".join(f"  {name}\n" for name in TARGET_BACKENDS)
