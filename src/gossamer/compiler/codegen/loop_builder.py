@@ -109,7 +109,7 @@ class LoopBuilder(IndexBuilder):
     def zero(self, type: ir.Type) -> ir.Value:
         """A zero of a scalar type."""
         if isinstance(type, ir.FloatType):
-            return self.constant(ir.FloatAttr.get(type, 0.0), type)
+            return self.constant(ir.FloatAttr.get(type, 0.0, loc=self.location), type)
         return self.constant(ir.IntegerAttr.get(type, 0), type)
 
     @contextmanager

@@ -139,4 +139,5 @@ _LOWERINGS: dict[str, Lowering] = {
     "tensor.from_elements": _from_elements,
     "tensor.insert": _insert,
     "tensor.insert_slice": _insert_slice,
+    "tensor.reshape": _reshape,
 }

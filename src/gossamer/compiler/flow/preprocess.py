@@ -13,6 +13,7 @@ _PHASE = "flow"
 _TO_GENERIC = "convert-elementwise-to-linalg,linalg-generalize-named-ops"
 _TIDY = "canonicalize,cse"
 _UNIT_DIMS = "linalg-fold-unit-extent-dims,canonicalize,cse"
+_SCALARS = "lower-affine,canonicalize,cse"
 _FUSE = "linalg-fuse-elementwise-ops,canonicalize,cse"
 _BARRIER = "gossamer.fusion_barrier"
 
@@ -37,7 +38,7 @@ def preprocess(module: ir.Module) -> None:
     _insert_barriers(module)
     run_passes(module, _FUSE, phase=_PHASE)
     _remove_barriers(module)
-    run_passes(module, _UNIT_DIMS, phase=_PHASE)
+    run_passes(module, f"{_UNIT_DIMS},{_SCALARS}", phase=_PHASE)
 
 
 def _expose_initializers(module: ir.Module) -> list[ir.Operation]:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from gossamer.compiler.flow.index_builder import Index, IndexBuilder
 from gossamer.compiler.flow.linalg_op import LinalgOp
-from gossamer.compiler.flow.tensor_op import read_pad, read_slice, reassociation, shape_of
+from gossamer.compiler.flow.tensor_op import element_type, read_pad, read_slice, reassociation, shape_of
 from gossamer.compiler.mlir import ir
 
 Leaf: TypeAlias = Callable[[ir.Value, int], Index]
@@ -107,6 +107,23 @@ def _collapse(shapes: Shapes, result: ir.OpResult) -> list[Index]:
     return [shapes.builder.product(source[dim] for dim in group) for group in groups]
 
 
+def _reshape(shapes: Shapes, result: ir.OpResult) -> list[Index]:
+    build = shapes.builder
+    shape = result.owner.operands[1]
+    made = shape.owner
+    if isinstance(made, ir.OpView | ir.Operation) and made.name == "tensor.from_elements":
+        sizes: list[ir.Value] = list(made.operands)
+    else:
+        numbers = [build.value(dim) for dim in range(len(shape_of(result)))]
+        type = element_type(shape)
+        sizes = [build.op("flow.tensor.load", [shape, number], [type]).result for number in numbers]
+    return [size if size.type == build.index_type else _as_index(shapes, size) for size in sizes]
+
+
+def _as_index(shapes: Shapes, size: ir.Value) -> Index:
+    return shapes.builder.op("arith.index_cast", [size], [shapes.builder.index_type]).result
+
+
 def _dispatch(shapes: Shapes, result: ir.OpResult) -> list[Index]:
     op = result.owner
     first = ir.IntegerAttr(op.attributes["operand_count"]).value
@@ -129,6 +146,7 @@ _RULES: dict[str, Rule] = {
     "tensor.concat": _concat,
     "tensor.expand_shape": _expand,
     "tensor.collapse_shape": _collapse,
+    "tensor.reshape": _reshape,
     "flow.dispatch": _dispatch,
     "flow.tensor.empty": _created,
     "flow.tensor.splat": _splat,
