@@ -16,7 +16,7 @@ from gossamer.vm.executor import ExecutorName
 from gossamer.vm.globals import GlobalName, global_names
 from gossamer.vm.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.module import Export
-from gossamer.vm.ref_types import RefType, is_value_type, ref_type
+from gossamer.vm.ref_types import VARIANT_TYPE_NAMES, RefType, is_value_type, ref_type
 from gossamer.vm.state import GlobalStorage
 from gossamer.vm.verifier import verify_module
 
@@ -29,7 +29,7 @@ class BytecodeModule:
         source: file it came from, or "".
         decoded: its functions, verified: executors may trust them.
         rodata: constant buffers by ordinal, borrowed from the file's bytes.
-        types: the type table; a value type stands for no ref but null.
+        types: the type table as refs are checked against it; see `_checked_type`.
     """
 
     def __init__(
@@ -56,9 +56,7 @@ class BytecodeModule:
         self.rodata = tuple(
             Buffer.wrap(segment.data, is_mutable=False) for segment in definition.rodata_segments
         )
-        self.types = tuple(
-            RefType(name) if is_value_type(name) else ref_type(name) for name in definition.types
-        )
+        self.types = tuple(_checked_type(name) for name in definition.types)
         self._executor: ExecutorName = executor or default_executor()
         self._limits = limits
 
@@ -106,6 +104,14 @@ class BytecodeModule:
 
     def __repr__(self) -> str:
         return f"BytecodeModule({self.name!r}, version={self.version})"
+
+
+def _checked_type(name: str) -> RefType:
+    # Spec: a ref is compared with the very type named, so `!vm.opaque` and value types match null only
+    # (`iree_vm_ref_check` in iree/vm/ref.c, 3.13.0; checked against its tools).
+    if is_value_type(name) or name in VARIANT_TYPE_NAMES:
+        return RefType(name)
+    return ref_type(name)
 
 
 def default_executor() -> ExecutorName:

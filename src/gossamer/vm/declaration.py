@@ -21,6 +21,7 @@ _FUNCTION = re.compile(
 _VALUE = re.compile(r"\s*%?(?P<name>[^:\s]+)\s*:\s*(?P<type>[^{]*?)\s*(?P<attrs>\{.*\})?\s*", re.DOTALL)
 _ENCODING = re.compile(r"iree\.abi\.encoding\s*=\s*(?P<type>tensor<[^{}]*>)")
 _TENSOR = re.compile(r"tensor<(?P<dims>(?:(?:\?|\d+)x)*)(?P<element>[^,]+?)(?:,.*)?>", re.DOTALL)
+_OUTPUT = re.compile(r"iree\.abi\.output\s*=\s*(\d+)")
 _SIGNED_INTEGER = re.compile(r"[su](?=i\d+$)")
 _OPENING = "<([{"
 _CLOSING = ">)]}"
@@ -28,10 +29,17 @@ _CLOSING = ">)]}"
 
 @dataclass(frozen=True, slots=True)
 class DeclaredValue:
-    """An argument or a result; `type` is what crosses the module's boundary."""
+    """An argument or a result.
+
+    Attributes:
+        name: without `%`.
+        type: what crosses the module's boundary, such as `tensor<4x?xf32>` or `i32`.
+        output: the result whose storage an argument is (`iree.abi.output`), or None.
+    """
 
     name: str
     type: str
+    output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,11 @@ def _parse_values(text: str) -> tuple[DeclaredValue, ...] | None:
         match = _VALUE.fullmatch(part)
         if match is None:
             return None
-        encoding = _ENCODING.search(match["attrs"] or "")
-        values.append(DeclaredValue(match["name"], encoding["type"] if encoding else match["type"]))
+        attrs = match["attrs"] or ""
+        encoding = _ENCODING.search(attrs)
+        output = _OUTPUT.search(attrs)
+        type_text = encoding["type"] if encoding else match["type"]
+        values.append(DeclaredValue(match["name"], type_text, int(output[1]) if output else None))
     return tuple(values)
 
 
@@ -83,23 +94,32 @@ def _split_at_commas(text: str) -> list[str]:
     return parts
 
 
+def parse_tensor_type(text: str) -> tuple[tuple[int | None, ...], str] | None:
+    """Sizes (None where dynamic) and element type of `tensor<4x?xf32>`; None for what is no tensor."""
+    match = _TENSOR.fullmatch(text)
+    if match is None:
+        return None
+    sizes = match["dims"].split("x")[:-1]
+    return tuple(None if size == "?" else int(size) for size in sizes), match["element"].strip()
+
+
 def are_compatible(expected: str, found: str) -> bool:
     """True unless two types can never meet: element types, ranks or static sizes differ.
 
     A dynamic dimension meets any. Signedness does not matter, as in a buffer view's own check. Types other
     than tensors and scalars (a bare buffer view, say) can be anything and meet all.
     """
-    expected_tensor = _TENSOR.fullmatch(expected)
-    found_tensor = _TENSOR.fullmatch(found)
+    expected_tensor = parse_tensor_type(expected)
+    found_tensor = parse_tensor_type(found)
     if expected_tensor is None or found_tensor is None:
         is_opaque = "!" in expected or "!" in found
         return is_opaque or _without_sign(expected) == _without_sign(found)
-    if _without_sign(expected_tensor["element"]) != _without_sign(found_tensor["element"]):
+    expected_sizes, expected_element = expected_tensor
+    found_sizes, found_element = found_tensor
+    if _without_sign(expected_element) != _without_sign(found_element):
         return False
-    expected_dims = expected_tensor["dims"].split("x")
-    found_dims = found_tensor["dims"].split("x")
-    return len(expected_dims) == len(found_dims) and all(
-        "?" in (one, other) or one == other for one, other in zip(expected_dims, found_dims, strict=True)
+    return len(expected_sizes) == len(found_sizes) and all(
+        None in (one, other) or one == other for one, other in zip(expected_sizes, found_sizes, strict=True)
     )
 
 

@@ -19,12 +19,12 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import cast
 
-from gossamer.errors import InvalidArgumentError, StatusError
+from gossamer.errors import InvalidArgumentError, ResourceExhaustedError, StatusError
 from gossamer.vm.bytecode_state import BytecodeState
 from gossamer.vm.decoded import DecodedFunction
 from gossamer.vm.execution import Execution
 from gossamer.vm.frame import CONVENTION_KINDS, WRITERS, entry_registers
-from gossamer.vm.limits import StepMeter
+from gossamer.vm.limits import StepMeter, stack_exhausted_error
 from gossamer.vm.module import ResumableCallable
 from gossamer.vm.ops import HANDLERS
 from gossamer.vm.values import TYPES_BY_CHARACTER, to_value
@@ -97,6 +97,14 @@ class Interpreter:
         except StatusError as error:
             self._add_frames(error, execution)
             raise
+        except RecursionError:
+            error = stack_exhausted_error(len(stack))
+            self._add_frames(error, execution)
+            raise error from None
+        except MemoryError as cause:
+            error = ResourceExhaustedError("out of memory")
+            self._add_frames(error, execution)
+            raise error from cause
         except Exception as error:
             for line in self._frame_lines(execution):
                 error.add_note(f"in {line}")

@@ -56,11 +56,17 @@ def check_dependencies(module: Module, order: LoadOrder) -> None:
         found = order.loaded.get(dependency.name)
         if found is None:
             if dependency.is_required:
-                raise _unknown_module(module, dependency.name, "", order)
+                raise _unknown_module(module, dependency.name, _first_import(module, dependency.name), order)
         elif dependency.is_required and found.version < dependency.minimum_version:
             raise ModuleVersionError(
                 module.name, dependency.name, minimum=dependency.minimum_version, found=found.version
             )
+
+
+def _first_import(module: Module, needed: str) -> str:
+    prefix = f"{needed}."
+    names = (function.full_name for function in module.imports)
+    return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), "")
 
 
 def resolve_imports(module: Module, order: LoadOrder) -> Sequence[tuple[Module, Export] | None]:

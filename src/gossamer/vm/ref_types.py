@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from gossamer.errors import FormatError, InvalidArgumentError
 
 VALUE_TYPE_NAMES = ("i8", "i16", "i32", "i64", "f32", "f64")
-VARIANT_TYPE_NAMES = ("!vm.opaque", "?")
+VARIANT_TYPE_NAMES = ("!vm.opaque",)
 
 _KNOWN_REF_NAMES = (
     "!vm.buffer",

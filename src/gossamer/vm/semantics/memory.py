@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
 from gossamer.vm.buffer import ELEMENT_BYTES, Buffer, ElementFormat, FloatFormat, IntegerFormat
 from gossamer.vm.ref_types import ref_type_name
@@ -90,7 +92,8 @@ def _fill(buffer: Buffer, element: ElementFormat, offset: int, count: int, patte
     _check_mutable(buffer)
     _check_access(buffer, element, offset, count)
     size = ELEMENT_BYTES[element]
-    buffer.data[offset * size : (offset + count) * size] = pattern * count
+    elements = np.frombuffer(buffer.data[offset * size : (offset + count) * size], dtype=f"<u{size}")
+    elements[:] = int.from_bytes(pattern, "little")
 
 
 def _fill_integer(element: IntegerFormat) -> Callable[[object, int, int, int], None]:
