@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import gossamer.modules.hal  # noqa: F401 - names the types of HAL objects
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, StatusError, UnimplementedError
 from gossamer.hal.allocator import Allocator
 from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer

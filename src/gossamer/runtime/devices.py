@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from gossamer.hal.device import Device
 from gossamer.hal.drivers import create_device
-from gossamer.modules.vmvx_executable import VmvxExecutableLoader
+from gossamer.modules.vmvx_executable import VmvxLoader
 
 DEFAULT_DEVICE_URI = "local-task"
 DeviceLike: TypeAlias = Device | str
@@ -25,7 +25,7 @@ def new_device(uri: str = DEFAULT_DEVICE_URI) -> Device:
 
     Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter.
     """
-    return create_device(uri, executable_loaders=[VmvxExecutableLoader()])
+    return create_device(uri, executable_loaders=[VmvxLoader()])
 
 
 def get_device(uri: str = DEFAULT_DEVICE_URI) -> Device:

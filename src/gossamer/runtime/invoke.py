@@ -6,6 +6,7 @@ In: a linked function and variants. Out: variants. Fences of asynchronous functi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.hal.fence import Fence
@@ -48,7 +49,9 @@ def invoke(function: Function, arguments: Sequence[Variant]) -> list[Variant]:
     else:
         returned = function.callable(*values)
     kinds = parse_calling_convention(function.calling_convention).results
-    results = (returned,) if len(kinds) == 1 else returned if isinstance(returned, tuple) else ()
+    results: tuple[object, ...] = (returned,)
+    if len(kinds) != 1:
+        results = cast("tuple[object, ...]", returned) if kinds else ()
     return [Variant(kind, value) for kind, value in zip(kinds, results, strict=True)]
 
 

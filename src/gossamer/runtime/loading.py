@@ -16,7 +16,7 @@ from gossamer.format.module_def import Bytes
 from gossamer.hal.device import Device
 from gossamer.modules.hal import HalModule
 from gossamer.modules.python import module_of
-from gossamer.modules.vmvx import VmvxModule
+from gossamer.modules.vmvx import vmvx_module
 from gossamer.vm.bytecode_module import load_bytecode_module
 from gossamer.vm.module import Module
 
@@ -25,7 +25,7 @@ ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
 
 _SYSTEM_MODULES: dict[str, Callable[[Sequence[Device]], Module]] = {
     "hal": lambda devices: HalModule(devices),
-    "vmvx": lambda _devices: VmvxModule(),
+    "vmvx": lambda _devices: vmvx_module(),
 }
 
 

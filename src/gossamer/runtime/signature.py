@@ -5,7 +5,7 @@ In: a linked function, with or without a declaration. Out: descriptions, and val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -16,7 +16,7 @@ from gossamer.hal import element_type as element_types
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer_view import BufferView
 from gossamer.isa.calling_convention import parse_calling_convention
-from gossamer.vm.declaration import DeclaredValue, parse_declaration
+from gossamer.vm.declaration import DeclaredValue, parse_declaration, parse_tensor_type
 from gossamer.vm.function import Function
 from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
 from gossamer.vm.semantics.rounding import round_f32
@@ -93,10 +93,12 @@ def _scalar_dtype(kind: str) -> np.dtype[Any] | None:
 
 
 def _describe(value: DeclaredValue, kind: str) -> ValueDescription:
-    if value.shape is None:
+    tensor = parse_tensor_type(value.type)
+    if tensor is None:
         return ValueDescription(value.name, value.type, None, _scalar_dtype(kind), kind, value.output)
-    element_type, dtype = _element_type(value.element_type)
-    return ValueDescription(value.name, value.type, value.shape, dtype, kind, value.output, element_type)
+    shape, element_name = tensor
+    element_type, dtype = _element_type(element_name)
+    return ValueDescription(value.name, value.type, shape, dtype, kind, value.output, element_type)
 
 
 def _element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
@@ -108,17 +110,14 @@ def _element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
         return None, None
 
 
-def parse_tensor_type(text: str) -> tuple[list[int], int] | None:
+def static_tensor_type(text: str) -> tuple[list[int], int] | None:
     """Sizes and element type code of `tensor<4x4xf32>`; None for other types and sizes not known."""
-    declaration = parse_declaration(f"sync func @f(%value: {text}) -> ()")
-    if declaration is None or declaration.arguments[0].shape is None:
+    tensor = parse_tensor_type(text)
+    if tensor is None:
         return None
-    value = declaration.arguments[0]
-    sizes = [size for size in value.shape or () if size is not None]
-    element_type, _ = _element_type(value.element_type)
-    if element_type is None or len(sizes) != len(value.shape or ()):
-        return None
-    return sizes, element_type
+    sizes = [size for size in tensor[0] if size is not None]
+    element_type, _ = _element_type(tensor[1])
+    return (sizes, element_type) if element_type is not None and len(sizes) == len(tensor[0]) else None
 
 
 ToVm: TypeAlias = Callable[[object], object]
@@ -176,14 +175,16 @@ def _same_bits(found: np.dtype[Any], expected: np.dtype[Any]) -> bool:
     return found.itemsize == expected.itemsize and found.kind in integers and expected.kind in integers
 
 
+_SCALAR_CONVERSIONS: dict[str, Callable[[Any], object]] = {
+    "i": lambda value: wrap_i32(int(value)),
+    "I": lambda value: wrap_i64(int(value)),
+    "f": lambda value: round_f32(float(value)),
+    "F": lambda value: float(value),
+}
+
+
 def _scalar_converter(kind: str, type_name: str, what: str) -> ToVm:
-    conversions: Mapping[str, Callable[[Any], object]] = {
-        "i": lambda value: wrap_i32(int(value)),
-        "I": lambda value: wrap_i64(int(value)),
-        "f": lambda value: round_f32(float(value)),
-        "F": float,
-    }
-    convert = conversions[kind]
+    convert = _SCALAR_CONVERSIONS[kind]
 
     def convert_scalar(value: object) -> object:
         try:

@@ -5,7 +5,7 @@ In: a context. Out: values to read and set, snapshots, restores. Tensors are Num
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from gossamer.hal import element_type as element_types
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.buffer_view import BufferView
-from gossamer.runtime.signature import parse_tensor_type
+from gossamer.runtime.signature import static_tensor_type
 from gossamer.vm.context import Context
 from gossamer.vm.module import GlobalAccess
 
@@ -25,9 +25,13 @@ _HIDDEN_TYPES = ("!hal.device", "!hal.executable", "!hal.command_buffer", "!hal.
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """State of every module of a context at one time; may be restored any number of times."""
+    """State of every module of a context at one time; may be restored any number of times.
 
-    states: dict[str, object]
+    Attributes:
+        contents: by module name; each module knows what its own means.
+    """
+
+    contents: Mapping[str, object]
 
 
 class State(MutableMapping[str, Any]):
@@ -62,10 +66,9 @@ class State(MutableMapping[str, Any]):
         raise InvalidArgumentError(f"global {name!r} belongs to its module and cannot be deleted")
 
     def __iter__(self) -> Iterator[str]:
-        for module in self._context.modules:
-            for name, access in self._context.state(module.name).globals().items():
-                if access.storage_type not in _HIDDEN_TYPES:
-                    yield f"{module.name}.{name}"
+        for name, access in self._context.globals.items():
+            if access.storage_type not in _HIDDEN_TYPES:
+                yield name
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -80,9 +83,7 @@ class State(MutableMapping[str, Any]):
 
     def snapshot(self) -> Snapshot:
         """Copy the state of every module."""
-        return Snapshot(
-            {module.name: self._context.state(module.name).snapshot() for module in self._context.modules}
-        )
+        return Snapshot(self._context.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put a snapshot of this context, or of another one of the same modules, back.
@@ -90,33 +91,29 @@ class State(MutableMapping[str, Any]):
         Raises: InvalidArgumentError when the modules differ.
         """
         names = {module.name for module in self._context.modules}
-        if names != set(snapshot.states):
+        if names != set(snapshot.contents):
             raise InvalidArgumentError(
-                f"snapshot is of modules {sorted(snapshot.states)}, this context has {sorted(names)}"
+                f"snapshot is of modules {sorted(snapshot.contents)}, this context has {sorted(names)}"
             )
-        for name, state in snapshot.states.items():
-            self._context.state(name).restore(state)
+        self._context.restore(snapshot.contents)
 
     def _access(self, name: str) -> GlobalAccess:
-        module_name, _, global_name = name.partition(".")
-        for module in self._context.modules:
-            if module.name == module_name:
-                access = self._context.state(module_name).globals().get(global_name)
-                if access is not None:
-                    return access
-        known = ", ".join(self) or "none"
-        raise NotFoundError(f"no global {name!r} in this context; it has {known}")
+        access = self._context.globals.get(name)
+        if access is None:
+            known = ", ".join(self) or "none"
+            raise NotFoundError(f"no global {name!r} in this context; it has {known}")
+        return access
 
     @staticmethod
     def _buffer_as_array(access: GlobalAccess, value: Buffer) -> Any:
-        tensor = parse_tensor_type(access.type)
+        tensor = static_tensor_type(access.type)
         if tensor is None:
             return value.to_numpy().copy()
         shape, element_type = tensor
         return BufferView(value, shape, element_type).to_numpy().copy()
 
     def _array_as_view(self, access: GlobalAccess, name: str, value: Any) -> BufferView:
-        tensor = parse_tensor_type(access.type)
+        tensor = static_tensor_type(access.type)
         if tensor is None:
             return BufferView.from_numpy(value, self._allocator, copy=True)
         shape, element_type = tensor

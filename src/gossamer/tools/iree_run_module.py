@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -193,7 +193,7 @@ def _equality(arguments: Arguments) -> Equality:
 
 
 @contextmanager
-def _annotated(annotation: str) -> Iterator[None]:
+def _annotated(annotation: str) -> Generator[None]:
     try:
         yield
     except StatusError as error:
