@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gossamer.compiler import mlir, syntax
@@ -29,17 +30,19 @@ def load(source: Source) -> ir.Module:
     try:
         return mlir.parse(text, context)
     except CompileError as error:
-        raise CompileError([_with_hint(diagnostic) for diagnostic in error.diagnostics]) from None
+        raise CompileError([_clarified(diagnostic) for diagnostic in error.diagnostics]) from None
 
 
-_HINTS = {
-    "is unknown (tried": "IREE's operations without declared syntax are accepted in generic form",
-    "dialect 'stablehlo' not found": "",
-}
+_UNKNOWN_DIALECT = re.compile(r"Dialect `(?P<dialect>\w+)' not found for custom op '(?P<op>[\w.]+)'")
 
 
-def _with_hint(diagnostic: Diagnostic) -> Diagnostic:
-    for part, hint in _HINTS.items():
-        if part in diagnostic.message and not diagnostic.hint:
-            return replace(diagnostic, hint=hint)
-    return diagnostic
+def _clarified(diagnostic: Diagnostic) -> Diagnostic:
+    """MLIR's parser lists the dialects it knows; what matters is the operation that it does not."""
+    match = _UNKNOWN_DIALECT.match(diagnostic.message)
+    if match is None:
+        return diagnostic
+    if match["dialect"] in syntax.DIALECTS:
+        hint = "IREE's operations without declared syntax are accepted in generic form"
+    else:
+        hint = f"the dialect '{match['dialect']}' is not known; lower its operations before compiling"
+    return replace(diagnostic, message=f"unknown operation '{match['op']}'", hint=hint, notes=())

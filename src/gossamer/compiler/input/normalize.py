@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gossamer.compiler.input.globals import convert_globals
+from gossamer.compiler.input.hints import remove_hints
 from gossamer.compiler.input.supported import check_supported
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
@@ -13,5 +14,6 @@ def normalize(module: ir.Module, options: CompileOptions) -> None:
 
     Raises: CompileError listing the operations that are not supported.
     """
+    remove_hints(module)
     convert_globals(module)
     check_supported(module)

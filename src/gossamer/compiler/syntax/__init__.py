@@ -5,6 +5,7 @@ columns the user wrote. The wheel's parser does all else; `input` is next. Forma
 `dialects/`, after the assembly formats of `iree/compiler/Dialect/*/IR/*Ops.td`.
 """
 
+from gossamer.compiler.syntax.dialects import DIALECTS
 from gossamer.compiler.syntax.rewriter import RewrittenText, needs_rewriting, rewrite
 
-__all__ = ["RewrittenText", "needs_rewriting", "rewrite"]
+__all__ = ["DIALECTS", "RewrittenText", "needs_rewriting", "rewrite"]

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from gossamer.compiler.syntax import elements
 from gossamer.compiler.syntax.cursor import Cursor
@@ -50,7 +50,7 @@ class OperationFormat:
     @cached_property
     def element(self) -> Element:
         """Reads all that follows the operation's name. Raises: ValueError when the format is malformed."""
-        body = self.assembly_format.partition("=>")[0]
+        body = self.assembly_format.partition(" => ")[0]
         tokens = _TOKEN.findall(body)
         if "".join(tokens).replace(" ", "") != "".join(body.split()):
             raise ValueError(f"format of {self.name} is malformed: {body}")
@@ -59,7 +59,7 @@ class OperationFormat:
     @cached_property
     def results(self) -> tuple[str, ...]:
         """Where result types come from; empty where there are no results."""
-        texts = self.assembly_format.partition("=>")[2].split(",")
+        texts = self.assembly_format.partition(" => ")[2].split(",")
         return tuple(text.strip() for text in texts if text.strip())
 
 
@@ -84,19 +84,20 @@ _ATTRIBUTE_KINDS: dict[str, tuple[Callable[[Cursor], str], str]] = {
 
 _DIRECTIVES: dict[str, Callable[..., Element]] = {
     "type": elements.Types,
-    "types": lambda group: elements.Types(group, is_list=True),
-    "shaped": lambda group: elements.Types(group, has_dims=True),
-    "shapeds": lambda group: elements.Types(group, is_list=True, has_dims=True),
+    "types": partial(elements.Types, is_list=True),
+    "shaped": partial(elements.Types, has_dims=True),
+    "shapeds": partial(elements.Types, is_list=True, has_dims=True),
     "functional": elements.FunctionalType,
     "results": elements.ResultTypes,
     "group": elements.OperandsWithTypes,
     "indices": elements.MixedIndices,
+    "assumed": elements.AssumedOperands,
     "attr-dict": elements.Dictionary,
-    "attr-dict-with-keyword": lambda: elements.Dictionary(has_keyword=True),
+    "attr-dict-with-keyword": partial(elements.Dictionary, has_keyword=True),
     "clauses": elements.Clauses,
     "block-args": elements.BlockArguments,
     "region": elements.Region,
-    "isolated-region": lambda: elements.Region(is_isolated=True),
+    "isolated-region": partial(elements.Region, is_isolated=True),
 }
 
 

@@ -14,6 +14,8 @@ from typing import Protocol
 from gossamer.compiler.syntax.cursor import Cursor, Piece
 from gossamer.compiler.syntax.operation import UNIT, OperationText, RegionText
 
+_NOT_A_TYPE = ("", "{", "}", ")", ",", ">", "]", "=")
+
 _DYNAMIC = "-9223372036854775808"
 """What static index lists hold where the index is an operand."""
 
@@ -136,7 +138,7 @@ class Types:
     has_dims: bool = False
 
     def starts(self, reading: Reading) -> bool:
-        return reading.cursor.peek() not in tuple("{}),>]=") + ("",)
+        return reading.cursor.peek() not in _NOT_A_TYPE
 
     def read(self, reading: Reading) -> None:
         while True:
@@ -279,6 +281,25 @@ class MixedIndices:
         reading.operation.add_operands(self.group, values, "index")
         text = f"array<i64: {', '.join(static)}>" if static else "array<i64>"
         reading.operation.set(f"static_{self.group}", text, start)
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedOperands:
+    """`%a<umin = 1>, %b[<...>, <...>]`: what is assumed of the values is hints, and is dropped."""
+
+    group: str
+
+    def starts(self, reading: Reading) -> bool:
+        return reading.cursor.peek() == "%"
+
+    def read(self, reading: Reading) -> None:
+        cursor = reading.cursor
+        while True:
+            reading.operation.add_operands(self.group, [cursor.value()])
+            if cursor.peek() in ("<", "["):
+                cursor.balanced()
+            if not cursor.take(","):
+                return
 
 
 @dataclass(frozen=True, slots=True)

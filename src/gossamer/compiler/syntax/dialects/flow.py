@@ -83,7 +83,8 @@ _DISPATCH_FORMATS = (
     *(
         OperationFormat(
             f"flow.dispatch.workgroup.{what}",
-            "'[' $dimension:index ']' ( 'upper_bound' $upper_bound:number )? attr-dict ':' type(result) => result",
+            "'[' $dimension:index ']' ( 'upper_bound' $upper_bound:number )? attr-dict ':' type(result) "
+            "=> result",
         )
         for what in ("id", "count", "size")
     ),

@@ -23,14 +23,14 @@ _WAIT = "( 'wait' '(' %wait_fence ')' '=>' )?"
 FORMATS = format_table(
     OperationFormat(
         "hal.tensor.import",
-        f"( $consume:unit=consume )? {_AFFINITY} {_WAIT} %source ( $name:string )? ( 'offset' '(' %offset ')' )? "
-        "':' type(source) '->' shaped(result) ( 'as' shaped(encoding) )? attr-dict => result",
+        f"( $consume:unit=consume )? {_AFFINITY} {_WAIT} %source ( $name:string )? "
+        "( 'offset' '(' %offset ')' )? ':' type(source) '->' shaped(result) ( 'as' shaped(encoding) )? attr-dict => result",
         adjust=in_order(typed("index", "offset"), typed("!hal.fence", "wait_fence"), _import_encoding),
     ),
     OperationFormat(
         "hal.tensor.export",
-        f"{_AFFINITY} %source ( $name:string )? ( 'into' '(' %storage ':' type(storage) ')' )? ':' shaped(source) "
-        "( 'as' shaped(encoding) )? '->' type(result) attr-dict => result",
+        f"{_AFFINITY} %source ( $name:string )? ( 'into' '(' %storage ':' type(storage) ')' )? "
+        "':' shaped(source) ( 'as' shaped(encoding) )? '->' type(result) attr-dict => result",
         adjust=_export_encoding,
     ),
     OperationFormat(
@@ -40,8 +40,8 @@ FORMATS = format_table(
     ),
     OperationFormat(
         "hal.tensor.barrier",
-        "'join' '(' ( %sources* ':' types(sources) )? ')' '=>' %signal_fence ':' type(signal_fence) attr-dict "
-        "=> sources",
+        "'join' '(' ( %sources* ':' types(sources) )? ')' '=>' %signal_fence ':' type(signal_fence) "
+        "attr-dict => sources",
     ),
     OperationFormat(
         "hal.tensor.transients",
@@ -49,7 +49,8 @@ FORMATS = format_table(
     ),
     OperationFormat(
         "hal.fence.create",
-        "'device' '(' %device ':' type(device) ')' 'flags' '(' $flags:raw ')' ':' type(result) attr-dict => result",
+        "'device' '(' %device ':' type(device) ')' 'flags' '(' $flags:raw ')' ':' type(result) attr-dict "
+        "=> result",
     ),
     OperationFormat(
         "hal.fence.join",
@@ -70,7 +71,8 @@ FORMATS = format_table(
     ),
     OperationFormat(
         "hal.buffer_view.dim",
-        "'<' %buffer_view ':' type(buffer_view) '>' '[' $index:index ']' attr-dict ':' type(result) => result",
+        "'<' %buffer_view ':' type(buffer_view) '>' '[' $index:index ']' attr-dict ':' type(result) "
+        "=> result",
     ),
     *(
         OperationFormat(

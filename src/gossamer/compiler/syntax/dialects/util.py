@@ -62,9 +62,11 @@ FORMATS = format_table(
     ),
     OperationFormat("util.null", "attr-dict ':' type(result) => result"),
     OperationFormat("util.cast", "%operand attr-dict ':' type(operand) 'to' type(result) => result"),
-    OperationFormat(
-        "util.cmp.eq", "%lhs ',' %rhs attr-dict ':' type(lhs) => =i1", adjust=same_type("rhs", "lhs")
+    *(
+        OperationFormat(name, "%lhs ',' %rhs attr-dict ':' type(lhs) => =i1", adjust=same_type("rhs", "lhs"))
+        for name in ("util.cmp.eq", "util.cmp.ne")
     ),
+    OperationFormat("util.assume.int", "assumed(operands) attr-dict ':' types(operands) => operands"),
     OperationFormat(
         "util.align",
         "%value ',' %alignment attr-dict ':' type(value) => value",

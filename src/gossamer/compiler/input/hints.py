@@ -1,0 +1,22 @@
+"""Removes IREE's hints to its optimiser, which nothing here reads."""
+
+from __future__ import annotations
+
+from gossamer.compiler.input.walk import operations_named
+from gossamer.compiler.mlir import ir
+
+_FORWARDING = (
+    "flow.tensor.tie_shape",
+    "iree_tensor_ext.compute_barrier.end",
+    "iree_tensor_ext.compute_barrier.start",
+    "util.assume.int",
+)
+"""Their results are their first operands."""
+
+
+def remove_hints(module: ir.Module) -> None:
+    """Replace the results of hints by their operands."""
+    for op in operations_named(module, *_FORWARDING):
+        for result, operand in zip(op.results, op.operands, strict=False):
+            result.replace_all_uses_with(operand)
+        op.erase()
