@@ -115,9 +115,11 @@ def memory_access_name(value: int) -> str:
 def _name_bits(value: int, order: Sequence[IntFlag]) -> str:
     names: list[str] = []
     remaining = value
-    for bits in order:
+    for flag in order:
+        # Why int: inverting a flag drops the bits its class has no name for.
+        bits = int(flag)
         if remaining & bits == bits:
-            names.append(str(bits.name))
+            names.append(str(flag.name))
             remaining &= ~bits
     if remaining:
         names.append(f"{remaining:X}h")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
 from typing import TypeAlias
 
 from gossamer.errors import DeadlineExceededError, InvalidArgumentError, StatusError
@@ -16,7 +18,11 @@ from gossamer.errors import DeadlineExceededError, InvalidArgumentError, StatusE
 ReachedCallback: TypeAlias = Callable[[StatusError | None], None]
 """Called once: with None when the value is reached, with the error when the timeline fails first."""
 
+_Waiter: TypeAlias = tuple[int, int, ReachedCallback]
+"""Value waited for, number of the registration, callback: a heap of these is in the order of waking."""
+
 _registration = threading.Lock()
+_registrations = count()
 
 
 def fresh_error(error: StatusError) -> StatusError:
@@ -74,7 +80,7 @@ class Semaphore:
     def __init__(self, initial_value: int = 0) -> None:
         self.value = initial_value
         self.failure: StatusError | None = None
-        self._waiters: list[tuple[int, ReachedCallback]] | None = None
+        self._waiters: list[_Waiter] | None = None
 
     def __repr__(self) -> str:
         state = f"failed: {self.failure}" if self.failure else f"value {self.value}"
@@ -121,7 +127,7 @@ class Semaphore:
             with _registration:
                 if self._waiters is None:
                     self._waiters = []
-                self._waiters.append((value, callback))
+                heappush(self._waiters, (value, next(_registrations), callback))
             if self.value >= value or self.failure is not None:
                 self._wake()
             return
@@ -153,16 +159,8 @@ class Semaphore:
         ready: list[tuple[ReachedCallback, StatusError | None]] = []
         with _registration:
             waiters = self._waiters
-            if not waiters:
-                return
-            kept: list[tuple[int, ReachedCallback]] = []
-            for waiter in waiters:
-                if self.value >= waiter[0]:
-                    ready.append((waiter[1], None))
-                elif self.failure is not None:
-                    ready.append((waiter[1], self.failure))
-                else:
-                    kept.append(waiter)
-            self._waiters = kept or None
+            while waiters and (self.value >= waiters[0][0] or self.failure is not None):
+                value, _, callback = heappop(waiters)
+                ready.append((callback, None if self.value >= value else self.failure))
         if ready:
             _callbacks.run(ready)

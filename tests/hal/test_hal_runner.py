@@ -1,0 +1,150 @@
+"""The native runner does what the Python runner does."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+
+import numpy as np
+import pytest
+
+from gossamer.errors import AbortedError
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.local.native_runner import run_native
+from gossamer.hal.local.python_runner import run_python
+from gossamer.hal.local.runner import Runner
+from hal_kernels import COUNT, FAIL, HALVE, INSPECT, native_executable
+
+RUNNERS = pytest.mark.parametrize("runner", [run_native, run_python])
+
+
+def new_buffer(length: int) -> Buffer:
+    buffer = Allocator().allocate_buffer(length)
+    buffer.to_numpy()[:] = 0
+    return buffer
+
+
+def run(commands: CommandBuffer, runner: Runner, *bindings: tuple[Buffer, int, int]) -> None:
+    commands.finalize()
+    runner(commands.program, commands.prepare(bindings))
+
+
+@RUNNERS
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+@pytest.mark.parametrize("slot", [False, True])
+def test_fills(runner: Runner, width: int, slot: bool) -> None:
+    buffer = new_buffer(256)
+    commands = CommandBuffer(binding_capacity=1)
+    pattern = 0x8877665544332211
+    target = BufferRef(None, 8, 48, 0) if slot else BufferRef(buffer, 24, 48)
+    commands.fill_buffer(target, pattern, width)
+    run(commands, runner, (buffer, 16, 200))
+
+    expected = bytes(24) + pattern.to_bytes(8, "little")[:width] * (48 // width) + bytes(256 - 72)
+    assert bytes(buffer.map()) == expected
+
+
+@RUNNERS
+def test_a_fill_to_the_end_of_a_slot(runner: Runner) -> None:
+    buffer = new_buffer(64)
+    commands = CommandBuffer(binding_capacity=1)
+    commands.fill_buffer(BufferRef(None, 4, -1, 0), 0xAB, 1)
+    run(commands, runner, (buffer, 8, 32))
+
+    assert bytes(buffer.map()) == bytes(12) + b"\xab" * 28 + bytes(24)
+
+
+@RUNNERS
+def test_copies_and_updates(runner: Runner) -> None:
+    source, target = new_buffer(64), new_buffer(64)
+    commands = CommandBuffer(binding_capacity=2)
+    commands.update_buffer(b"0123456789abcdef", BufferRef(source, 0, 16))
+    commands.execution_barrier()
+    commands.copy_buffer(BufferRef(source, 2, 8), BufferRef(None, 4, 8, 1))
+    commands.update_buffer(b"!!", BufferRef(None, 0, 2, 1))
+    run(commands, runner, (source, 0, 0), (target, 16, 48))
+
+    assert bytes(target.map(16, 16)) == b"!!\0\x0023456789" + bytes(4)
+
+
+@RUNNERS
+def test_dispatches_visit_every_workgroup_once(runner: Runner) -> None:
+    buffer = new_buffer(4 * 16 * 16 * 3)
+    commands = CommandBuffer()
+    commands.dispatch(native_executable(), COUNT, (5, 7, 3), [41], [BufferRef(buffer)])
+    run(commands, runner)
+
+    counts = buffer.to_numpy().view(np.int32).reshape(3, 16, 16)
+    expected = np.zeros((3, 16, 16), np.int32)
+    expected[:, :7, :5] = 42
+    np.testing.assert_array_equal(counts, expected)
+
+
+@RUNNERS
+@pytest.mark.parametrize("count", [(0, 1, 1), (1, 0, 1), (1, 1, 0)])
+def test_empty_grids_do_nothing(runner: Runner, count: tuple[int, int, int]) -> None:
+    buffer = new_buffer(64)
+    commands = CommandBuffer()
+    commands.dispatch(native_executable(), COUNT, count, [41], [BufferRef(buffer)])
+    run(commands, runner)
+
+    assert not buffer.to_numpy().any()
+
+
+@RUNNERS
+def test_indirect_counts_are_read_when_the_dispatch_starts(runner: Runner) -> None:
+    buffer, counts = new_buffer(4 * 256), new_buffer(64)
+    counts.allowed_usage |= 0x100
+    commands = CommandBuffer()
+    update = np.array([3, 2, 1], np.uint32).tobytes()
+    commands.update_buffer(update, BufferRef(counts, 4, 12))
+    commands.dispatch(
+        native_executable(),
+        COUNT,
+        (0, 0, 0),
+        [-1 + 5],
+        [BufferRef(buffer)],
+        indirect_count=BufferRef(counts, 4),
+    )
+    run(commands, runner)
+
+    assert buffer.to_numpy().view(np.int32).sum() == 3 * 2 * 5
+
+
+@RUNNERS
+def test_kernels_see_their_dispatch(runner: Runner) -> None:
+    out = new_buffer(64)
+    commands = CommandBuffer(binding_capacity=2)
+    commands.dispatch(
+        native_executable(), INSPECT, (2, 1, 3), [], [BufferRef(None, 0, 48, 0), BufferRef(None, 5, -1, 1)]
+    )
+    run(commands, runner, (out, 0, 64), (out, 0, 30))
+
+    assert list(out.to_numpy().view(np.int64)[:6]) == [48, 25, 2, 1, 3, 4096]
+
+
+@RUNNERS
+def test_a_failing_kernel_stops_the_program(runner: Runner) -> None:
+    buffer = new_buffer(64)
+    commands = CommandBuffer()
+    commands.fill_buffer(BufferRef(buffer, 0, 32), 1, 1)
+    commands.dispatch(native_executable(), FAIL, (8, 1, 1))
+    commands.fill_buffer(BufferRef(buffer, 32, 32), 1, 1)
+
+    with pytest.raises(AbortedError, match="dispatch of 'fail' failed with code 10"):
+        run(commands, runner)
+    assert buffer.to_numpy().sum() == 32
+
+
+def test_denormals_are_flushed_around_native_kernels_only() -> None:
+    source, target = new_buffer(64), new_buffer(64)
+    source.to_numpy().view(np.float32)[:2] = [2e-38, 1.0]
+    commands = CommandBuffer()
+    commands.dispatch(native_executable(), HALVE, (2, 1, 1), [], [BufferRef(source), BufferRef(target)])
+    run(commands, run_native)
+
+    assert list(target.to_numpy().view(np.float32)[:2]) == [0.0, 0.5]
+    assert math.ldexp(1.0, -1074) * ctypes.c_double(1.0).value > 0
+    assert np.float32(2e-38) * np.float32(0.5) > 0
