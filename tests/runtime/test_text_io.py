@@ -152,13 +152,13 @@ def test_raw_bytes_go_on_where_the_last_read_ended(tmp_path) -> None:
 
 
 def test_files_that_are_none(tmp_path) -> None:
-    with pytest.raises(StatusError, match="unable to open file `missing.npy`"):
+    with pytest.raises(StatusError, match=r"unable to open file `missing\.npy`"):
         parse_all("r", "@missing.npy")
+    (tmp_path / "x.bin").write_bytes(b"1")
     with pytest.raises(UnimplementedError, match=r"only numpy \(.npy\)"):
-        (tmp_path / "x.bin").write_bytes(b"1")
         parse_all("r", f"@{tmp_path}/x.bin")
+    (tmp_path / "x.npy").write_bytes(b"junk")
     with pytest.raises(InvalidArgumentError, match="holds no NumPy array"):
-        (tmp_path / "x.npy").write_bytes(b"junk")
         parse_all("r", f"@{tmp_path}/x.npy")
 
 
