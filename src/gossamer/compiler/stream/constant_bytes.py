@@ -1,0 +1,104 @@
+"""Bytes of constant tensors as the device stores them: little endian, dense, row major."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Sequence
+
+import ml_dtypes
+import numpy as np
+
+from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.stream.element_types import element_bits
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
+
+_SMALL_FLOATS: dict[str, type] = {
+    "bf16": ml_dtypes.bfloat16,
+    "f8E5M2": ml_dtypes.float8_e5m2,
+    "f8E4M3FN": ml_dtypes.float8_e4m3fn,
+    "f8E5M2FNUZ": ml_dtypes.float8_e5m2fnuz,
+    "f8E4M3FNUZ": ml_dtypes.float8_e4m3fnuz,
+    "f8E8M0FNU": ml_dtypes.float8_e8m0fnu,
+}
+_COMPLEX_FORMATS = {"complex<f32>": "<2f", "complex<f64>": "<2d"}
+_HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
+_COMPLEX = re.compile(r"\(([^,()]+),([^,()]+)\)")
+
+
+def constant_bytes(op: ir.Operation) -> bytes:
+    """Contents of the tensor that an `arith.constant` is.
+
+    Raises: CompileError where the compiler cannot read the attribute.
+    """
+    type = ir.RankedTensorType(op.result.type)
+    count = 1
+    for extent in type.shape:
+        count *= extent
+    element = str(type.element_type)
+    if element.startswith("complex"):
+        return _complex_bytes(op, element, count)
+    return dense_bytes(op.attributes["value"], element, count, op)
+
+
+def dense_bytes(attr: ir.Attribute, element: str, count: int, op: ir.Operation) -> bytes:
+    """Contents of a dense attribute of `count` elements; errors blame `op`."""
+    if isinstance(attr, ir.DenseElementsAttr):
+        if attr.is_splat:
+            return _splat_bytes(attr, element, count)
+        if (element_bits(element) or 0) % 8 == 0 and element not in _SMALL_FLOATS:
+            return bytes(memoryview(attr))
+    text = str(attr)
+    match = _HEX.search(text)
+    if match and isinstance(attr, ir.DenseElementsAttr) and element in _SMALL_FLOATS:
+        return bytes.fromhex(match[1])
+    if isinstance(attr, ir.DenseFPElementsAttr | ir.DenseIntElementsAttr):
+        return pack_elements([attr[index] for index in range(count)], element)
+    raise CompileError(
+        [
+            Diagnostic(
+                f"constant of kind {text.partition('<')[0]!r} is not supported", source_location(op.location)
+            )
+        ]
+    )
+
+
+def _splat_bytes(attr: ir.DenseElementsAttr, element: str, count: int) -> bytes:
+    value = attr.get_splat_value()
+    if not isinstance(value, ir.IntegerAttr | ir.FloatAttr | ir.BoolAttr):
+        raise TypeError(f"splat of {value}")
+    if (element_bits(element) or 8) < 8:
+        return pack_elements([value.value] * count, element)
+    return pack_elements([value.value], element) * count
+
+
+def pack_elements(numbers: Sequence[int | float | bool], element: str) -> bytes:
+    """Bytes of numbers as elements of a type; elements of less than a byte fill it from the low bits."""
+    if element in _SMALL_FLOATS:
+        return np.array(numbers, dtype=np.float64).astype(_SMALL_FLOATS[element]).tobytes()
+    if element in ("f16", "f32", "f64"):
+        with np.errstate(over="ignore"):
+            return (
+                np.array(numbers, dtype=np.float64).astype(np.dtype(element.replace("f", "float"))).tobytes()
+            )
+    bits = element_bits(element) or 8
+    masked = [int(number) & ((1 << bits) - 1) for number in numbers]
+    if bits >= 8:
+        return b"".join(number.to_bytes(bits // 8, "little") for number in masked)
+    whole = sum(number << (index * bits) for index, number in enumerate(masked))
+    return whole.to_bytes(-(-len(masked) * bits // 8), "little")
+
+
+def _complex_bytes(op: ir.Operation, element: str, count: int) -> bytes:
+    # The bindings do not read complex attributes; their text says all.
+    text = str(op)
+    match = _HEX.search(text)
+    if match:
+        data = bytes.fromhex(match[1])
+        size = struct.calcsize(_COMPLEX_FORMATS[element])
+        return data * count if len(data) == size else data
+    literal = text[text.index("<") : text.rindex(">")]
+    pairs = [(float(real), float(imaginary)) for real, imaginary in _COMPLEX.findall(literal)]
+    data = b"".join(struct.pack(_COMPLEX_FORMATS[element], *pair) for pair in pairs)
+    return data * (count if len(pairs) == 1 else 1)

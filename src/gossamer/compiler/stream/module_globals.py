@@ -1,0 +1,130 @@
+"""Globals of the program: what the VM keeps for each, and how they get their initial values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gossamer.compiler.abi import ScalarType, TensorType
+from gossamer.compiler.abi.read import abi_type
+from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.stream.constant_bytes import dense_bytes
+from gossamer.compiler.stream.hal_imports import BUFFER, FENCE
+from gossamer.compiler.stream.module_state import ModuleGlobal, ModuleState
+from gossamer.compiler.stream.program import (
+    Allocate,
+    Await,
+    Block,
+    Copy,
+    Execute,
+    Function,
+    HostGlobal,
+    Return,
+    StoreGlobal,
+    Subspan,
+)
+from gossamer.compiler.stream.sizes import Size
+from gossamer.compiler.stream.values import Resource, Timepoint, whole
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
+
+INITIALIZER = "__init_globals"
+"""Function that puts initial values in place."""
+
+
+def read_globals(operations: Iterable[ir.Operation], *, track_time: bool) -> dict[str, ModuleGlobal]:
+    """Read the `ml_program.global`s of a module, by symbol.
+
+    Args:
+        track_time: functions may return before what they stored is ready.
+    """
+    found: dict[str, ModuleGlobal] = {}
+    for op in operations:
+        if op.name == "ml_program.global":
+            variable = _read_global(op, track_time=track_time)
+            found[variable.name] = variable
+    return found
+
+
+def _read_global(op: ir.Operation, *, track_time: bool) -> ModuleGlobal:
+    name = ir.StringAttr(op.attributes["sym_name"]).value
+    type = abi_type(ir.TypeAttr(op.attributes["type"]).value, op)
+    if not isinstance(type, TensorType | ScalarType):
+        raise _error(op, f"a global of type {type} is not supported")
+    is_mutable = "is_mutable" in op.attributes
+    initial = op.attributes["value"] if "value" in op.attributes else None
+    if initial is not None and "extern" in str(initial)[:20]:
+        raise _error(op, f"global '@{name}' has its value elsewhere, which is not supported")
+    dims: dict[int, str] = {}
+    timepoint = ""
+    if isinstance(type, TensorType):
+        dims = {index: f"{name}__dim{index}" for index, extent in enumerate(type.shape) if extent is None}
+        timepoint = f"{name}__timepoint" if is_mutable and track_time else ""
+    return ModuleGlobal(name, type, is_mutable, dims, timepoint, op, initial)
+
+
+def declare_globals(state: ModuleState) -> None:
+    """Give each global what the VM keeps for it, and initial values by a function that runs first."""
+    initializer = Function(INITIALIZER, None, [Block("entry")])
+    block = initializer.blocks[0]
+    program = state.program
+    copies: list[Copy] = []
+    for variable in state.globals.values():
+        if isinstance(variable.type, ScalarType):
+            program.globals[variable.name] = HostGlobal(
+                variable.name, variable.type.name, _number(variable.initial)
+            )
+            continue
+        program.globals[variable.name] = HostGlobal(variable.name, BUFFER)
+        extents = _initial_extents(variable)
+        for index, name in variable.dims.items():
+            program.globals[name] = HostGlobal(name, "index", extents.get(index, 0))
+        if variable.timepoint:
+            program.globals[variable.timepoint] = HostGlobal(variable.timepoint, FENCE)
+        if variable.initial is not None:
+            copies.extend(_initial_contents(state, variable, block))
+    if copies:
+        done = Timepoint("done")
+        stores = [step for step in block.steps if isinstance(step, StoreGlobal)]
+        block.steps = [step for step in block.steps if not isinstance(step, StoreGlobal)]
+        block.steps += [Execute((tuple(copies),), (), done), Await((done,)), *stores]
+    if block.steps:
+        block.terminator = Return(())
+        program.functions.append(initializer)
+        program.initializers.append(INITIALIZER)
+
+
+def _initial_contents(state: ModuleState, variable: ModuleGlobal, block: Block) -> list[Copy]:
+    """Have a global refer to its initial value; a mutable one to a copy that is its own."""
+    assert isinstance(variable.type, TensorType)
+    assert variable.initial is not None
+    type = ir.ShapedType(ir.DenseElementsAttr(variable.initial).type)
+    count = 1
+    for extent in type.shape:
+        count *= extent
+    data = dense_bytes(variable.initial, variable.type.element, count, variable.op)
+    source = state.constants.add_bytes(data)
+    resource = Resource(variable.name, Size(len(data)))
+    copies: list[Copy] = []
+    if variable.is_mutable:
+        block.steps.append(Allocate(resource))
+        copies.append(Copy(source, whole(resource)))
+    else:
+        block.steps.append(Subspan(source, resource))
+    block.steps.append(StoreGlobal(variable.name, resource))
+    return copies
+
+
+def _initial_extents(variable: ModuleGlobal) -> Mapping[int, int]:
+    if not isinstance(variable.initial, ir.DenseElementsAttr):
+        return {}
+    return dict(enumerate(ir.ShapedType(variable.initial.type).shape))
+
+
+def _number(initial: ir.Attribute | None) -> int | float | None:
+    if isinstance(initial, ir.IntegerAttr | ir.FloatAttr | ir.BoolAttr):
+        return initial.value
+    return None
+
+
+def _error(op: ir.Operation, message: str) -> CompileError:
+    return CompileError([Diagnostic(message, source_location(op.location))])

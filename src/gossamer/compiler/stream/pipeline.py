@@ -1,0 +1,66 @@
+"""The stream phase: schedule the host side, then lower it to the VM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gossamer.compiler.abi import Signature
+from gossamer.compiler.codegen.kernel import KernelModule
+from gossamer.compiler.flow.program import FlowProgram
+from gossamer.compiler.mlir import ir as mlir_ir
+from gossamer.compiler.options import CompileOptions
+from gossamer.compiler.stream.initializer import DeviceTarget
+from gossamer.compiler.stream.lower import lower_program
+from gossamer.compiler.stream.program import ExecutableBinary, Program
+from gossamer.compiler.stream.schedule import schedule_program
+from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.emit import emit_module
+from gossamer.format.archive import write_module
+
+DEFAULT_MODULE_NAME = "module"
+
+
+def lower(
+    flow: FlowProgram,
+    signatures: Mapping[str, Signature],
+    kernels: KernelModule | None,
+    options: CompileOptions,
+) -> ir.Module:
+    """Make the VM module of a program whose kernels are compiled.
+
+    Raises: CompileError at what the host cannot do.
+    """
+    program = schedule(flow, signatures, kernels, options)
+    formats = (kernels.format,) if kernels else (DeviceTarget().formats)
+    return lower_program(program, DeviceTarget(formats=formats))
+
+
+def schedule(
+    flow: FlowProgram,
+    signatures: Mapping[str, Signature],
+    kernels: KernelModule | None,
+    options: CompileOptions,
+) -> Program:
+    """Schedule the host side of a program whose kernels are compiled; raises as `lower`."""
+    with flow.module.context:
+        return schedule_program(
+            flow.module,
+            module_name(flow.module),
+            signatures,
+            [_binary(kernels)] if kernels else [],
+            strip_assertions=options.strip_assertions,
+        )
+
+
+def module_name(module: mlir_ir.Module) -> str:
+    """Name of a module at run time: its symbol, or "module"."""
+    attributes = module.operation.attributes
+    if "sym_name" not in attributes:
+        return DEFAULT_MODULE_NAME
+    return mlir_ir.StringAttr(attributes["sym_name"]).value
+
+
+def _binary(kernels: KernelModule) -> ExecutableBinary:
+    name = kernels.vm_module.name
+    data = write_module(emit_module(kernels.vm_module, debug=False))
+    return ExecutableBinary(name, kernels.format, data, kernels.kernels)

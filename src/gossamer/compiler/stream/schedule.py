@@ -1,0 +1,136 @@
+"""Schedules a whole module: from host functions on tensors to host programs.
+
+In: the host module of the flow phase. Out: a `Program`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gossamer.compiler.abi import ExecutionModel, Signature
+from gossamer.compiler.mlir import ir
+from gossamer.compiler.stream.aliasing import is_tensor
+from gossamer.compiler.stream.boundary import schedule_arguments, schedule_return
+from gossamer.compiler.stream.branches import Blocks, declare_blocks, schedule_branch
+from gossamer.compiler.stream.calls import schedule_call, schedule_check
+from gossamer.compiler.stream.global_ops import schedule_load, schedule_store
+from gossamer.compiler.stream.handover import hand_over_signals
+from gossamer.compiler.stream.module_globals import declare_globals, read_globals
+from gossamer.compiler.stream.module_state import ModuleState, kernels_by_name
+from gossamer.compiler.stream.program import ExecutableBinary, Function, HostOp, Program
+from gossamer.compiler.stream.scheduler import FunctionScheduler
+from gossamer.compiler.stream.tensor_ops import TENSOR_OPS, Handler, schedule_constant
+from gossamer.compiler.stream.timed_functions import find_called_functions, find_timed_functions, symbol_name
+
+INITIALIZER_ATTR = "gossamer.initializer"
+"""Marks functions that run when a module is loaded."""
+
+_HANDLERS: dict[str, Handler] = {
+    **TENSOR_OPS,
+    "func.call": schedule_call,
+    "func.return": schedule_return,
+    "ml_program.global_load": schedule_load,
+    "ml_program.global_load_const": schedule_load,
+    "ml_program.global_store": schedule_store,
+}
+_BRANCHES = frozenset({"cf.br", "cf.cond_br", "cf.switch"})
+
+
+def schedule_program(
+    module: ir.Module,
+    name: str,
+    signatures: Mapping[str, Signature],
+    executables: Sequence[ExecutableBinary],
+    *,
+    strip_assertions: bool = False,
+) -> Program:
+    """Schedule the host functions of a module.
+
+    Args:
+        module: of the flow phase.
+        name: of the module at run time.
+        signatures: of exports and imports, by symbol.
+        executables: every kernel that a dispatch names is in one of them.
+    Raises: CompileError at an operation that cannot run on the host.
+    """
+    operations = [operation.operation for operation in module.body.operations]
+    functions = [op for op in operations if op.name == "func.func" and list(op.regions[0].blocks)]
+    program = Program(name, tuple(executables))
+    state = ModuleState(
+        program,
+        signatures,
+        kernels_by_name(program.executables),
+        find_timed_functions(functions, signatures),
+        strip_assertions,
+    )
+    state.globals = read_globals(operations, track_time=state.has_async_exports)
+    declare_globals(state)
+    called = find_called_functions(functions)
+    for op in functions:
+        symbol = symbol_name(op)
+        export = signatures.get(symbol)
+        if export is not None:
+            program.functions.append(_schedule(state, op, symbol, export))
+        elif INITIALIZER_ATTR in op.attributes:
+            program.functions.append(_schedule_initializer(state, op, symbol))
+            program.initializers.append(symbol)
+        if symbol in called:
+            program.functions.append(_schedule(state, op, f"_{symbol}", None))
+    program.constants = state.constants.finish()
+    return program
+
+
+def _schedule_initializer(state: ModuleState, op: ir.Operation, name: str) -> Function:
+    # An initialiser is a function whose caller, the VM, expects everything done when it returns.
+    signature = Signature(name, False, ExecutionModel.SYNC, (), (), "")
+    function = _schedule(state, op, name, signature, runs_once=True)
+    function.export = None
+    return function
+
+
+def _schedule(
+    state: ModuleState,
+    op: ir.Operation,
+    name: str,
+    export: Signature | None,
+    *,
+    runs_once: bool = False,
+) -> Function:
+    s = FunctionScheduler(
+        state,
+        op,
+        name,
+        export=export,
+        is_async=export.is_async if export else state.has_async_exports,
+        is_timed=symbol_name(op) in state.timed_functions,
+        runs_once=runs_once,
+    )
+    schedule_arguments(s)
+    blocks = declare_blocks(s)
+    for index, block in enumerate(op.regions[0].blocks):
+        if index:
+            s.enter_block(*blocks[block])
+        s.function.blocks.append(s.block)
+        _schedule_block(s, block, blocks)
+        hand_over_signals(s.block)
+    return s.function
+
+
+def _schedule_block(s: FunctionScheduler, block: ir.Block, blocks: Blocks) -> None:
+    for position, operation in enumerate(block.operations):
+        op = operation.operation
+        s.current = op
+        s.work.position = position
+        handler = _HANDLERS.get(op.name)
+        if handler is not None:
+            handler(s, op)
+        elif op.name in _BRANCHES:
+            schedule_branch(s, op, blocks)
+        elif op.name.startswith("check."):
+            schedule_check(s, op)
+        elif op.name == "arith.constant" and is_tensor(op.results[0]):
+            schedule_constant(s, op)
+        elif any(is_tensor(value) for value in (*op.operands, *op.results)):
+            raise s.error(f"'{op.name}' on tensors cannot run on the host and is in no dispatch")
+        else:
+            s.emit(HostOp(op))
