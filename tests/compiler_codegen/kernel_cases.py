@@ -1,0 +1,29 @@
+"""What the kernel tests share: random arrays, and running a one-function program against expected arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from flow_evaluator import FlowEvaluator
+
+
+def random_array(*shape: int, dtype: object = np.float32, seed: int = 0) -> np.ndarray:
+    """Numbers around zero that every dtype holds."""
+    numbers = np.random.default_rng(seed + sum(shape)).standard_normal(shape) * 4
+    return numbers.astype(np.int64).astype(dtype) if np.dtype(dtype).kind in "iub" else numbers.astype(dtype)
+
+
+def check(
+    text: str, arguments: list, expected: np.ndarray | list[np.ndarray], *, tolerance: float = 0.0
+) -> FlowEvaluator:
+    """Compile `text`, run its function `f`, compare its results; returns the program to ask more of it."""
+    program = FlowEvaluator(text)
+    results = program("f", *arguments)
+    wanted = expected if isinstance(expected, list) else [expected]
+    for got, want in zip(results, wanted, strict=True):
+        got, want = np.asarray(got), np.asarray(want)
+        assert (got.shape, got.dtype) == (want.shape, want.dtype)
+        if tolerance:
+            np.testing.assert_allclose(got.astype(np.float64), want.astype(np.float64), tolerance, tolerance)
+        else:
+            np.testing.assert_array_equal(got, want)
+    return program
