@@ -105,7 +105,9 @@ def acosh(builder: Builder, suffix: str, x: ir.Value) -> ir.Value:
     """log(x + sqrt(x * x - 1)), by log1p of t = x - 1; log(x) + log(2) where x is large."""
     f = _Calculator(builder, suffix)
     t = f("sub", x, 1.0)
-    small = f("log1p", f("add", t, f("sqrt", f("mul", t, f("add", t, 2.0)))))
+    # Why: two roots, not the root of the product, which two negative factors would make positive.
+    root = f("mul", f("sqrt", t), f("sqrt", f("add", t, 2.0)))
+    small = f("log1p", f("add", t, root))
     return _unless_large(f, x, small)
 
 
