@@ -32,6 +32,7 @@ from gossamer.errors import CompileError, InternalError
 __all__ = [
     "INPUT_NAME",
     "PassObserver",
+    "add_frameworks",
     "compile_error",
     "ir",
     "make_context",
@@ -68,6 +69,8 @@ class PassObserver(Protocol):
         ...
 
 
+_has_framework_passes = False
+
 _observer: ContextVar[PassObserver | None] = ContextVar("mlir pass observer", default=None)
 
 
@@ -80,6 +83,22 @@ def make_context() -> ir.Context:
     for name in _LOADED_DIALECTS:
         context.dialects[name]
     return context
+
+
+def add_frameworks(context: ir.Context) -> None:
+    """Make the StableHLO, CHLO and Torch dialects, and the passes on them, known to a context."""
+    # Why: registration takes a hundredth of a second, which programs without these dialects need not pay.
+    from torch_mlir._mlir_libs import _stablehlo, _torchMlir
+
+    global _has_framework_passes
+    if not _has_framework_passes:
+        _stablehlo.register_stablehlo_passes()
+        _has_framework_passes = True
+    with context:
+        _stablehlo.register_dialect(context)
+        _torchMlir.register_dialect(context)
+        # Why: CHLO cannot be registered by itself; a pass that depends on it loads it.
+        run_passes(ir.Module.parse("module {}"), "func.func(convert-torch-to-stablehlo)")
 
 
 def parse(data: str | bytes, context: ir.Context) -> ir.Module:
@@ -146,7 +165,7 @@ def run_user_passes(module: ir.Module, pipeline: str, *, phase: str) -> None:
 def print_module(module: ir.Module, *, is_bytecode: bool = False) -> bytes:
     """Text of a module, or its bytecode."""
     if not is_bytecode:
-        return f"{module}".encode()
+        return f"{module}\n".encode()
     output = BytesIO()
     module.operation.write_bytecode(output)
     return output.getvalue()

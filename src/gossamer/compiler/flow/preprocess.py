@@ -65,7 +65,7 @@ def _insert_barriers(module: ir.Module) -> None:
         for position, operand in enumerate(linalg.inputs):
             if _recomputes(linalg, position) and _is_worth_keeping(operand, linalg):
                 linalg.op.operands[position] = ir.Operation.create(
-                    _BARRIER, [operand.type], [operand], loc=linalg.op.location, ip=linalg.op
+                    _BARRIER, [operand.type], [operand], loc=linalg.op.location, ip=ir.InsertionPoint(linalg.op)
                 ).result
 
 

@@ -1,8 +1,8 @@
 """The program in one form, whatever it was written in.
 
 In: a `Source` (text in pretty or generic form, bytecode). Out: an MLIR module of `func.func`s on linalg,
-tensor, arith, math, scf and cf, with `ml_program` globals; the few IREE operations that later phases know stay
-in generic form. Next: `abi` reads its signatures, `flow` its bodies. Mirrors `iree/compiler/InputConversion`.
+tensor, arith, math, scf and cf, with `ml_program` globals; IREE operations that later phases know are left in
+generic form. Next: `abi` reads its signatures, `flow` its bodies. Mirrors `iree/compiler/InputConversion`.
 """
 
 from gossamer.compiler.input.load import load

@@ -20,6 +20,8 @@ def load(source: Source) -> ir.Module:
     Raises: CompileError, still in terms of the text that MLIR's parser saw: see `Source.explain`.
     """
     context = mlir.make_context()
+    if _FRAMEWORKS.search(source.data):
+        mlir.add_frameworks(context)
     if source.is_bytecode:
         return mlir.parse(source.data, context)
     text = source.text
@@ -33,6 +35,7 @@ def load(source: Source) -> ir.Module:
         raise CompileError([_clarified(diagnostic) for diagnostic in error.diagnostics]) from None
 
 
+_FRAMEWORKS = re.compile(rb"\b(?:stablehlo|chlo|torch)\b")
 _UNKNOWN_DIALECT = re.compile(r"Dialect `(?P<dialect>\w+)' not found for custom op '(?P<op>[\w.]+)'")
 
 

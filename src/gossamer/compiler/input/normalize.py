@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gossamer.compiler.input.conversions import convert_input
 from gossamer.compiler.input.globals import convert_globals
 from gossamer.compiler.input.hints import remove_hints
 from gossamer.compiler.input.supported import check_supported
@@ -14,6 +15,7 @@ def normalize(module: ir.Module, options: CompileOptions) -> None:
 
     Raises: CompileError listing the operations that are not supported.
     """
+    convert_input(module, options.input_type)
     remove_hints(module)
     convert_globals(module)
     check_supported(module)

@@ -28,10 +28,11 @@ def check_supported(module: ir.Module) -> None:
 
     def visit(op: ir.Operation) -> ir.WalkResult:
         name = op.name
-        if not _is_supported(name):
-            first_uses.setdefault(name, op)
-            counts[name] = counts.get(name, 0) + 1
-        return ir.WalkResult.ADVANCE
+        if _is_supported(name):
+            return ir.WalkResult.ADVANCE
+        first_uses.setdefault(name, op)
+        counts[name] = counts.get(name, 0) + 1
+        return ir.WalkResult.SKIP
 
     module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
     if first_uses:

@@ -1,0 +1,89 @@
+"""Lowers tensor dialects of frameworks to linalg, with passes of the MLIR wheel.
+
+Each list works on programs that mix dialects: what it does not know it leaves alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gossamer.compiler.mlir import ir, run_passes
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
+
+
+@dataclass(frozen=True, slots=True)
+class InputConversion:
+    """How programs of some dialects are lowered.
+
+    Attributes:
+        input_types: values of `--iree-input-type=` that ask for it.
+        dialects: whose presence asks for it, with `--iree-input-type=auto`.
+        pipeline: of passes.
+    """
+
+    input_types: tuple[str, ...]
+    dialects: frozenset[str]
+    pipeline: str
+
+
+# Why this order: control flow must be lowered before the decompositions, which do not look into it, and
+# shapes inferred before broadcasts are made explicit.
+_TOSA = (
+    "func.func(tosa-to-scf,tosa-optional-decompositions,tosa-infer-shapes,tosa-make-broadcastable,"
+    "tosa-to-linalg-named),canonicalize,"
+    "func.func(tosa-layerwise-constant-fold,tosa-make-broadcastable,tosa-to-linalg,tosa-to-tensor,"
+    "tosa-to-arith{include-apply-rescale=true use-32-bit=true}),"
+    "tosa-to-mlprogram,canonicalize,cse"
+)
+
+# Why this order: composites hide CHLO operations; dynamic operations become static ones only after shapes are
+# refined; signs of integers are read by the lowering to linalg and may go only after it.
+_STABLEHLO = (
+    "func.func(stablehlo-legalize-composite-to-call),inline,symbol-dce,"
+    "func.func(chlo-legalize-to-stablehlo,stablehlo-legalize-quant-to-math,chlo-legalize-to-stablehlo),"
+    "func.func(stablehlo-canonicalize-dynamism,stablehlo-complex-math-expander,"
+    "stablehlo-legalize-deprecated-ops{fail-on-unused=false}),"
+    "canonicalize,cse,func.func(stablehlo-aggressive-simplification),canonicalize,cse,"
+    "stablehlo-legalize-to-linalg,stablehlo-convert-to-signless,reconcile-unrealized-casts,canonicalize,cse"
+)
+
+_TORCH = "torchdynamo-export-to-torch-backend-pipeline,torch-backend-to-linalg-on-tensors-backend-pipeline"
+
+_CONVERSIONS = (
+    InputConversion(("torch",), frozenset({"torch"}), _TORCH),
+    InputConversion(("stablehlo", "stablehlo_xla"), frozenset({"stablehlo", "chlo"}), _STABLEHLO),
+    InputConversion(("tosa",), frozenset({"tosa"}), _TOSA),
+)
+
+_INPUT_TYPES = ("auto", "none", *(name for conversion in _CONVERSIONS for name in conversion.input_types))
+
+
+def convert_input(module: ir.Module, input_type: str) -> None:
+    """Lower what the input type, or the dialects a program uses, ask for.
+
+    Raises: CompileError when the input type is unknown or a pass fails.
+    """
+    if input_type not in _INPUT_TYPES:
+        available = " ".join(f"'{name}'" for name in _INPUT_TYPES)
+        raise CompileError(
+            [Diagnostic(f"unknown value for --iree-input-type='{input_type}' (available: {available})")]
+        )
+    if input_type == "none":
+        return
+    used = dialects_of(module) if input_type == "auto" else frozenset[str]()
+    for conversion in _CONVERSIONS:
+        if input_type in conversion.input_types or used & conversion.dialects:
+            run_passes(module, conversion.pipeline, phase="input")
+
+
+def dialects_of(module: ir.Module) -> frozenset[str]:
+    """Dialects of a module's operations."""
+    names: set[str] = set()
+
+    def visit(op: ir.Operation) -> ir.WalkResult:
+        names.add(op.name)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return frozenset(name.partition(".")[0] for name in names)

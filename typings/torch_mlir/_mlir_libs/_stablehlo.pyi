@@ -1,0 +1,6 @@
+"""Types of the StableHLO bindings, as far as used."""
+
+from ._mlir import ir
+
+def register_stablehlo_passes() -> None: ...
+def register_dialect(context: ir.Context, load: bool = True) -> None: ...
