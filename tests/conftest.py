@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def iree_bin() -> Path:
     if not (folder / "iree-compile").exists():
         pytest.skip(f"needs the IREE wheels: no iree-compile in {folder}; `make setup` installs them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def gossamer_bin() -> Path:
+    """Folder of our own tools."""
+    return Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session")
