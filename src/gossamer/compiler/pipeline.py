@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
-from gossamer.compiler import abi, flow, input, mlir
+from gossamer.compiler import abi, flow, input, mlir, stream
 from gossamer.compiler.codegen import KernelModule, vmvx
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
@@ -125,8 +125,6 @@ def _executable_targets(program: Program) -> None:
 
 def _hal(program: Program) -> None:
     assert program.flow is not None
-    from gossamer.compiler import stream
-
     program.host = stream.lower(program.flow, program.signatures, program.kernels, program.options)
 
 
