@@ -28,6 +28,7 @@ class BytecodeModule:
         definition: its tables.
         source: file it came from, or "".
         decoded: its functions, verified: executors may trust them.
+        exports: functions others may call, by name.
         rodata: constant buffers by ordinal, borrowed from the file's bytes.
         types: the type table as refs are checked against it; see `_checked_type`.
     """
@@ -57,6 +58,7 @@ class BytecodeModule:
             Buffer.wrap(segment.data, is_mutable=False) for segment in definition.rodata_segments
         )
         self.types = tuple(_checked_type(name) for name in definition.types)
+        self.exports: Mapping[str, Export] = MappingProxyType(_exports(self.decoded))
         self._executor: ExecutorName = executor or default_executor()
         self._limits = limits
 
@@ -81,15 +83,6 @@ class BytecodeModule:
         return self.definition.imported_functions
 
     @cached_property
-    def exports(self) -> Mapping[str, Export]:
-        """Exported functions by name."""
-        exports: dict[str, Export] = {}
-        for name, ordinal in self.decoded.exports.items():
-            signature = self.definition.function_signatures[ordinal]
-            exports[name] = Export(name, signature.calling_convention, dict(signature.attrs))
-        return MappingProxyType(exports)
-
-    @cached_property
     def global_names(self) -> tuple[GlobalName, ...]:
         """What its globals are called."""
         return global_names(self.decoded)
@@ -104,6 +97,14 @@ class BytecodeModule:
 
     def __repr__(self) -> str:
         return f"BytecodeModule({self.name!r}, version={self.version})"
+
+
+def _exports(module: DecodedModule) -> dict[str, Export]:
+    exports: dict[str, Export] = {}
+    for name, ordinal in module.exports.items():
+        signature = module.definition.function_signatures[ordinal]
+        exports[name] = Export(name, signature.calling_convention, dict(signature.attrs))
+    return exports
 
 
 def _checked_type(name: str) -> RefType:
