@@ -278,10 +278,12 @@ class VersionMismatchError(FormatError):
         supported: version of this build.
     """
 
-    def __init__(self, message: str, *, found: str, supported: str, offset: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, found: str, supported: str, offset: int | None = None, table: str = ""
+    ) -> None:
         self.found = found
         self.supported = supported
-        super().__init__(message, offset=offset)
+        super().__init__(message, offset=offset, table=table)
 
 
 class CompileError(GossamerError):

@@ -189,6 +189,17 @@ class Table:
             raise self._error(f"vector is not aligned to {alignment} bytes", position)
         return self.buffer.data[start : start + count * element_size]
 
+    def structs(self, field_id: int, layout: struct.Struct) -> Iterator[tuple[int, ...]]:
+        """Elements of a vector of structs that are aligned to 4 bytes; none where it is absent."""
+        vector = self.vector(field_id, layout.size, 4)
+        if vector is None:
+            return
+        # Why: not `iter_unpack`, which exports the view for as long as it lives. CPython before 3.11.9
+        # crashes when it collects a cycle with an exported view, such as an exception and its frames.
+        for offset in range(0, len(vector), layout.size):
+            self.buffer.charge(layout.size, self.position)
+            yield layout.unpack_from(vector, offset)
+
     def references(self, field_id: int) -> Iterator[tuple[int, int]]:
         """Positions of the offsets in a vector of offsets, with their index; none where it is absent."""
         position = self._reference(field_id)

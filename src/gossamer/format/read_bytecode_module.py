@@ -131,6 +131,7 @@ def _read_version(root: Table) -> int:
             found=found,
             supported=supported,
             offset=root.buffer.file_offset + root.position,
+            table=root.name,
         )
     return version
 
@@ -220,11 +221,8 @@ def _read_rodata(table: Table, external: memoryview, external_offset: int) -> Ro
 
 
 def _read_descriptors(root: Table, bytecode: memoryview) -> tuple[FunctionDescriptor, ...]:
-    vector = root.vector(ModuleField.FUNCTION_DESCRIPTORS, FUNCTION_DESCRIPTOR.size, 4)
-    if vector is None:
-        return ()
     descriptors: list[FunctionDescriptor] = []
-    for index, fields in enumerate(FUNCTION_DESCRIPTOR.iter_unpack(vector)):
+    for index, fields in enumerate(root.structs(ModuleField.FUNCTION_DESCRIPTORS, FUNCTION_DESCRIPTOR)):
         offset, length, requirements, _reserved, block_count, i32_count, ref_count = fields
         message = ""
         if offset < 0 or length <= 0 or offset + length > len(bytecode):

@@ -94,10 +94,8 @@ def _read_fused(location: Table, count: int) -> FusedLocation:
 
 
 def _read_source_map(function: Table, count: int) -> FunctionSourceMap:
-    vector = function.vector(SourceMapField.LOCATIONS, BYTECODE_LOCATION.size, 4) or memoryview(b"")
-    function.buffer.charge(len(vector), function.position)
     locations = tuple(
         (offset, _location_index(function, location, count))
-        for offset, location in BYTECODE_LOCATION.iter_unpack(vector)
+        for offset, location in function.structs(SourceMapField.LOCATIONS, BYTECODE_LOCATION)
     )
     return FunctionSourceMap(function.string(SourceMapField.LOCAL_NAME) or "", locations)

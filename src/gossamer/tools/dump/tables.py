@@ -90,17 +90,18 @@ def _numbers(character: str) -> _Read:
 
     def read(table: Table, field: int) -> Value | None:
         vector = table.vector(field, layout.size, layout.size)
-        return None if vector is None else [number for (number,) in layout.iter_unpack(vector)]
+        if vector is None:
+            return None
+        return list(struct.unpack(f"<{len(vector) // layout.size}{character}", vector))
 
     return read
 
 
 def _structs(layout: struct.Struct, names: Sequence[str]) -> _Read:
     def read(table: Table, field: int) -> Value | None:
-        vector = table.vector(field, layout.size, 4)
-        if vector is None:
+        if not table.has(field):
             return None
-        return [_struct_values(names, values) for values in layout.iter_unpack(vector)]
+        return [_struct_values(names, values) for values in table.structs(field, layout)]
 
     return read
 
