@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gossamer.compiler.input.constants import split_constants
 from gossamer.compiler.input.conversions import convert_input
 from gossamer.compiler.input.globals import convert_globals
 from gossamer.compiler.input.hints import remove_hints
@@ -15,6 +16,8 @@ def normalize(module: ir.Module, options: CompileOptions) -> None:
 
     Raises: CompileError listing the operations that are not supported.
     """
+    with module.context:
+        split_constants(module)
     convert_input(module, options.input_type)
     remove_hints(module)
     convert_globals(module)

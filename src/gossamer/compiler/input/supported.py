@@ -12,7 +12,7 @@ _DIALECTS = frozenset(
 _OPERATIONS = frozenset(
     {
         *("ml_program.global", "ml_program.global_load", "ml_program.global_store"),
-        *("util.optimization_barrier", "util.unfoldable_constant"),
+        "util.optimization_barrier",
     }
 )
 _GENERIC_DIALECTS = ("check.", "flow.tensor.", "hal.")
