@@ -9,7 +9,13 @@ from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDen
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.device import Device
-from gossamer.hal.memory import BufferUsage, MemoryAccess, buffer_usage_name, memory_type_name
+from gossamer.hal.memory import (
+    ALIGNMENT,
+    BufferUsage,
+    MemoryAccess,
+    buffer_usage_name,
+    memory_type_name,
+)
 from gossamer.modules.hal_refs import ALLOCATOR, BUFFER, DEVICE
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
@@ -57,21 +63,29 @@ def allocator_import(
     offset: int,
     length: int,
 ) -> Buffer | None:
-    """Make a buffer of host memory without a copy. It always works here, so `is_try` makes no difference."""
-    del is_try, affinity
+    """Make a buffer of host memory without a copy.
+
+    Memory that kernels cannot use as it is, because it is not aligned, gives null if `is_try` is set: the
+    program then copies it.
+    """
+    del affinity
     if type(allocator) is not Allocator:
         raise wrong_ref(allocator, ALLOCATOR)
     if type(source) is not HostBuffer:
         raise wrong_ref(source, "!vm.buffer")
     available = source.length
     if length == -1:
-        length = available
+        length = available - offset
     if length < 0 or offset < 0 or offset + length > available:
         raise InvalidArgumentError(
             f"byte range out of bounds (requested {offset}-{offset + length - 1} of available {available})"
         )
     if not source.is_mutable and not usage & _IMMUTABLE:
         raise PermissionDeniedError("source buffer is immutable and can only be imported for constant usage")
+    if (source.address + offset) % ALIGNMENT:
+        if is_try:
+            return None
+        raise OutOfRangeError(f"imported memory must be aligned to {ALIGNMENT} bytes")
     return allocator.import_memory(
         source.data[offset : offset + length], memory_types, usage, read_only=bool(usage & _IMMUTABLE)
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.function import Function
@@ -163,9 +163,10 @@ class NativeState(ModuleState):
         return function
 
 
-def wrong_ref(value: object, expected: str) -> InvalidArgumentError:
+def wrong_ref(value: object, expected: str) -> StatusError:
     """Error for a ref argument that is null or of another type than asked for."""
-    return InvalidArgumentError(f"ref type mismatch: expected {expected}, found {ref_type_name(value)}")
+    error = InvalidArgumentError("ref is null" if value is None else "ref type mismatch")
+    return error.annotate(f"expected {expected}, found {ref_type_name(value)}")
 
 
 def string_argument(buffer: object) -> str:

@@ -25,6 +25,17 @@ _TRANSPOSE_INNER = 0x100
 _TRANSPOSE_OUTER = 0x200
 _F32, _I8, _I32 = 1, 2, 3
 _MMT4D_F32F32F32, _MMT4D_S8S8S32 = 1, 2
+_OPERATION_MASK = 0xFF00
+_ROLE_MASK = 0xFF
+# Rows, columns and depth of tiles by operation: f32, i8, and four others that IREE treats alike.
+_MATMUL_TILES = {
+    0x100: (8, 4, 1),
+    0x200: (8, 4, 2),
+    0x300: (8, 8, 4),
+    0x400: (8, 8, 4),
+    0x500: (8, 8, 4),
+    0x600: (8, 8, 4),
+}
 _ELEMENT_TYPES = {_F32: np.dtype(np.float32), _I8: np.dtype(np.int8), _I32: np.dtype(np.int32)}
 
 
@@ -198,18 +209,18 @@ def _matrix_order(tiled: Array, flags: int) -> Array:
 
 @functions.export("query_tile_sizes.2d", "0IIi_II")
 def query_tile_sizes_2d(rows: int, columns: int, flags: int) -> tuple[int, int]:
-    """Sizes of the tiles that `mmt4d` likes, for one of its operands."""
+    """Sizes of the tiles that `mmt4d` likes for one operand of an operation; 0 for what it does not know."""
     del rows, columns
-    m, n, k = 8, 8, 4
-    match flags & 0xFF:
-        case 0:
-            return m, k
+    m, n, k = _MATMUL_TILES.get(flags & _OPERATION_MASK, (0, 0, 0))
+    match flags & _ROLE_MASK:
         case 1:
-            return k, n
+            return m, k
         case 2:
+            return n, k
+        case 3:
             return m, n
-        case role:
-            raise InvalidArgumentError(f"query_tile_sizes.2d: unhandled operand role {role}")
+        case _:
+            return 0, 0
 
 
 def vmvx_module() -> NativeModule:

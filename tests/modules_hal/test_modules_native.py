@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.modules.native import FunctionTable, NativeModule, string_argument
+from gossamer.vm.buffer import Buffer
+from gossamer.vm.module import Module, ModuleState
+
+functions = FunctionTable()
+
+
+@functions.export("twice", "0i_i")
+def twice(value: int) -> int:
+    return 2 * value
+
+
+@functions.export_with_state("note", "0i_i")
+def note(state: list[int], value: int) -> int:
+    state.append(value)
+    return len(state)
+
+
+@pytest.fixture
+def module() -> NativeModule:
+    return NativeModule("numbers", functions, version=3, create_state=list)
+
+
+def test_a_native_module_is_a_module(module: NativeModule) -> None:
+    assert isinstance(module, Module)
+    assert isinstance(module.create_state(), ModuleState)
+    assert {name: export.calling_convention for name, export in module.exports.items()} == {
+        "twice": "0i_i",
+        "note": "0i_i",
+    }
+
+
+def test_functions_are_bound_once(module: NativeModule) -> None:
+    state = module.create_state()
+
+    assert state.bind("note") is state.bind("note")
+    assert state.bind("twice")(21) == 42
+
+
+def test_contexts_have_states_of_their_own(module: NativeModule) -> None:
+    first, second = module.create_state(), module.create_state()
+    first.bind("note")(1)
+
+    assert first.bind("note")(1) == 2
+    assert second.bind("note")(1) == 1
+
+
+def test_what_is_not_there_is_refused(module: NativeModule) -> None:
+    state = module.create_state()
+    with pytest.raises(NotFoundError, match="exports no function 'thrice'"):
+        state.bind("thrice")
+    with pytest.raises(InvalidArgumentError, match="has no import 0"):
+        state.bind_import(0, None)
+
+
+def test_string_arguments_are_checked() -> None:
+    assert string_argument(Buffer.wrap("grün".encode())) == "grün"
+    with pytest.raises(InvalidArgumentError, match="ref is null"):
+        string_argument(None)
+    with pytest.raises(InvalidArgumentError, match="ref type mismatch"):
+        string_argument("text")
+    with pytest.raises(InvalidArgumentError, match="not UTF-8"):
+        string_argument(Buffer.wrap(b"\xff"))
