@@ -74,6 +74,9 @@ class Buffer:
             raise InvalidArgumentError(
                 f"buffer alignment {alignment} is not a power of two up to {MAX_ALIGNMENT_BYTES}"
             )
+        if length < 0:
+            # Why: bytecode means lengths unsigned, so a negative one is a huge one.
+            raise ResourceExhaustedError(f"cannot allocate a buffer of {length} bytes")
         alignment = max(alignment, DEFAULT_ALIGNMENT_BYTES)
         try:
             storage = np.zeros(length + alignment, dtype=np.uint8)
