@@ -104,13 +104,11 @@ class _WorkerStates(threading.local):
     """State of the module for each thread; kernels of one state never run at the same time."""
 
     def __init__(self, module: BytecodeModule) -> None:
-        self._module = module
-        self._state: ModuleState | None = None
+        # Runs again in every thread that comes along.
+        self._state = _create_state(module)
 
     def bind(self, name: str) -> Callable[..., object]:
         """Callable of an export, in this thread's state."""
-        if self._state is None:
-            self._state = _create_state(self._module)
         return self._state.bind(name)
 
 
