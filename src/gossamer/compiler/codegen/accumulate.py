@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gossamer.compiler.codegen.elements import Elements, Indices, loops_at
+from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, dim_position

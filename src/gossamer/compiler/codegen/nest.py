@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gossamer.compiler.codegen.accumulate import RowReduction, emit_row, find_row_reduction
 from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_column, for_each_row
-from gossamer.compiler.codegen.elements import Elements, Indices, loops_at
+from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.kernel import CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.flow.linalg_op import as_linalg

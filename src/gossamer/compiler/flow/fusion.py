@@ -13,6 +13,8 @@ from gossamer.compiler.mlir import ir
 ROOTS = frozenset(
     {
         "linalg.generic",
+        "linalg.pack",
+        "linalg.unpack",
         "tensor.concat",
         "tensor.extract_slice",
         "tensor.generate",
@@ -28,6 +30,8 @@ _FREE = frozenset({"tensor.cast", "tensor.empty", "tensor.extract_slice", "tenso
 
 _READ_ONCE = frozenset(
     {
+        "linalg.pack",
+        "linalg.unpack",
         "tensor.cast",
         "tensor.concat",
         "tensor.extract_slice",

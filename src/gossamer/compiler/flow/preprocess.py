@@ -6,7 +6,9 @@ where each of their elements would be computed again and again.
 
 from __future__ import annotations
 
+from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg
+from gossamer.compiler.flow.softmax import expand_softmax
 from gossamer.compiler.mlir import ir, run_passes
 
 _PHASE = "flow"
@@ -30,6 +32,8 @@ _COSTLY_PREFIXES = ("math.", "arith.div", "arith.rem", "scf.", "tensor.")
 
 def preprocess(module: ir.Module) -> None:
     """Optimise a module; private functions are inlined where they are called."""
+    replace_foreign_ops(module)
+    expand_softmax(module)
     initializers = _expose_initializers(module)
     run_passes(module, f"inline,{_TIDY}", phase=_PHASE)
     for op in initializers:
@@ -65,7 +69,11 @@ def _insert_barriers(module: ir.Module) -> None:
         for position, operand in enumerate(linalg.inputs):
             if _recomputes(linalg, position) and _is_worth_keeping(operand, linalg):
                 linalg.op.operands[position] = ir.Operation.create(
-                    _BARRIER, [operand.type], [operand], loc=linalg.op.location, ip=ir.InsertionPoint(linalg.op)
+                    _BARRIER,
+                    [operand.type],
+                    [operand],
+                    loc=linalg.op.location,
+                    ip=ir.InsertionPoint(linalg.op),
                 ).result
 
 

@@ -137,6 +137,8 @@ _RULES: dict[str, Rule] = {
     "tensor.empty": _created,
     "tensor.generate": _created,
     "tensor.splat": _splat,
+    "linalg.pack": _like_second,
+    "linalg.unpack": _like_second,
     "tensor.cast": _like_first,
     "tensor.bitcast": _like_first,
     "tensor.insert": _like_second,

@@ -66,6 +66,46 @@ def read_pad(op: ir.Operation) -> PadOp:
     return PadOp(source, mixed(op, "static_low", low), mixed(op, "static_high", high))
 
 
+@dataclass(frozen=True, slots=True)
+class PackOp:
+    """`linalg.pack` or `linalg.unpack`: a tensor cut into tiles, and the tensor of its tiles.
+
+    Attributes:
+        source: what the operation reads.
+        dest: gives the result its shape.
+        padding: value of what tiles have beyond the tensor, or None where they fit or it does not matter.
+        outer: for each of the leading dimensions of the tiled tensor, the dimension it counts tiles of.
+        inner: for each of the trailing dimensions of the tiled tensor, the dimension that is cut.
+        tiles: tile size of each dimension in `inner`.
+    """
+
+    source: ir.Value
+    dest: ir.Value
+    padding: ir.Value | None
+    outer: tuple[int, ...]
+    inner: tuple[int, ...]
+    tiles: tuple[Index, ...]
+
+
+def read_pack(op: ir.Operation) -> PackOp:
+    """Read a `linalg.pack` or `linalg.unpack`."""
+    segments = segment_operands(op)
+    padding = segments.pop(2) if op.name == "linalg.pack" else []
+    (source,), (dest,), tiles = segments[:3]
+    plain = source if op.name == "linalg.pack" else dest
+    permutation = "outer_dims_perm" in op.attributes and list(
+        ir.DenseI64ArrayAttr(op.attributes["outer_dims_perm"])
+    )
+    return PackOp(
+        source,
+        dest,
+        padding[0] if padding else None,
+        tuple(permutation or range(len(shape_of(plain)))),
+        tuple(ir.DenseI64ArrayAttr(op.attributes["inner_dims_pos"])),
+        mixed(op, "static_inner_tiles", tiles),
+    )
+
+
 def reassociation(op: ir.Operation) -> list[list[int]]:
     """For each dimension of the tensor of lower rank, the dimensions of the other one that make it up."""
     groups = ir.ArrayAttr(op.attributes["reassociation"])

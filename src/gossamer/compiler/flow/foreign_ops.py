@@ -1,0 +1,138 @@
+"""`flow.tensor` operations that a program contains already become upstream ones where these say the same.
+
+As parsed, an operation takes its tensors, indices, and then the dynamic dimensions of each tensor it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from gossamer.compiler.flow.host_ops import reshape
+from gossamer.compiler.flow.index_builder import Index, IndexBuilder
+from gossamer.compiler.flow.tensor_op import shape_of
+from gossamer.compiler.mlir import ir
+
+_BARRIER = "util.optimization_barrier"
+
+Lowering: TypeAlias = Callable[[ir.Operation, IndexBuilder], "ir.Value"]
+
+
+def replace_foreign_ops(module: ir.Module) -> None:
+    """Convert the operations of a module in place."""
+    found: list[ir.Operation] = []
+
+    def collect(op: ir.Operation) -> ir.WalkResult:
+        if op.name in _LOWERINGS or op.name == "flow.tensor.trace":
+            found.append(op)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(collect)
+    for op in found:
+        if op.name != "flow.tensor.trace":
+            value = _LOWERINGS[op.name](op, IndexBuilder(ir.InsertionPoint(op), op.location))
+            op.results[0].replace_all_uses_with(value)
+        op.erase()
+
+
+def _dynamic_count(tensor: ir.Value) -> int:
+    return shape_of(tensor).count(None)
+
+
+def _dynamic_constant(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    value = ir.DenseElementsAttr(op.attributes["value"])
+    constant = _hidden(build, build.constant(value, value.type))
+    sizes = zip(shape_of(constant), shape_of(op.result), strict=True)
+    dims = [_hidden(build, build.value(size)) for size, known in sizes if known is None and size is not None]
+    return reshape(constant, op.result.type, dims, build)
+
+
+def _hidden(build: IndexBuilder, value: ir.Value) -> ir.Value:
+    return build.op(_BARRIER, [value], [value.type]).result
+
+
+def _reshape(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    source, *dims = op.operands
+    return reshape(source, op.result.type, dims[_dynamic_count(source) :], build)
+
+
+def _same(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    return op.operands[0]
+
+
+def _empty(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    return build.op("tensor.empty", list(op.operands), [op.result.type]).result
+
+
+def _splat(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    return build.op("tensor.splat", list(op.operands), [op.result.type]).result
+
+
+def _load(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    source, *indices = op.operands
+    rank = len(shape_of(source))
+    return build.op("tensor.extract", [source, *indices[:rank]], [op.result.type]).result
+
+
+def _store(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    value, target, *indices = op.operands
+    operands = [value, target, *indices[: len(shape_of(target))]]
+    return build.op("tensor.insert", operands, [op.result.type]).result
+
+
+def _slice(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    source, *numbers = op.operands
+    rank = len(shape_of(source))
+    sizes: list[Index] = list(numbers[rank : 2 * rank])
+    for dim, size in enumerate(shape_of(op.result)):
+        sizes[dim] = sizes[dim] if size is None else size
+    return _slice_op(build, "tensor.extract_slice", [source], numbers[:rank], sizes, op.result.type)
+
+
+def _update(op: ir.Operation, build: IndexBuilder) -> ir.Value:
+    update, target, *numbers = op.operands
+    rank = len(shape_of(target))
+    dims = iter(numbers[rank:])
+    sizes: list[Index] = [next(dims) if size is None else size for size in shape_of(update)]
+    return _slice_op(build, "tensor.insert_slice", [update, target], numbers[:rank], sizes, target.type)
+
+
+def _slice_op(
+    build: IndexBuilder,
+    name: str,
+    tensors: list[ir.Value],
+    offsets: list[ir.Value],
+    sizes: list[Index],
+    type: ir.Type,
+) -> ir.Value:
+    dynamic = ir.ShapedType.get_dynamic_size()
+    dynamic_sizes = [size for size in sizes if not isinstance(size, int)]
+    context = build.location.context
+    segments = [*[1] * len(tensors), len(offsets), len(dynamic_sizes), 0]
+    attributes: dict[str, ir.Attribute] = {
+        "operandSegmentSizes": ir.DenseI32ArrayAttr.get(segments, context),
+        "static_offsets": ir.DenseI64ArrayAttr.get([dynamic] * len(offsets), context),
+        "static_sizes": ir.DenseI64ArrayAttr.get(
+            [size if isinstance(size, int) else dynamic for size in sizes], context
+        ),
+        "static_strides": ir.DenseI64ArrayAttr.get([1] * len(sizes), context),
+    }
+    return build.op(name, [*tensors, *offsets, *dynamic_sizes], [type], attributes).result
+
+
+_LOWERINGS: dict[str, Lowering] = {
+    "flow.tensor.alloca": _empty,
+    "flow.tensor.barrier": _same,
+    "flow.tensor.bitcast": _reshape,
+    "flow.tensor.clone": _same,
+    "flow.tensor.dynamic_constant": _dynamic_constant,
+    "flow.tensor.empty": _empty,
+    "flow.tensor.load": _load,
+    "flow.tensor.reshape": _reshape,
+    "flow.tensor.slice": _slice,
+    "flow.tensor.splat": _splat,
+    "flow.tensor.store": _store,
+    "flow.tensor.tie_shape": _same,
+    "flow.tensor.transfer": _same,
+    "flow.tensor.update": _update,
+}
