@@ -151,7 +151,7 @@ class Context:
         self._check_open()
         entry = self._entries.get(name)
         if entry is None:
-            raise UnknownModuleError("the caller", name, loaded=self._entries)
+            raise UnknownModuleError("", name, loaded=self._entries)
         return entry
 
     def lookup(self, full_name: str) -> Function:

@@ -41,7 +41,7 @@ class UnknownModuleError(NotFoundError):
     """A module needs another that is not loaded before it.
 
     Attributes:
-        importer: module that cannot be loaded.
+        importer: module that cannot be loaded, or "" for a look-up.
         module: module it needs.
         function: function of it that is imported, or "" where only a dependency is declared.
         is_loaded_later: the module is among those to load, but after the importer.
@@ -70,10 +70,9 @@ class UnknownModuleError(NotFoundError):
         else:
             names = list(loaded)
             hint = _did_you_mean(module, names)
-            message = (
-                f"{need}, but no module named {module!r} is loaded (loaded: {_listed(names)}){hint or ';'} "
-                f"load {module} before {importer}"
-            )
+            message = f"no module named {module!r} is loaded (loaded: {_listed(names)}){hint}"
+            if importer:
+                message = f"{need}, but {message}{'' if hint else ';'} load {module} before {importer}"
         super().__init__(message)
 
 

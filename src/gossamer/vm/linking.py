@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gossamer.format.module_def import ImportFunction
-from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.isa.calling_convention import CallingConvention, Span, parse_calling_convention
 from gossamer.vm.declaration import (
     Declaration,
     DeclaredValue,
@@ -144,9 +144,26 @@ def _raise_for_conventions(importer: str, exporter: str, export: Export, expecte
             raise ExecutionModelMismatchError(importer, exporter, export.name, expected="sync", found="async")
         if wanted.arguments == (*offered.arguments, *fences):
             raise ExecutionModelMismatchError(importer, exporter, export.name, expected="async", found="sync")
-    raise SignatureMismatchError(
-        importer, exporter, export.name, expected=f"calling convention {expected}", found=f"of {found}"
-    )
+    expected_text, found_text = _describe_convention(wanted), _describe_convention(offered)
+    if expected_text == found_text:
+        expected_text, found_text = f"calling convention {expected}", f"calling convention {found}"
+    raise SignatureMismatchError(importer, exporter, export.name, expected=expected_text, found=found_text)
+
+
+_VALUE_NAMES = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "r": "ref"}
+
+
+def _describe_convention(convention: CallingConvention) -> str:
+    """A convention in words: `0riCID_r` is `(ref, i32, [i64]...) -> (ref)`."""
+
+    def names(kinds: str) -> str:
+        return ", ".join(_VALUE_NAMES[kind] for kind in kinds)
+
+    arguments = [
+        f"[{names(argument.element)}]..." if isinstance(argument, Span) else names(argument)
+        for argument in convention.arguments
+    ]
+    return f"({', '.join(arguments)}) -> ({names(convention.results)})"
 
 
 def _check_declarations(
@@ -172,11 +189,15 @@ def _check_values(
             importer,
             exporter,
             name,
-            expected=f"{len(wanted)} {what}s",
-            found=f"a function of {len(offered)} {what}s",
+            expected=_counted(len(wanted), what),
+            found=f"a function of {_counted(len(offered), what)}",
         )
     for index, (one, other) in enumerate(zip(wanted, offered, strict=True)):
         if not are_compatible(one.type, other.type):
             raise SignatureMismatchError(
                 importer, exporter, name, expected=one.type, found=other.type, position=f"{what} {index}"
             )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
