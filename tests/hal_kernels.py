@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from gossamer.errors import AbortedError
+from gossamer.errors import AbortedError, StatusError, status_error
 from gossamer.hal.executable import (
     BoundMemory,
     DispatchCall,
@@ -119,6 +119,11 @@ define i32 @inspect(ptr %environment, ptr %state, ptr %workgroup) {
 }
 """
 
+
+def fail_status(returned: int) -> StatusError:
+    return status_error(returned, f"workgroup failed with code {returned}")
+
+
 COUNT, HALVE, FAIL, INSPECT = range(4)
 
 
@@ -131,7 +136,7 @@ def native_executable() -> Executable:
         [
             ExecutableFunction("count", 1, 1, address=addresses["count"]),
             ExecutableFunction("halve", 2, address=addresses["halve"]),
-            ExecutableFunction("fail", 0, address=addresses["fail"], status_codes=True),
+            ExecutableFunction("fail", 0, address=addresses["fail"], decode_status=fail_status),
             ExecutableFunction("inspect", 2, local_memory_bytes=4096, address=addresses["inspect"]),
         ],
         format="test-native",
@@ -145,7 +150,7 @@ def python_executable() -> Executable:
         [
             ExecutableFunction("count", 1, 1, kernel=_count),
             ExecutableFunction("halve", 2, kernel=_halve),
-            ExecutableFunction("fail", 0, kernel=_fail, status_codes=True),
+            ExecutableFunction("fail", 0, kernel=_fail),
             ExecutableFunction("inspect", 2, local_memory_bytes=4096, kernel=_inspect),
         ],
         format="test-python",
@@ -178,7 +183,7 @@ def _halve(call: DispatchCall) -> WorkgroupCallable:
 def _fail(call: DispatchCall) -> WorkgroupCallable:
     def run(x: int, y: int, z: int) -> None:
         if x == 3:
-            raise AbortedError("dispatch of 'fail' failed with code 10")
+            raise AbortedError("workgroup failed with code 10")
 
     return run
 

@@ -10,7 +10,7 @@ from gossamer.errors import (
     OutOfRangeError,
 )
 from gossamer.hal.executable import Executable, ExecutableFunction
-from hal_kernels import native_executable
+from hal_kernels import fail_status, native_executable
 
 
 def test_functions_are_found_by_name_then_by_id() -> None:
@@ -33,7 +33,10 @@ def test_a_function_without_code_is_refused() -> None:
         Executable([ExecutableFunction("empty", 0)])
 
 
-def test_a_return_is_a_status_only_where_the_kernel_says_so() -> None:
-    assert isinstance(ExecutableFunction("f", 0, address=1, status_codes=True).error(10), AbortedError)
-    assert isinstance(ExecutableFunction("f", 0, address=1).error(10), InternalStatusError)
-    assert isinstance(ExecutableFunction("f", 0, address=1, status_codes=True).error(32), InternalStatusError)
+def test_a_return_is_internal_unless_the_kernel_says_otherwise() -> None:
+    plain = ExecutableFunction("f", 0, address=1)
+    decoding = ExecutableFunction("f", 0, address=1, decode_status=fail_status)
+
+    assert isinstance(plain.error(10), InternalStatusError)
+    assert isinstance(decoding.error(10), AbortedError)
+    assert "while dispatching 'f'" in str(decoding.error(10))

@@ -133,7 +133,7 @@ def test_a_failing_kernel_stops_the_program(runner: Runner) -> None:
     commands.dispatch(native_executable(), FAIL, (8, 1, 1))
     commands.fill_buffer(BufferRef(buffer, 32, 32), 1, 1)
 
-    with pytest.raises(AbortedError, match="dispatch of 'fail' failed with code 10"):
+    with pytest.raises(AbortedError, match="workgroup failed with code 10"):
         run(commands, runner)
     assert buffer.to_numpy().sum() == 32
 

@@ -110,7 +110,7 @@ def test_a_failing_dispatch_fails_the_fence_and_what_follows(device: Device, exe
     device.queue_barrier(ANY, first, second)
 
     for fence in (first, second):
-        with pytest.raises(AbortedError, match="dispatch of 'fail' failed with code 10"):
+        with pytest.raises(AbortedError, match="workgroup failed with code 10"):
             fence.wait(WAIT_SECONDS)
 
 

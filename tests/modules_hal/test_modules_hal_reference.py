@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import ABS_MLIR, ASYNC_FLAGS, VMVX_FLAGS
 from gossamer.errors import AbortedError, StatusError
 from gossamer.format.archive import write_module
 from gossamer.format.module_def import (
@@ -38,6 +37,16 @@ from gossamer.vm.context import Context
 pytestmark = pytest.mark.reference
 
 CompileMlir = Callable[..., Path]
+
+VMVX_FLAGS = ("--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx")
+ASYNC_FLAGS = ("--iree-execution-model=async-external",)
+
+ABS_MLIR = """\
+func.func @abs(%input: tensor<16xf32>) -> tensor<16xf32> {
+  %result = math.absf %input : tensor<16xf32>
+  return %result : tensor<16xf32>
+}
+"""
 
 MUL_MLIR = """\
 func.func @mul(%lhs: tensor<16xf32>, %rhs: tensor<16xf32>,

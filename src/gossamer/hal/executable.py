@@ -11,7 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
-from gossamer.errors import InvalidArgumentError, NotFoundError, OutOfRangeError, StatusError, status_error
+from gossamer.errors import (
+    InternalStatusError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    StatusError,
+)
 from gossamer.format.module_def import Bytes
 
 
@@ -59,7 +65,7 @@ class ExecutableFunction:
         address: of native code, or 0.
         environment: address of the environment struct that native code gets.
         kernel: what to run where there is no native code.
-        status_codes: native code returns status codes; otherwise any non-zero return is INTERNAL.
+        decode_status: makes the error of a non-zero return of native code; None if any is INTERNAL.
     """
 
     name: str
@@ -69,13 +75,13 @@ class ExecutableFunction:
     address: int = 0
     environment: int = 0
     kernel: PythonKernel | None = None
-    status_codes: bool = False
+    decode_status: Callable[[int], StatusError] | None = None
 
     def error(self, returned: int) -> StatusError:
         """The error that a non-zero return of native code stands for."""
-        code = returned & 0x1F if self.status_codes else 0
-        message = f"dispatch of '{self.name}' failed with code {returned}"
-        return status_error(code or 13, message)
+        if self.decode_status is None:
+            return InternalStatusError(f"dispatch of '{self.name}' failed with code {returned}")
+        return self.decode_status(returned).annotate(f"while dispatching '{self.name}'")
 
 
 class Executable:

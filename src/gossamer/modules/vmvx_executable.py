@@ -11,7 +11,8 @@ from __future__ import annotations
 import ctypes
 import struct
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from gossamer.errors import FormatError, InvalidArgumentError, NotFoundError
 from gossamer.format.module_def import Bytes
@@ -26,6 +27,7 @@ from gossamer.modules.vmvx import vmvx_module
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
 from gossamer.vm.function import Function
+from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
 from gossamer.vm.list import List
 from gossamer.vm.module import Export, ModuleState
 
@@ -54,39 +56,33 @@ class VmvxLoader:
             )
         module = load_bytecode_module(data)
         states = _WorkerStates(module)
-        native = compile_kernels(module)
-        functions = [
-            _kernel(export, states, native.get(export.name, 0)) for export in _in_ordinal_order(module)
-        ]
-        return Executable(functions, format=format, keepalive=(module, native))
+        for export in module.exports.values():
+            _check_convention(export)
+        native = compile_dispatch_functions(module.decoded, module.exports)
+        functions = [_kernel(export, states, native) for export in module.exports.values()]
+        return Executable(functions, format=format, keepalive=native)
 
 
-def compile_kernels(module: BytecodeModule) -> Mapping[str, int]:
-    """Addresses of the kernels that could be compiled to native code, by export name."""
-    del module
-    return {}
-
-
-def _in_ordinal_order(module: BytecodeModule) -> list[Export]:
-    return [module.exports[name] for name in module.exports]
-
-
-def _kernel(export: Export, states: _WorkerStates, address: int) -> ExecutableFunction:
+def _check_convention(export: Export) -> None:
     if export.calling_convention != KERNEL_CONVENTION:
         raise InvalidArgumentError(
             "executable entry point does not match the expected calling convention; "
             f"expected '{KERNEL_CONVENTION}' but got '{export.calling_convention}', "
             "possible ABI version mismatch"
         )
+
+
+def _kernel(export: Export, states: _WorkerStates, native: NativeKernels | None) -> ExecutableFunction:
+    address = native.address(export.name) if native else None
     local_memory = _attribute(export, "local_memory", (1 << 31) - _PAGE_BYTES)
     return ExecutableFunction(
         export.name,
         _attribute(export, "binding_count", _MAXIMUM_COUNT),
         _attribute(export, "constant_count", _MAXIMUM_COUNT),
         -(-local_memory // _PAGE_BYTES) * _PAGE_BYTES,
-        address=address,
+        address=address or 0,
         kernel=_VmKernel(states, export.name),
-        status_codes=True,
+        decode_status=partial(native.status_error, export.name) if native else None,
     )
 
 
