@@ -13,7 +13,6 @@ from gossamer.errors import FormatError
 from gossamer.format.flatbuffer import FlatBuffer
 from gossamer.format.module_def import Bytes, ModuleDef, RodataSegment
 from gossamer.format.read_bytecode_module import read_bytecode_module
-from gossamer.format.write_bytecode_module import write_bytecode_module
 from gossamer.format.zip_archive import ZipEntry, central_directory, local_header, minimum_header_size
 
 SEGMENT_ALIGNMENT = 64
@@ -61,6 +60,9 @@ def write_module(module: ModuleDef, *, flat: bool = False) -> bytes:
     Returns: the file; it must be loaded at an address that is a multiple of 64.
     Raises: ValueError where a number does not fit its field.
     """
+    # Why: the flatbuffers package imports NumPy, which takes longer than reading a module.
+    from gossamer.format.write_bytecode_module import write_bytecode_module
+
     files = _place_external_rodata(module, has_headers=not flat)
     offsets = {file.index: file.payload_offset for file in files}
     flatbuffer = write_bytecode_module(module, offsets)

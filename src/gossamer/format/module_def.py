@@ -15,6 +15,12 @@ BYTECODE_VERSION_MAJOR = 17
 BYTECODE_VERSION_MINOR = 0
 
 Bytes: TypeAlias = bytes | memoryview
+GLOBALS_ATTR = "gossamer.globals"
+"""Module attribute: one line for each global, `name<TAB>storage type<TAB>place<TAB>declared type`.
+
+The place is a byte offset for value types and an ordinal for refs. Other runtimes ignore the attribute.
+"""
+
 Attributes: TypeAlias = tuple[tuple[str, str], ...]
 """Key and value pairs, in file order."""
 
