@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 Successors = Sequence[Sequence[int]]
@@ -78,6 +78,13 @@ def find_loops(successors: Successors, entry: int = 0) -> list[Loop] | None:
             loop = loops.setdefault(successor, Loop(successor, {successor}))
             _collect_body(loop.blocks, block, predecessors)
     return _nest(sorted(loops.values(), key=lambda loop: len(loop.blocks)))
+
+
+def nested_loops(loop: Loop) -> Iterator[Loop]:
+    """A loop and all loops inside it."""
+    yield loop
+    for child in loop.children:
+        yield from nested_loops(child)
 
 
 def _nest(smallest_first: list[Loop]) -> list[Loop]:

@@ -1,0 +1,254 @@
+"""One SSA function → one LLVM function.
+
+`i32 @f<ordinal>(arguments..., ptr results...)` returns 0, or a status word: the code in the low 8 bits, the
+byte offset of the instruction above them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gossamer.errors import STATUS_CODE_MASK, StatusCode
+from gossamer.vm.jit.loops import nested_loops
+from gossamer.vm.jit.operation_emitter import OperationEmitter
+from gossamer.vm.jit.range_check import RangeCheck
+from gossamer.vm.jit.ref_roles import RefRole, RefRoles
+from gossamer.vm.jit.ref_value import (
+    NULL_BUFFER,
+    NULL_LIST,
+    BufferNames,
+    ListNames,
+    Names,
+    component_types,
+)
+from gossamer.vm.jit.ssa import Operand, SsaEdge, SsaFunction, Value
+from gossamer.vm.jit.text import FunctionText, ModuleText, literal_text
+from gossamer.vm.jit.variants import LoopCopies, Variant, make_variants
+from gossamer.vm.jit.versioning import plan_loops
+from gossamer.vm.translate.expression import Literal
+
+ATTRIBUTES = 'nounwind "denormal-fp-math"="dynamic,dynamic"'
+"""Why dynamic: who calls decides whether denormals are flushed, so LLVM must not fold them away."""
+
+
+class FunctionEmitter:
+    """Emits one function.
+
+    Attributes:
+        text: its instructions.
+        names: of the values of the block in progress.
+        offset: of the instruction in progress.
+    """
+
+    def __init__(self, module: ModuleText, function: SsaFunction, roles: RefRoles) -> None:
+        self.function = function
+        self.roles = roles
+        self.text = FunctionText(module)
+        self.names: dict[Value, Names] = {}
+        self.offset = 0
+        self._variants = make_variants(plan_loops(function))
+        self._loop_headers = {
+            loop.header
+            for variant in self._variants
+            for copies in variant.loops.values()
+            for loop in nested_loops(copies.plan.loop)
+        }
+        self._incoming: dict[str, list[tuple[str, tuple[Names, ...]]]] = {}
+        self._exits: list[tuple[str, str]] = []
+        self._failures: dict[tuple[int, int], str] = {}
+        self._entry: list[str] = []
+        self._slots: list[str] = []
+        self._operations = OperationEmitter(self)
+
+    def emit(self) -> str:
+        """The whole function."""
+        arguments = [self._named(value, f"%a{value.number}") for value in self.function.arguments]
+        self.names = dict(zip(self.function.arguments, arguments, strict=True))
+        self.text.start("entry")
+        body = self._variants[0]
+        self.jump(body, self.function.entry)
+        for variant in self._variants:
+            for index in variant.own_blocks(self.function):
+                self._emit_block(variant, index)
+            for header, copies in variant.loops.items():
+                self._emit_choice(variant, header, copies)
+        self._emit_exit()
+        self._add_phis()
+        self.text.blocks["entry"] = [*self._entry, *self.text.blocks["entry"]]
+        return f"{self._signature(arguments)} {ATTRIBUTES} {{\n{self.text.render()}\n}}"
+
+    def operand(self, operand: Operand) -> Names:
+        """Names of an operand."""
+        if isinstance(operand, Literal):
+            return NULL_BUFFER if operand.kind == "r" else literal_text(operand)
+        return self.names[operand]
+
+    def null(self, role: RefRole) -> Names:
+        """A null ref."""
+        return NULL_LIST if role is RefRole.LIST else NULL_BUFFER
+
+    def jump(self, variant: Variant, edge: SsaEdge) -> None:
+        """Leave the block in progress."""
+        metadata = self._loop_metadata(variant, edge)
+        self.text.add(f"br label %{self.enter(variant, edge)}{metadata}")
+
+    def enter(self, variant: Variant, edge: SsaEdge) -> str:
+        """Label that a jump leads to; what it passes is noted for the target."""
+        label = self._destination(variant, edge.target)
+        parameters = self.function.blocks[edge.target].parameters
+        passed = [
+            self._passed(parameter, argument)
+            for parameter, argument in zip(parameters, edge.arguments, strict=True)
+        ]
+        self._incoming.setdefault(label, []).append((self.text.label, tuple(passed)))
+        return label
+
+    def exit(self, status: str) -> None:
+        """Return a status word from the block in progress."""
+        self._exits.append((self.text.label, status))
+        self.text.add("br label %exit")
+
+    def failure_label(self, code: int) -> str:
+        """Label of the block that returns a status code for the instruction in progress."""
+        key = (code & STATUS_CODE_MASK, self.offset)
+        if key not in self._failures:
+            self._failures[key] = self.text.new_label("failure")
+        return self._failures[key]
+
+    def require(self, condition: str, code: StatusCode) -> None:
+        """Go on where the i1 is true; return the status otherwise."""
+        following = self.text.new_label("checked")
+        likely = self.text.module.likely
+        self.text.add(
+            f"br i1 {condition}, label %{following}, label %{self.failure_label(code)}, !prof {likely}"
+        )
+        self.text.start(following)
+
+    def stack_slot(self, type_: str, alignment: int) -> str:
+        """Memory of the whole call, reserved on entry; pointers in it start as null."""
+        name = self.text.new_label("%slot")
+        self._entry.append(f"  {name} = alloca {type_}, align {alignment}")
+        if type_ == "ptr":
+            self._entry.append(f"  store ptr null, ptr {name}")
+        return name
+
+    def free_on_return(self, slot: str) -> None:
+        """Free what the pointer in a slot points to when the function returns."""
+        self._slots.append(slot)
+
+    def _signature(self, arguments: Sequence[Names]) -> str:
+        parameters: list[str] = []
+        for value, names in zip(self.function.arguments, arguments, strict=True):
+            parameters += [f"{type_} {name}" for type_, name in component_types(value.kind, names)]
+        results = self.function.typed.function.convention.results
+        parameters += [f"ptr %result{index}" for index in range(len(results))]
+        ordinal = self.function.typed.function.ordinal
+        return f"define internal i32 @f{ordinal}({', '.join(parameters)})"
+
+    def _named(self, value: Value, name: str) -> Names:
+        if value.kind != "r":
+            return name
+        if self.roles.role(value) is RefRole.LIST:
+            return ListNames(f"{name}.list")
+        return BufferNames(f"{name}.pointer", f"{name}.length", f"{name}.state")
+
+    def _passed(self, parameter: Value, argument: Operand) -> Names:
+        if parameter.kind == "r" and isinstance(argument, Literal):
+            return self.null(self.roles.role(parameter))
+        return self.operand(argument)
+
+    def _destination(self, variant: Variant, target: int) -> str:
+        holder = variant.holder(target)
+        prefix = "choose" if target in holder.loops else "block"
+        return f"{prefix}{target}_{holder.number}"
+
+    def _emit_block(self, variant: Variant, index: int) -> None:
+        block = self.function.blocks[index]
+        self.text.start(f"block{index}_{variant.number}")
+        self.names = {value: self._parameter(variant, value) for value in block.parameters}
+        for operation in block.operations:
+            self.offset = operation.offset
+            self._operations.emit(variant, operation)
+        self.offset = block.terminator.offset
+        self._operations.terminate(variant, block)
+
+    def _parameter(self, variant: Variant, value: Value) -> Names:
+        return self._named(value, f"%v{value.number}_{variant.number}")
+
+    def _loop_metadata(self, variant: Variant, edge: SsaEdge) -> str:
+        """Keep LLVM from spending time on checked copies: they hardly ever run."""
+        is_back_edge = variant.is_checked_copy and edge.target in self._loop_headers
+        if not is_back_edge:
+            return ""
+        module = self.text.module
+        off = module.metadata('!{!"llvm.loop.disable_nonforced"}')
+        return f", !llvm.loop {module.metadata(f'distinct !{{{{self}}, {off}}}')}"
+
+    def _emit_choice(self, variant: Variant, header: int, copies: LoopCopies) -> None:
+        """Check the loop's accesses and go to the right copy."""
+        parameters = self.function.blocks[header].parameters
+        self.text.start(f"choose{header}_{variant.number}")
+        self.names = {value: self._named(value, f"%c{value.number}_{variant.number}") for value in parameters}
+
+        def integer(index: int) -> str:
+            name = self.names[parameters[index]]
+            assert isinstance(name, str)
+            return name if parameters[index].kind == "I" else self.text.value(f"sext i32 {name} to i64")
+
+        def buffer(index: int) -> BufferNames:
+            names = self.names[parameters[index]]
+            assert isinstance(names, BufferNames)
+            return names
+
+        check = RangeCheck(self.text, integer, buffer)
+        may_go_fast = check.holds(copies.plan)
+        if copies.plan.disjoint:
+            self._operations.declare_scopes(copies.fast)
+        fast, checked = self._enter_copy(copies.fast, header), self._enter_copy(copies.checked, header)
+        likely = self.text.module.likely
+        self.text.add(f"br i1 {may_go_fast}, label %{fast}, label %{checked}, !prof {likely}")
+
+    def _enter_copy(self, copy: Variant, header: int) -> str:
+        parameters = self.function.blocks[header].parameters
+        label = f"block{header}_{copy.number}"
+        passed = tuple(self.names[value] for value in parameters)
+        self._incoming.setdefault(label, []).append((self.text.label, passed))
+        return label
+
+    def _emit_exit(self) -> None:
+        for (code, offset), label in self._failures.items():
+            self.text.start(label)
+            self.exit(str(code | offset << 8))
+        self.text.start("exit")
+        if not self._exits:
+            self.text.add("unreachable")
+            return
+        sources = ", ".join(f"[ {status}, %{label} ]" for label, status in self._exits)
+        self.text.add(f"%status = phi i32 {sources}")
+        for slot in self._slots:
+            free = self.text.module.declare("free", "void (ptr)", "nounwind")
+            self.text.add(f"call void {free}(ptr {self.text.value(f'load ptr, ptr {slot}')})")
+        self.text.add("ret i32 %status")
+
+    def _add_phis(self) -> None:
+        for variant in self._variants:
+            labels = [
+                (f"block{index}_{variant.number}", index, "v") for index in variant.own_blocks(self.function)
+            ]
+            labels += [(f"choose{header}_{variant.number}", header, "c") for header in variant.loops]
+            for label, index, prefix in labels:
+                phis = self._phis(label, index, f"%{prefix}{{}}_{variant.number}")
+                self.text.blocks[label] = [*phis, *self.text.blocks[label]]
+
+    def _phis(self, label: str, index: int, name: str) -> list[str]:
+        phis: list[str] = []
+        incoming = self._incoming.get(label, [])
+        for position, value in enumerate(self.function.blocks[index].parameters):
+            names = self._named(value, name.format(value.number))
+            for component, (type_, result) in enumerate(component_types(value.kind, names)):
+                sources = [
+                    f"[ {component_types(value.kind, passed[position])[component][1]}, %{source} ]"
+                    for source, passed in incoming
+                ]
+                phis.append(f"  {result} = phi {type_} {', '.join(sources)}")
+        return phis

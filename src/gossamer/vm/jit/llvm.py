@@ -1,0 +1,128 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+# Why: llvmlite has no type annotations. Nothing untyped leaves this file.
+"""The one door to LLVM (llvmlite): text of IR → object bytes, and object bytes → callable memory.
+
+Imported only when something is to be compiled or loaded. LLVM is initialised once for the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cache
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from gossamer.errors import InternalError
+from gossamer.vm.jit.elf_symbols import undefined_symbols
+
+LLVMLITE_VERSION: str = llvmlite.__version__
+
+_lock = threading.Lock()
+
+
+@cache
+def _initialize() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+@cache
+def _target_machine() -> llvm.TargetMachine:
+    _initialize()
+    cpu, features = host_cpu()
+    # Why ELF everywhere: the loader below and its check of undefined symbols read ELF objects.
+    triple = llvm.get_process_triple()
+    if "elf" not in triple and "linux" not in triple:
+        triple += "-elf"
+    return llvm.Target.from_triple(triple).create_target_machine(
+        cpu=cpu, features=features, opt=3, reloc="pic", codemodel="small", jit=True
+    )
+
+
+@cache
+def host_cpu() -> tuple[str, str]:
+    """Name and feature string of this machine's processor, as LLVM spells them."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+def compile_object(text: str) -> bytes:
+    """Optimise a module and make an ELF object of it.
+
+    Raises: InternalError when LLVM finds the text wrong, which is a fault of the emitter.
+    """
+    with _lock:
+        module = _optimized(text)
+        return _target_machine().emit_object(module)
+
+
+def optimized_text(text: str) -> str:
+    """The module after optimisation, as text; for people and tests."""
+    with _lock:
+        return str(_optimized(text))
+
+
+def assembly_text(text: str) -> str:
+    """The machine code of a module, as assembly; for people and tests."""
+    with _lock:
+        return _target_machine().emit_assembly(_optimized(text))
+
+
+def _optimized(text: str) -> llvm.ModuleRef:
+    machine = _target_machine()
+    try:
+        module = llvm.parse_assembly(text)
+        module.verify()
+    except RuntimeError as error:
+        raise InternalError(f"LLVM rejects the code made for it: {error}") from error
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = True
+    options.slp_vectorization = False
+    options.loop_interleaving = True
+    options.loop_unrolling = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+class LoadedObject:
+    """Code of an object in memory; it stays as long as this lives."""
+
+    def __init__(self, data: bytes, externals: Mapping[str, int]) -> None:
+        """Load and link an object.
+
+        Args:
+            data: an ELF object for this machine.
+            externals: addresses of the symbols that it may refer to.
+        Raises: InternalError for a symbol that is not among them: LLVM itself would end the process.
+        """
+        with _lock:
+            for symbol in undefined_symbols(data):
+                address = externals.get(symbol, 0)
+                if not address:
+                    raise InternalError(f"native code needs the symbol {symbol!r}, which has no address")
+                llvm.add_symbol(symbol, address)
+            _initialize()
+            empty = llvm.parse_assembly("")
+            cpu, features = host_cpu()
+            machine = llvm.Target.from_triple(_target_machine().triple).create_target_machine(
+                cpu=cpu, features=features, opt=3, reloc="pic", codemodel="small", jit=True
+            )
+            self._engine = llvm.create_mcjit_compiler(empty, machine)
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+            self._engine.finalize_object()
+
+    def address(self, symbol: str) -> int:
+        """Address of a function.
+
+        Raises: InternalError where the object has no such symbol.
+        """
+        with _lock:
+            address = self._engine.get_function_address(symbol)
+        if not address:
+            raise InternalError(f"native code has no symbol {symbol!r}")
+        return int(address)
