@@ -1,0 +1,45 @@
+"""`gossamer`: one command for all the others: `gossamer compile|run|dump ...`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
+
+_COMMANDS = {
+    "compile": ("iree_compile", "compiles MLIR to a module (iree-compile)"),
+    "run": ("iree_run_module", "calls a function of modules (iree-run-module)"),
+    "dump": ("iree_dump_module", "shows what is in a module (iree-dump-module)"),
+}
+"""File of each command, and what it does."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the first argument names. Returns: its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in _COMMANDS:
+        # Why: loaded on use, so that running a module does not load the compiler.
+        command = import_module(f"gossamer.tools.{_COMMANDS[given[0]][0]}")
+        return command.main(given[1:])
+    return run_command("gossamer", lambda: _without_command(given))
+
+
+def _without_command(arguments: Sequence[str]) -> int:
+    if not arguments or arguments[0] in ("--help", "-h", "help"):
+        print(_help_text())
+        return EXIT_SUCCESS
+    if arguments[0] == "--version":
+        from gossamer.tools.version import version_text
+
+        print(version_text("gossamer"))
+        return EXIT_SUCCESS
+    print(f"gossamer: no command '{arguments[0]}'\n{_help_text()}", file=sys.stderr)
+    return EXIT_FAILURE
+
+
+def _help_text() -> str:
+    lines = ["usage: gossamer <command> [flags]; gossamer <command> --help lists its flags", ""]
+    lines += [f"  {name:<8} {text}" for name, (_, text) in _COMMANDS.items()]
+    return "\n".join(lines)
