@@ -13,7 +13,7 @@ from gossamer.compiler.vm.substitution import Substitution
 # Constants of a function up to this many live in registers throughout; more would crowd its frame.
 _MAX_HOISTED = 4096
 
-_Key: TypeAlias = tuple[str, tuple[int, ...], object, str, str]
+_Key: TypeAlias = tuple[object, ...]
 
 
 def eliminate_common(function: ir.Function) -> None:
@@ -90,4 +90,4 @@ def _key(operation: ir.Operation) -> _Key:
     immediate = operation.immediate
     # Why: 0.0 equals -0.0 and a NaN does not equal itself, but their bits tell.
     bits = struct.pack("<d", immediate) if isinstance(immediate, float) else immediate
-    return (operation.name, tuple(map(id, operation.operands)), bits, operation.symbol, operation.type)
+    return (operation.name, bits, operation.symbol, operation.type, *operation.operands)

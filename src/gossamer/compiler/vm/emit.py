@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.emit_function import EmittedFunction, Ordinals, emit_function
 from gossamer.compiler.vm.optimize import optimize_function
 from gossamer.compiler.vm.verify import verify_module
 from gossamer.format.module_def import (
+    GLOBALS_ATTR,
     DebugDatabase,
     DebugLocation,
     ExportFunction,
@@ -61,7 +62,7 @@ def emit_module(module: ir.Module, *, optimize: bool = True, debug: bool = True)
         name=module.name,
         version=module.version,
         requirements=requirements,
-        attrs=tuple(module.attrs.items()),
+        attrs=(*module.attrs.items(), *_globals_attr(module, offsets)),
         types=types,
         dependencies=_dependencies(module.imports.values()),
         imported_functions=tuple(_import(imported) for imported in module.imports.values()),
@@ -130,6 +131,16 @@ def _lay_out_globals(variables: Iterable[ir.Global]) -> tuple[dict[str, int], in
     refs = [variable.name for variable in variables if variable.type.kind is ir.ValueType.REF]
     offsets.update((name, ordinal) for ordinal, name in enumerate(refs))
     return offsets, end, len(refs)
+
+
+def _globals_attr(module: ir.Module, places: Mapping[str, int]) -> Iterable[tuple[str, str]]:
+    """Names and types of the program's own globals, for those who look at state."""
+    lines = [
+        f"{variable.name}\t{variable.type}\t{places[variable.name]}\t{variable.declared_type}"
+        for variable in module.globals.values()
+        if variable.declared_type
+    ]
+    return [(GLOBALS_ATTR, "\n".join(lines))] if lines else []
 
 
 def _type_table(module: ir.Module) -> tuple[str, ...]:

@@ -126,10 +126,16 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Global:
-    """A module global. Scalars start at zero and refs at null in every context."""
+    """A module global. Scalars start at zero and refs at null in every context.
+
+    Attributes:
+        declared_type: as the program declares it, such as `tensor<4xf32>`; "" for globals that the
+            compiler makes for its own use, which users do not see.
+    """
 
     name: str
     type: Type
+    declared_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,11 @@ class Substitution:
 
     def apply_to(self, operation: ir.Operation) -> None:
         """Rewrite the operands and branch arguments of an operation."""
-        if self._replacements:
+        replacements = self._replacements
+        if any(operand in replacements for operand in operation.operands):
             operation.operands = [self.find(operand) for operand in operation.operands]
-            for successor in operation.successors:
+        for successor in operation.successors:
+            if any(argument in replacements for argument in successor.arguments):
                 successor.arguments = [self.find(argument) for argument in successor.arguments]
 
     def apply(self, blocks: Iterable[ir.Block]) -> None:

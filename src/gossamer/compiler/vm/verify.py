@@ -5,7 +5,9 @@ Everything wrong here is a fault of the compiler, not of its input, so the error
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
+from dataclasses import dataclass
+from functools import cache
 
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.cfg import dominance_intervals, reverse_postorder
@@ -16,6 +18,7 @@ from gossamer.isa.opcodes import OPCODES_BY_NAME, REF_KINDS, REGISTER_KINDS, Ope
 
 _YIELDABLE_CALLS = ("call.yieldable", "call.variadic.yieldable")
 _CALLS = ("call", "call.variadic", *_YIELDABLE_CALLS)
+_SYMBOL_KINDS = frozenset({OperandKind.GLOBAL, OperandKind.RODATA, OperandKind.FUNCTION, OperandKind.TYPE})
 
 
 def verify_module(module: ir.Module) -> None:
@@ -61,6 +64,11 @@ class _Checker:
         self._function = function
         self._module = module
         self._place = ""
+        self._tables: dict[OperandKind, tuple[Container[str], ...]] = {
+            OperandKind.GLOBAL: (module.globals,),
+            OperandKind.RODATA: (module.rodata,),
+            OperandKind.FUNCTION: (module.functions, module.imports),
+        }
 
     def check_blocks(self, blocks: list[ir.Block]) -> None:
         for block_index, block in enumerate(blocks):
@@ -111,48 +119,38 @@ class _Checker:
                 self._check_types(successor.arguments, types, "passed to a block")
 
     def _check_operands(self, operation: ir.Operation) -> None:
-        remaining = list(operation.operands)
-        for operand in OPCODES_BY_NAME[operation.name].operands:
-            if operand.is_result:
-                continue
-            if operand.kind is OperandKind.REGISTERS:
-                for value in remaining:
-                    self._check_operand(operand.element, value)
-                remaining = []
-            elif operand.kind in REGISTER_KINDS:
-                self._require(bool(remaining), "operands are missing")
-                self._check_operand(operand.kind, remaining.pop(0))
-        self._require(not remaining, "there are more operands than the opcode takes")
-
-    def _check_operand(self, kind: OperandKind | None, value: ir.Value) -> None:
-        fits = kind is None or _fits(kind, value)
-        self._require(fits, f"an operand is {value.type}, not {kind.name if kind else ''}")
+        shape = _shape(operation.name)
+        operands = operation.operands
+        count = len(shape.fixed)
+        fits = len(operands) >= count if shape.has_list else len(operands) == count
+        self._require(fits, f"{len(operands)} operands where the opcode takes {count}")
+        for kind, value in zip(shape.fixed, operands, strict=False):
+            self._check_kind(kind, value, "operand")
+        if shape.listed is not None:
+            for value in operands[count:]:
+                self._check_kind(shape.listed, value, "operand")
 
     def _check_results(self, operation: ir.Operation) -> None:
-        expected = [
-            operand for operand in OPCODES_BY_NAME[operation.name].results if operand.kind in REGISTER_KINDS
-        ]
-        fits = len(expected) == len(operation.results) and all(
-            _fits(operand.kind, result) for operand, result in zip(expected, operation.results, strict=True)
-        )
-        self._require(fits, f"results are {[str(result.type) for result in operation.results]}")
+        expected = _shape(operation.name).results
+        self._require(len(expected) == len(operation.results), f"{len(operation.results)} results")
+        for kind, result in zip(expected, operation.results, strict=True):
+            self._check_kind(kind, result, "result")
+
+    def _check_kind(self, kind: ir.ValueType, value: ir.Value, what: str) -> None:
+        if value.type.kind is not kind:
+            self._require(False, f"{what} is {value.type}, not {kind.name.lower()}")
 
     def _check_symbol(self, operation: ir.Operation) -> None:
-        module = self._module
-        tables: dict[OperandKind, Iterable[str]] = {
-            OperandKind.GLOBAL: module.globals,
-            OperandKind.RODATA: module.rodata,
-            OperandKind.FUNCTION: (*module.functions, *module.imports),
-        }
-        for operand in OPCODES_BY_NAME[operation.name].operands:
-            if operand.kind in tables:
-                known = operation.symbol in tables[operand.kind]
-                self._require(known, f"there is no {operand.kind.name.lower()} '{operation.symbol}'")
-            elif operand.kind is OperandKind.TYPE:
+        shape = _shape(operation.name)
+        for kind in shape.symbols:
+            if kind is OperandKind.TYPE:
                 self._require(bool(operation.type), "the type is missing")
-        if operation.name.startswith("global.") and operation.symbol:
+            else:
+                known = any(operation.symbol in table for table in self._tables[kind])
+                self._require(known, f"there is no {kind.name.lower()} '{operation.symbol}'")
+        if OperandKind.GLOBAL in shape.symbols:
             values = operation.operands or operation.results
-            self._check_types(values, [module.globals[operation.symbol].type], "of a global")
+            self._check_types(values, [self._module.globals[operation.symbol].type], "of a global")
 
     def _check_call(self, operation: ir.Operation) -> None:
         results = operation.results
@@ -186,7 +184,39 @@ class _Checker:
             raise InternalError(f"VM function '{self._function.name}', {self._place}: {message}")
 
 
-def _fits(kind: OperandKind, value: ir.Value) -> bool:
-    if kind in REF_KINDS:
-        return value.type.kind is ir.ValueType.REF
-    return value.type.kind.value == kind.value
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What an operation has, from its row of the opcode table.
+
+    Attributes:
+        fixed: kinds of its operands before a list of them.
+        has_list: a list of operands follows.
+        listed: kind of each operand of that list, or None for any.
+        results: kinds of its results, where they are fixed.
+        symbols: kinds of the names it needs.
+    """
+
+    fixed: tuple[ir.ValueType, ...]
+    has_list: bool
+    listed: ir.ValueType | None
+    results: tuple[ir.ValueType, ...]
+    symbols: frozenset[OperandKind]
+
+
+@cache
+def _shape(name: str) -> _Shape:
+    opcode = OPCODES_BY_NAME[name]
+    sources = [operand for operand in opcode.operands if not operand.is_result]
+    lists = [operand for operand in sources if operand.kind is OperandKind.REGISTERS]
+    element = lists[0].element if lists else None
+    return _Shape(
+        tuple(_value_type(operand.kind) for operand in sources if operand.kind in REGISTER_KINDS),
+        bool(lists),
+        _value_type(element) if element else None,
+        tuple(_value_type(operand.kind) for operand in opcode.results if operand.kind in REGISTER_KINDS),
+        frozenset(operand.kind for operand in sources if operand.kind in _SYMBOL_KINDS),
+    )
+
+
+def _value_type(kind: OperandKind) -> ir.ValueType:
+    return ir.ValueType.REF if kind in REF_KINDS else ir.ValueType(kind.value)
