@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gossamer.compiler.api import compile_file, compile_text
     from gossamer.hal.fence import Fence
     from gossamer.hal.semaphore import Semaphore
     from gossamer.modules.python import export, imports, module, python_module
@@ -29,6 +30,8 @@ _HOMES = {
     "Pipeline": "gossamer.runtime.pipeline",
     "PipelineFunction": "gossamer.runtime.function",
     "Semaphore": "gossamer.hal.semaphore",
+    "compile_file": "gossamer.compiler.api",
+    "compile_text": "gossamer.compiler.api",
     "export": "gossamer.modules.python",
     "get_device": "gossamer.runtime.devices",
     "imports": "gossamer.modules.python",
@@ -44,6 +47,8 @@ __all__ = [
     "Pipeline",
     "PipelineFunction",
     "Semaphore",
+    "compile_file",
+    "compile_text",
     "export",
     "get_device",
     "imports",

@@ -11,18 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gossamer.errors import FormatError
+from gossamer.format.module_def import GLOBALS_ATTR
 from gossamer.isa.opcodes import OperandKind
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.module import GlobalAccess
 from gossamer.vm.ref_types import is_value_type, ref_type
 from gossamer.vm.state import GlobalStorage
 from gossamer.vm.values import to_value
-
-GLOBALS_ATTR = "gossamer.globals"
-"""Module attribute: one line for each global, `name<TAB>storage type<TAB>place<TAB>declared type`.
-
-The place is a byte offset for value types and an ordinal for refs. Other runtimes ignore the attribute.
-"""
 
 _VALUE_STRUCTS = {
     "i32": struct.Struct("<i"),

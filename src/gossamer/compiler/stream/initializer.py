@@ -41,8 +41,8 @@ class DeviceTarget:
 def declare_state(program: Program, module: ir.Module) -> None:
     """Declare the globals and rodata of a module."""
 
-    def declare(name: str, type: ir.Type) -> None:
-        module.globals[name] = ir.Global(name, type)
+    def declare(name: str, type: ir.Type, declared_type: str = "") -> None:
+        module.globals[name] = ir.Global(name, type, declared_type)
 
     declare(DEVICE_GLOBAL, ir.ref(hal.DEVICE))
     for binary in program.executables:
@@ -60,7 +60,7 @@ def declare_state(program: Program, module: ir.Module) -> None:
             f"{name}_data", program.constants.data, _CONSTANTS_ALIGNMENT
         )
     for variable in program.globals.values():
-        declare(variable.name, type_of_name(variable.type))
+        declare(variable.name, type_of_name(variable.type), variable.declared_type)
 
 
 def _kernels_used(program: Program) -> dict[Dispatch, None]:

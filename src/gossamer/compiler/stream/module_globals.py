@@ -71,10 +71,10 @@ def declare_globals(state: ModuleState) -> None:
     for variable in state.globals.values():
         if isinstance(variable.type, ScalarType):
             program.globals[variable.name] = HostGlobal(
-                variable.name, variable.type.name, _number(variable.initial)
+                variable.name, variable.type.name, _number(variable.initial), str(variable.type)
             )
             continue
-        program.globals[variable.name] = HostGlobal(variable.name, BUFFER)
+        program.globals[variable.name] = HostGlobal(variable.name, BUFFER, None, str(variable.type))
         extents = _initial_extents(variable)
         for index, name in variable.dims.items():
             program.globals[name] = HostGlobal(name, "index", extents.get(index, 0))

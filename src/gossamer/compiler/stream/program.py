@@ -369,11 +369,17 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class HostGlobal:
-    """A global of the module as the VM sees it; `type` is a register character or a full ref type."""
+    """A global of the module as the VM sees it.
+
+    Attributes:
+        type: a register character or a full ref type.
+        declared_type: as the program declares it; "" where the compiler made it.
+    """
 
     name: str
     type: str
     initial: int | float | None = None
+    declared_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
