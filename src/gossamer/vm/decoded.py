@@ -159,7 +159,8 @@ def _decode_function(definition: ModuleDef, ordinal: int, name: str) -> DecodedF
 
 def _find_blocks(instructions: tuple[Instruction, ...]) -> tuple[BlockRange, ...]:
     markers = [index for index, instruction in enumerate(instructions) if instruction.opcode is BLOCK_OPCODE]
-    ends = [*markers[1:], len(instructions)]
+    # Why: a function without any marker has no blocks; the verifier says so.
+    ends = [*markers[1:], len(instructions)][: len(markers)]
     return tuple(
         BlockRange(instructions[first].offset, first, end) for first, end in zip(markers, ends, strict=True)
     )

@@ -4,10 +4,11 @@ It is written to be read, not to be fast; `vm.translate` is fast and is tested a
 a list of its own, so bytecode that recurses without end meets a limit and not Python's.
 
 Differences from IREE 3.13.0, all where that one traps, corrupts memory or loses bits:
-    integer division by zero   InvalidArgumentError
-    switch.i64                 gives the whole 64 bits of a case
-    a bare `yield`             lets the call go on, in the blocking form at once
-    backtraces                 show every frame, with the offset of the instruction itself
+    division by zero    InvalidArgumentError, for integers
+    switch.i64          gives the whole 64 bits of a case
+    fail                with a multiple of 32 goes on, as with 0; there it fails with a status that reads OK
+    yield               by itself lets the call go on, in the blocking form at once
+    backtraces          show every frame, with the offset of the instruction itself
 
 Thread safety: calls of one state may run in several threads at a time. Each has frames of its own; globals
 are shared without a lock, as between threads in IREE, and single loads and stores of them are atomic.
