@@ -18,6 +18,7 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 _CLASS_BITS = 3
 _LARGEST_SIZE = 1 << 47
+_REMEMBERED_LENGTHS = 4096
 
 
 def size_class(length_bytes: int) -> int:
@@ -51,6 +52,7 @@ class BlockPool:
     """
 
     __slots__ = (
+        "_classes",
         "_free",
         "allocated_bytes",
         "capacity_bytes",
@@ -63,6 +65,7 @@ class BlockPool:
 
     def __init__(self, *, capacity_bytes: int | None = None, retained_limit_bytes: int = 1 << 30) -> None:
         self._free: dict[int, list[Block]] = {}
+        self._classes: dict[int, tuple[int, list[Block]]] = {}
         self.capacity_bytes = capacity_bytes
         self.retained_limit_bytes = retained_limit_bytes
         self.live_bytes = 0
@@ -78,22 +81,18 @@ class BlockPool:
         """
         # Why no lock: a list's pop is atomic, and so are the sums below in CPython, which neither switches
         # threads nor runs finalizers between the load and the store of `self.x += n`.
-        size = size_class(length_bytes)
+        size, free = self._classes.get(length_bytes) or self._add_class(length_bytes)
         if self.capacity_bytes is not None:
             self._check_capacity(size)
-        free = self._free.get(size)
-        if free:
-            try:
-                block = free.pop()
-                self.retained_bytes -= size
-            except IndexError:
-                block = self._create(size)
-        else:
+        try:
+            block = free.pop()
+            self.retained_bytes -= size
+        except IndexError:
             block = self._create(size)
         self.allocated_bytes += size
-        self.live_bytes += size
-        if self.live_bytes > self.peak_bytes:
-            self.peak_bytes = self.live_bytes
+        self.live_bytes = live_bytes = self.live_bytes + size
+        if live_bytes > self.peak_bytes:
+            self.peak_bytes = live_bytes
         return block
 
     def release(self, block: Block) -> None:
@@ -114,15 +113,20 @@ class BlockPool:
                 except IndexError:
                     break
 
+    def _add_class(self, length_bytes: int) -> tuple[int, list[Block]]:
+        size = size_class(length_bytes)
+        found = (size, self._free.setdefault(size, []))
+        if len(self._classes) < _REMEMBERED_LENGTHS:
+            self._classes[length_bytes] = found
+        return found
+
     def _create(self, size: int) -> Block:
         if size > _LARGEST_SIZE:
             raise ResourceExhaustedError(f"cannot allocate {size} bytes: larger than the address space")
         try:
-            block = Block(self, size)
+            return Block(self, size)
         except MemoryError as error:
             raise ResourceExhaustedError(f"the system has no {size} bytes of memory left") from error
-        self._free.setdefault(size, [])
-        return block
 
     def _check_capacity(self, size: int) -> None:
         capacity = self.capacity_bytes

@@ -36,6 +36,8 @@ from gossamer.hal.local.runner import Runner, runner_for
 from gossamer.hal.memory import WHOLE_BUFFER, BufferUsage, MemoryAccess
 
 _MAXIMUM_BINDINGS = 64
+_UNUSED_SLOT = 1 << 64
+"""Extent of a slot that no command names: no binding is long enough, so it is looked at apart."""
 _MAXIMUM_CONSTANTS = 64
 _TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
 _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
@@ -96,6 +98,7 @@ class CommandBuffer:
         "_is_submitted",
         "_program",
         "_records",
+        "_requirements",
         "_resources",
         "_runner",
         "_slot_access",
@@ -123,6 +126,7 @@ class CommandBuffer:
         self._resources: list[object] = []
         self._slot_extents: list[int] = []
         self._slot_access: list[int] = []
+        self._requirements: list[tuple[int, int]] = []
         self._debug_group_depth = 0
         self._is_submitted = False
         self._program: Program | None = None
@@ -157,6 +161,7 @@ class CommandBuffer:
             )
         program = encode_program(self._records, bytes(self._data))
         self._table_format = struct.Struct(f"<{2 * len(self._slot_extents)}Q")
+        self._requirements = list(zip(self._slot_extents, self._slot_access, strict=True))
         self._runner = runner_for(program)
         self._program = program
         self._records = []
@@ -291,37 +296,34 @@ class CommandBuffer:
             if self._is_submitted:
                 raise FailedPreconditionError("one-shot command buffer was submitted before")
             self._is_submitted = True
-        extents = self._slot_extents
-        if not extents:
+        requirements = self._requirements
+        if not requirements:
             return b""
-        if len(bindings) < len(extents):
-            raise _missing_bindings(len(extents), len(bindings))
+        if len(bindings) < len(requirements):
+            raise _missing_bindings(len(requirements), len(bindings))
         values: list[int] = []
-        for (buffer, offset, length), extent, access in zip(
-            bindings, extents, self._slot_access, strict=False
-        ):
-            if extent < 0:
-                values += (0, 0)
-                continue
-            if type(buffer) is not Buffer:
-                raise InvalidArgumentError("binding table slot requires a buffer but none was provided")
-            available = buffer.byte_length - offset
-            if length == -1:
-                length = available
-            address = buffer.address
-            if offset < 0 or not extent <= length <= available or not address:
-                raise _bad_binding(buffer, offset, length, extent)
-            if access & ~buffer.allowed_access:
-                buffer.require_access(access)
-            values.append(address + offset)
-            values.append(length)
+        append = values.append
+        for binding, (extent, access) in zip(bindings, requirements, strict=False):
+            buffer, offset, length = binding
+            if (
+                type(buffer) is Buffer
+                and offset >= 0
+                and extent <= length <= buffer.byte_length - offset
+                and not access & ~buffer.allowed_access
+                and buffer.address
+            ):
+                append(buffer.address + offset)
+                append(length)
+            else:
+                values += _table_entry(buffer, offset, length, extent, access)
         return self._table_format.pack(*values)
 
-    def run(self, table: bytes) -> None:
+    def run(self, table: bytes, keepalive: Sequence[Binding] = ()) -> None:
         """Execute the commands now, on this thread.
 
         Args:
             table: what `prepare` returned.
+            keepalive: what it was made of, whose buffers must live until this returns.
         Raises: the error of the first dispatch that fails; what ran before it has taken effect.
         """
         if self._program is None or self._runner is None:
@@ -361,9 +363,10 @@ class CommandBuffer:
             raise OutOfRangeError(f"slot {slot}: offset {offset} and length {length} must not be negative")
         extents = self._slot_extents
         while len(extents) <= slot:
-            extents.append(-1)
+            extents.append(_UNUSED_SLOT)
             self._slot_access.append(0)
-        extents[slot] = max(extents[slot], offset + max(length, 0))
+        extent = offset + max(length, 0)
+        extents[slot] = extent if extents[slot] == _UNUSED_SLOT else max(extents[slot], extent)
         self._slot_access[slot] |= access
         return Reference(slot, offset, length)
 
@@ -403,9 +406,19 @@ def _missing_bindings(needed: int, provided: int) -> InvalidArgumentError | OutO
     )
 
 
-def _bad_binding(buffer: Buffer, offset: int, length: int, extent: int) -> OutOfRangeError:
-    buffer.range(offset, length)
-    return OutOfRangeError(
-        "at least one command attempted to access an address outside of the valid bound buffer range "
-        f"(end={extent}, binding offset={offset}, binding length={length})"
-    )
+def _table_entry(
+    buffer: Buffer | None, offset: int, length: int, extent: int, access: int
+) -> tuple[int, int]:
+    """What a table holds for an unusual binding: of a slot no command names, or to the buffer's end."""
+    if extent == _UNUSED_SLOT:
+        return 0, 0
+    if type(buffer) is not Buffer:
+        raise InvalidArgumentError("binding table slot requires a buffer but none was provided")
+    address, length = buffer.range(offset, length)
+    buffer.require_access(access)
+    if extent > length:
+        raise OutOfRangeError(
+            "at least one command attempted to access an address outside of the valid bound buffer range "
+            f"(end={extent}, binding offset={offset}, binding length={length})"
+        )
+    return address, length

@@ -65,8 +65,21 @@ class Device:
     def _start(
         self, signal: Fence | None, operation: Callable[..., None], arguments: tuple[object, ...]
     ) -> None:
-        """Run an operation whose wait fence is reached: here, unless a subclass has workers for it."""
-        self._run(signal, operation, arguments)
+        """Run an operation whose wait fence is reached, and tell its signal fence.
+
+        It runs on this thread; a subclass with workers calls this on one of them.
+        """
+        try:
+            operation(*arguments)
+        except Exception as exception:
+            error = _as_status_error(exception)
+            if signal is None:
+                self._report_unobserved(error)
+            else:
+                signal.fail(error)
+        else:
+            if signal is not None:
+                signal.signal()
 
     def close(self) -> None:
         """Wait for what was started and stop workers; the device must not be used afterwards."""
@@ -230,9 +243,9 @@ class Device:
         del affinity
         table = command_buffer.prepare(bindings)
         if wait is None or wait.is_reached:
-            self._start(signal, _run_command_buffer, (command_buffer, table, bindings))
+            self._start(signal, command_buffer.run, (table, bindings))
         else:
-            self._submit(wait, signal, _run_command_buffer, command_buffer, table, bindings)
+            self._submit(wait, signal, command_buffer.run, table, bindings)
 
     def queue_host_call(
         self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]
@@ -266,22 +279,6 @@ class Device:
 
         wait.on_reached(resume)
 
-    def _run(
-        self, signal: Fence | None, operation: Callable[..., None], arguments: tuple[object, ...]
-    ) -> None:
-        """Run an operation on this thread and tell its signal fence."""
-        try:
-            operation(*arguments)
-        except Exception as exception:
-            error = _as_status_error(exception)
-            if signal is None:
-                self._report_unobserved(error)
-            else:
-                signal.fail(error)
-        else:
-            if signal is not None:
-                signal.signal()
-
     def _finish(self, signal: Fence | None, error: StatusError | None) -> None:
         if error is None:
             if signal is not None:
@@ -306,11 +303,6 @@ def _as_status_error(exception: Exception) -> StatusError:
     error = InternalStatusError(f"queue operation raised {exception!r}")
     error.__cause__ = exception
     return error
-
-
-def _run_command_buffer(command_buffer: CommandBuffer, table: bytes, bindings: Sequence[Binding]) -> None:
-    # `bindings` is here to keep the buffers alive whose addresses are in `table`.
-    command_buffer.run(table)
 
 
 def _move(target: int, source: int, length: int, keepalive: object) -> None:

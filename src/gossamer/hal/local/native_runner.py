@@ -18,10 +18,8 @@ from gossamer.hal.local.program import DispatchRecord, Program
 from gossamer.hal.local.runner_ir import RUN_SYMBOL, runner_ir
 from gossamer.hal.memory import ALIGNMENT
 
-_RunFunction = Callable[[bytes, int, bytes, int], int]
-_RUN_TYPE = ctypes.CFUNCTYPE(
-    ctypes.c_int64, ctypes.c_char_p, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_void_p
-)
+_RunFunction = Callable[[bytes, bytes, int], int]
+_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 
 
 class _LocalMemory(threading.local):
@@ -64,9 +62,7 @@ def run_native(program: Program, table: bytes) -> None:
     """
     scratch = program.local_memory_bytes
     # Safety: `program.encoded` and `table` are bytes held by this frame during the call.
-    result = native_run_function()(
-        program.encoded, program.record_count, table, local_memory.reserve(scratch) if scratch else 0
-    )
+    result = native_run_function()(program.encoded, table, local_memory.reserve(scratch) if scratch else 0)
     if result:
         raise dispatch_error(program, result)
 

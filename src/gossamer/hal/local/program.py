@@ -1,8 +1,10 @@
 """The program of a command buffer: records that the native runner executes in one call.
 
-One block of bytes: 64-byte records, then what they refer to (binding references, constants, data of
-updates) by offset from the start, so the block can be anywhere and many threads can run it at a time.
+One block of bytes: a 64-byte header, 64-byte records, then what they refer to (binding references,
+constants, data of updates) by offset from the start, so the block can be anywhere and many threads can run
+it at a time.
 
+    header      0 u64 record count
     record      0 u32 kind | then by kind
     dispatch    4 u32 binding count | 8 u64 function | 16 u64 environment | 24 u32 constants offset
                 28 u32 constant count | 32 u32 x | 36 u32 y | 40 u32 z | 44 u32 bindings offset
@@ -25,6 +27,7 @@ REFERENCE_BYTES = 24
 SLOT_DIRECT = -1
 SLOT_IN_PROGRAM = -2
 
+HEADER_FORMAT = struct.Struct("<Q56x")
 DISPATCH_FORMAT = struct.Struct("<IIQQIIIIIIIIII")
 FILL_FORMAT = struct.Struct("<IIQqQq24x")
 COPY_FORMAT = struct.Struct("<IIqQqqQq8x")
@@ -102,7 +105,6 @@ class Program:
     Attributes:
         records: in order.
         encoded: what the native runner reads; 16-byte aligned memory is enough.
-        record_count: of them.
         data_offset: where references with SLOT_IN_PROGRAM count from.
         is_native: no record needs Python.
         local_memory_bytes: most that a workgroup of any dispatch needs.
@@ -110,7 +112,6 @@ class Program:
 
     records: tuple[Record, ...]
     encoded: bytes
-    record_count: int
     data_offset: int
     is_native: bool
     local_memory_bytes: int
@@ -122,14 +123,14 @@ def encode_program(records: list[Record], data: bytes) -> Program:
     Args:
         data: of updates; references with SLOT_IN_PROGRAM are offsets in it.
     """
-    encoder = _Encoder(len(records) * RECORD_BYTES, data)
+    data_offset = (1 + len(records)) * RECORD_BYTES
+    encoder = _Encoder(data_offset, data)
     parts = [encoder.encode(record) for record in records]
     dispatches = [record for record in records if isinstance(record, DispatchRecord)]
     return Program(
         tuple(records),
-        b"".join(parts) + bytes(encoder.tail),
-        len(records),
-        len(records) * RECORD_BYTES,
+        b"".join((HEADER_FORMAT.pack(len(records)), *parts, encoder.tail)),
+        data_offset,
         all(record.function.address for record in dispatches),
         max((record.function.local_memory_bytes for record in dispatches), default=0),
     )

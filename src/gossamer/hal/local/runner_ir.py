@@ -1,6 +1,6 @@
 """LLVM IR of the native runner: the loop over records that `program` lays out.
 
-`gossamer_hal_run(program, record count, binding table, local memory)` runs records in order and returns 0, or
+`gossamer_hal_run(program, binding table, local memory)` runs records in order and returns 0, or
 (record index + 1) << 32 | status of the first dispatch that fails. The binding table is pairs of u64
 address and length by slot; the caller has checked that every reference is within its slot.
 Denormals are flushed to zero around the whole run, as compiled kernels expect; then the caller's mode is
@@ -277,17 +277,18 @@ done:
   ret i32 0
 }
 
-define i64 @$run_symbol(ptr %program, i64 %record_count, ptr %table, ptr %local_memory) {
+define i64 @$run_symbol(ptr %program, ptr %table, ptr %local_memory) {
 entry:
+  %record_count = load i64, ptr %program
   %saved = call i64 @enter_float_mode()
   %has_records = icmp ne i64 %record_count, 0
   br i1 %has_records, label %loop, label %done
 loop:
   %index = phi i64 [ 0, %entry ], [ %index_next, %next ]
-  %offset = shl i64 %index, 6
+  %index_next = add nuw i64 %index, 1
+  %offset = shl i64 %index_next, 6
   %record = getelementptr i8, ptr %program, i64 %offset
   %kind = load i32, ptr %record
-  %index_next = add nuw i64 %index, 1
   switch i32 %kind, label %next [ i32 1, label %dispatch
                                   i32 2, label %fill
                                   i32 3, label %copy ]

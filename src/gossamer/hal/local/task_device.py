@@ -83,7 +83,7 @@ class TaskDevice(Device):
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            self._run(*task)
+            super()._start(*task)
             # Fences and buffers of a finished task must not live until the next one comes.
             del task
 
