@@ -145,8 +145,10 @@ class Cursor:
         if match is None:
             raise self.error("expected a type")
         self.offset = match.end()
-        if match.group() in _SHAPED_TYPES and self.peek() != "<":
-            raise self.error("expected '<'")
+        if match.group() in _SHAPED_TYPES:
+            if self.peek() != "<":
+                raise self.error("expected '<'")
+            self.skip_space()
         if self.text.startswith("<", self.offset):
             self.balanced()
         return Piece(self.text[start : self.offset], start)
