@@ -1,82 +1,113 @@
-"""VM IR as text, for `--compile-to=`, tests and eyes; nothing reads it back."""
+"""VM IR as text, for `--compile-to=`, tests and eyes; nothing reads it back.
+
+The spelling is that of IREE's vm dialect where it has one for what the IR says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.text_operations import Names, format_operation, type_text
+from gossamer.isa.calling_convention import Span, parse_calling_convention
+
+_INDENT = "  "
+_MAX_SHOWN_BYTES = 32
 
 
 def format_module(module: ir.Module) -> str:
     """Text of a whole module: globals, data, imports, exports, functions."""
-    lines = [f"vm.module @{module.name} {{"]
-    lines += [f"  vm.global @{variable.name} : {variable.type}" for variable in module.globals.values()]
-    lines += [_rodata(rodata) for rodata in module.rodata.values()]
-    lines += [_import(function) for function in module.imports.values()]
-    lines += [f"  vm.export @{name} = @{function}" for name, function in module.exports.items()]
+    lines = [f"vm.module public @{module.name}{_attributes(module.attrs)} {{"]
+    lines += [_INDENT + _global(variable) for variable in module.globals.values()]
+    lines += [_INDENT + _rodata(rodata) for rodata in module.rodata.values()]
+    lines += [_INDENT + _import(imported) for imported in module.imports.values()]
+    lines += [_INDENT + _export(name, function) for name, function in module.exports.items()]
     for function in module.functions.values():
-        lines += [f"  {line}".rstrip() for line in format_function(function).split("\n")]
+        lines += [(_INDENT + line).rstrip() for line in format_function(function, module.imports).split("\n")]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def format_function(function: ir.Function) -> str:
-    """Text of a function; values and blocks are numbered in order."""
-    return "\n".join(_FunctionText(function).lines())
+def format_function(function: ir.Function, imports: Mapping[str, ir.Import] | None = None) -> str:
+    """Text of a function; `imports` are those of its module."""
+    return "\n".join(_function_lines(function, imports or {}))
 
 
-class _FunctionText:
-    def __init__(self, function: ir.Function) -> None:
-        self._function = function
-        self._blocks = {block: f"^bb{index}" for index, block in enumerate(function.blocks)}
-        self._values: dict[ir.Value, str] = {}
+def _function_lines(function: ir.Function, imports: Mapping[str, ir.Import]) -> Iterator[str]:
+    names = Names(function, imports)
+    arguments = ", ".join(f"{names.value(value)}: {type_text(value.type)}" for value in function.arguments)
+    results = ", ".join(map(type_text, function.result_types))
+    if len(function.result_types) != 1:
+        results = f"({results})"
+    arrow = f" -> {results}" if function.result_types else ""
+    yield f"vm.func private @{function.name}({arguments}){arrow}{_attributes(function.attrs)} {{"
+    for index, block in enumerate(function.blocks):
+        if index:
+            yield _block_header(names, block)
+        for operation in block.operations:
+            yield _INDENT + format_operation(operation, names)
+    yield "}"
 
-    def lines(self) -> Iterator[str]:
-        function = self._function
-        arguments = ", ".join(f"{self._name(value)}: {value.type}" for value in function.arguments)
-        results = ", ".join(map(str, function.result_types))
-        yield f"vm.func @{function.name}({arguments}) -> ({results}) {{"
-        for index, block in enumerate(function.blocks):
-            if index:
-                arguments = ", ".join(f"{self._name(value)}: {value.type}" for value in block.arguments)
-                yield f"{self._blocks[block]}({arguments}):" if arguments else f"{self._blocks[block]}:"
-            for operation in block.operations:
-                yield f"  {self._operation(operation)}"
-        yield "}"
 
-    def _operation(self, operation: ir.Operation) -> str:
-        parts = [f"vm.{operation.name}"]
-        if operation.symbol:
-            parts.append(f"@{operation.symbol}")
-        if operation.immediate is not None:
-            parts.append(repr(operation.immediate))
-        if operation.operands:
-            parts.append(", ".join(map(self._name, operation.operands)))
-        if operation.segments:
-            parts.append(f"segments {list(operation.segments)}")
-        if operation.successors:
-            parts.append(", ".join(map(self._successor, operation.successors)))
-        if operation.type:
-            parts.append(f": {operation.type}")
-        elif operation.results:
-            parts.append(": " + ", ".join(str(result.type) for result in operation.results))
-        text = " ".join(parts)
-        results = ", ".join(map(self._name, operation.results))
-        return f"{results} = {text}" if results else text
+def _block_header(names: Names, block: ir.Block) -> str:
+    arguments = ", ".join(f"{names.value(value)}: {type_text(value.type)}" for value in block.arguments)
+    return f"{names.block(block)}({arguments}):" if arguments else f"{names.block(block)}:"
 
-    def _successor(self, successor: ir.Successor) -> str:
-        name = self._blocks[successor.block]
-        arguments = ", ".join(map(self._name, successor.arguments))
-        return f"{name}({arguments})" if arguments else name
 
-    def _name(self, value: ir.Value) -> str:
-        return self._values.setdefault(value, f"%{len(self._values)}")
+def _global(variable: ir.Global) -> str:
+    kind = "ref" if variable.type.kind is ir.ValueType.REF else str(variable.type)
+    return f"vm.global.{kind} private mutable @{variable.name} : {type_text(variable.type)}"
 
 
 def _rodata(rodata: ir.Rodata) -> str:
-    kind = f" {rodata.mime_type}" if rodata.mime_type else ""
-    return f"  vm.rodata @{rodata.name} : {len(rodata.data)} bytes, aligned to {rodata.alignment}{kind}"
+    properties = f"alignment = {rodata.alignment}"
+    if rodata.mime_type:
+        properties += f', mime_type = "{rodata.mime_type}"'
+    return f"vm.rodata private @{_symbol(rodata.name)} <{properties}> {_data_text(bytes(rodata.data))}"
 
 
-def _import(function: ir.Import) -> str:
-    optional = " optional" if function.is_optional else ""
-    return f"  vm.import{optional} @{function.full_name} {function.calling_convention}"
+def _data_text(data: bytes) -> str:
+    if data.isascii() and data.decode().isprintable():
+        return json.dumps(data.decode())
+    shown = data[:_MAX_SHOWN_BYTES].hex().upper()
+    more = "..." if len(data) > _MAX_SHOWN_BYTES else ""
+    return f'dense<"0x{shown}{more}"> : vector<{len(data)}xi8>'
+
+
+def _import(imported: ir.Import) -> str:
+    convention = parse_calling_convention(imported.calling_convention)
+    arguments = ", ".join(
+        f"tuple<{', '.join(map(_kind_text, argument.element))}> ..."
+        if isinstance(argument, Span)
+        else _kind_text(argument)
+        for argument in convention.arguments
+    )
+    names = imported.result_ref_types or ("",) * len(convention.results)
+    types = [ir.Type(ir.ValueType(kind), name) for kind, name in zip(convention.results, names, strict=True)]
+    results = ", ".join(map(type_text, types))
+    if len(types) > 1:
+        results = f"({results})"
+    arrow = f" -> {results}" if types else ""
+    properties = {**imported.attrs}
+    if imported.minimum_version:
+        properties["minimum_version"] = str(imported.minimum_version)
+    optional = "optional " if imported.is_optional else ""
+    return f"vm.import private {optional}@{imported.full_name}({arguments}){arrow}{_attributes(properties)}"
+
+
+def _kind_text(kind: str) -> str:
+    return type_text(ir.Type(ir.ValueType(kind)))
+
+
+def _export(name: str, function: str) -> str:
+    return f"vm.export @{name}" if name == function else f"vm.export @{function} as({json.dumps(name)})"
+
+
+def _symbol(name: str) -> str:
+    return name if name.replace("_", "a").replace(".", "a").replace("$", "a").isalnum() else json.dumps(name)
+
+
+def _attributes(attrs: Mapping[str, str]) -> str:
+    if not attrs:
+        return ""
+    return " attributes {" + ", ".join(f"{key} = {json.dumps(text)}" for key, text in attrs.items()) + "}"

@@ -19,8 +19,8 @@ _F16_EXPONENT_AS_F32 = 0x1F << 23
 _F16_SMALLEST_NORMAL = 113 << 23
 _F16_OVERFLOW = (127 + 16) << 23
 _F16_INFINITY, _F16_NAN = 0x7C00, 0x7E00
-# 0.5: adding it to a number below the smallest normal f16 leaves the f16 fraction in the lowest bits.
-_F16_SUBNORMAL_MAGIC = 126 << 23
+# Adding 0.5 to a number below the smallest normal f16 leaves the f16 fraction in the lowest bits.
+_HALF_BITS = 126 << 23
 
 
 def widen(builder: Builder, scalar: Scalar, bits: ir.Value) -> ir.Value:
@@ -62,11 +62,9 @@ def _narrow_f16(builder: Builder, bits: ir.Value) -> ir.Value:
     odd = builder.op("and.i32", builder.op("shr.i32.u", magnitude, builder.i32(13)), builder.i32(1))
     rounded = builder.op("add.i32", magnitude, builder.i32(0xFFF - _REBIAS))
     normal = builder.op("shr.i32.u", builder.op("add.i32", rounded, odd), builder.i32(13))
-    magic = builder.op("bitcast.i32.f32", builder.i32(_F16_SUBNORMAL_MAGIC))
-    aligned = builder.op("add.f32", builder.op("bitcast.i32.f32", magnitude), magic)
-    subnormal = builder.op(
-        "sub.i32", builder.op("bitcast.f32.i32", aligned), builder.i32(_F16_SUBNORMAL_MAGIC)
-    )
+    half = builder.op("const.f32", immediate=0.5)
+    aligned = builder.op("add.f32", builder.op("bitcast.i32.f32", magnitude), half)
+    subnormal = builder.op("sub.i32", builder.op("bitcast.f32.i32", aligned), builder.i32(_HALF_BITS))
     is_subnormal = builder.op("cmp.lt.i32.u", magnitude, builder.i32(_F16_SMALLEST_NORMAL))
     finite = select(builder, is_subnormal, subnormal, normal)
     is_nan = builder.op("cmp.lt.i32.u", builder.i32(_F32_INFINITY), magnitude)
