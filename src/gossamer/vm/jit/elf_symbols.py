@@ -28,12 +28,14 @@ def _undefined(data: bytes) -> Iterator[str]:
         raise FormatError("not a 64-bit little-endian ELF object", table="ELF", offset=0)
     (table_offset,) = struct.unpack_from("<Q", data, 40)
     (section_count,) = struct.unpack_from("<H", data, 60)
-    sections = [_SECTION.unpack_from(data, table_offset + 64 * index) for index in range(section_count)]
+    sections: list[tuple[int, ...]] = [
+        _SECTION.unpack_from(data, table_offset + 64 * index) for index in range(section_count)
+    ]
     for section in sections:
         _, kind, _, _, offset, size, link, *_ = section
         if kind != _SYMBOL_TABLE_TYPE:
             continue
-        names: int = sections[link][4]
+        names = sections[link][4]
         # Why from 1: the first symbol of every table is empty.
         for index in range(1, size // _SYMBOL.size):
             name, _, _, home, _, _ = _SYMBOL.unpack_from(data, offset + _SYMBOL.size * index)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gossamer.errors import StatusError, status_error
 from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.jit.compilable import DISPATCH_CONVENTION, CompilableFunction, compilable_functions
+from gossamer.vm.jit.compilable import DISPATCH_CONVENTION, compilable_functions
 from gossamer.vm.jit.dispatch import dispatch_symbol, emit_dispatch_entry
 from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.object_cache import content_key, load_object, store_object
+from gossamer.vm.jit.native_object import load_native_object
 from gossamer.vm.jit.status import describe_status
-
-GENERATION = 1
-"""Raised whenever the same text is to become another object: objects kept on disk are then not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +55,6 @@ def compile_dispatch_functions(module: DecodedModule, export_names: Iterable[str
     if not native:
         return None
     entries = sorted(set(native.values()))
-    data = _object_of(module, list(functions.values()), entries)
-    from gossamer.vm.jit.externals import external_addresses
-    from gossamer.vm.jit.llvm import LoadedObject
-
-    loaded = LoadedObject(data, external_addresses())
+    loaded = load_native_object(emit_module(functions.values(), entries, emit_dispatch_entry))
     addresses = {name: loaded.address(dispatch_symbol(ordinal)) for name, ordinal in native.items()}
     return NativeKernels(module, addresses, loaded)
-
-
-def _object_of(module: DecodedModule, functions: Sequence[CompilableFunction], entries: list[int]) -> bytes:
-    from gossamer.vm.jit.llvm import LLVMLITE_VERSION, compile_object, host_cpu
-
-    text = emit_module(functions, entries, emit_dispatch_entry)
-    cpu, features = host_cpu()
-    key = content_key(
-        *(part.encode() for part in (str(GENERATION), LLVMLITE_VERSION, cpu, features, text)),
-    )
-    data = load_object(key)
-    if data is None:
-        data = compile_object(text)
-        store_object(key, data)
-    return data

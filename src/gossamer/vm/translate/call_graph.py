@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from gossamer.isa.opcodes import IMPORT_BIT
+from gossamer.isa.instruction import Cases, Instruction
+from gossamer.isa.opcodes import IMPORT_BIT, OperandKind
 from gossamer.vm.decoded import DecodedModule
 
 
@@ -53,12 +54,35 @@ def waiting_functions(module: DecodedModule) -> frozenset[int]:
         for function in module.functions
         if any(_may_wait(instruction.opcode.name) for instruction in function.instructions)
     }
+    return _with_callers(waiting, callees)
+
+
+def looping_functions(module: DecodedModule) -> frozenset[int]:
+    """Ordinals of the functions that have a jump backwards, or call one that has."""
+    looping = {
+        function.ordinal
+        for function in module.functions
+        if any(_jumps_back(instruction) for instruction in function.instructions)
+    }
+    return _with_callers(looping, internal_callees(module))
+
+
+def _with_callers(found: set[int], callees: dict[int, set[int]]) -> frozenset[int]:
     grew = True
     while grew:
-        found = {ordinal for ordinal, called in callees.items() if called & waiting} - waiting
-        waiting |= found
-        grew = bool(found)
-    return frozenset(waiting)
+        callers = {ordinal for ordinal, called in callees.items() if called & found} - found
+        found |= callers
+        grew = bool(callers)
+    return frozenset(found)
+
+
+def _jumps_back(instruction: Instruction) -> bool:
+    for operand, value in zip(instruction.opcode.operands, instruction.operands, strict=True):
+        if operand.kind is OperandKind.BLOCK and cast("int", value) <= instruction.offset:
+            return True
+        if operand.kind is OperandKind.CASES:
+            return any(target <= instruction.offset for target, _ in cast("Cases", value))
+    return False
 
 
 def _may_wait(name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import linecache
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -18,7 +19,7 @@ from gossamer.errors import NotFoundError
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.execution import READY
 from gossamer.vm.module import ResumableCallable
-from gossamer.vm.translate.call_graph import recursive_functions, waiting_functions
+from gossamer.vm.translate.call_graph import looping_functions, recursive_functions, waiting_functions
 from gossamer.vm.translate.failure import failure, locate
 from gossamer.vm.translate.python_source import PythonSource, emit_python
 from gossamer.vm.translate.type_function import type_function
@@ -27,6 +28,8 @@ from gossamer.vm.translate.typed_function import TypedFunction
 if TYPE_CHECKING:
     from gossamer.vm.bytecode_module import BytecodeModule
     from gossamer.vm.bytecode_state import BytecodeState
+
+JIT_VARIABLE = "GOSSAMER_JIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class ModuleTranslation:
         self.module = module
         self.waiting = waiting_functions(module)
         self.recursive = recursive_functions(module)
+        self._looping = looping_functions(module)
         self._typed: dict[int, TypedFunction] = {}
         self._translations: dict[tuple[int, bool], _Translation] = {}
 
@@ -59,6 +63,10 @@ class ModuleTranslation:
             source = emit_python(self.typed(ordinal), self.waiting, is_generator=is_generator)
             found = self._translations[key] = _Translation(source, self._compile(ordinal, source))
         return found
+
+    def has_loop(self, ordinal: int) -> bool:
+        """True where a function jumps backwards, or calls another of which that is true."""
+        return ordinal in self._looping
 
     def _compile(self, ordinal: int, source: PythonSource) -> CodeType:
         filename = f"<bytecode {self.module.function_label(ordinal)}>"
@@ -82,8 +90,15 @@ def module_translation(module: BytecodeModule) -> ModuleTranslation:
 class Translator:
     """Executor of a state (see `vm.executor`)."""
 
-    def __init__(self, state: BytecodeState) -> None:
+    def __init__(self, state: BytecodeState, *, is_native: bool | None = None) -> None:
+        """Start with nothing translated.
+
+        Args:
+            is_native: run loops over numbers and buffers as native code; by default unless
+                `GOSSAMER_JIT` is 0.
+        """
         self._state = state
+        self._is_native = os.environ.get(JIT_VARIABLE) != "0" if is_native is None else is_native
         self._translation = module_translation(state.module)
         self._imports = list(state.imports)
         self._common = _state_names(state)
@@ -104,6 +119,11 @@ class Translator:
         if found is None and self._needs_interpreter(ordinal):
             found = self._functions[ordinal, is_generator] = self._interpret(ordinal, is_generator)
         return found or self._link(ordinal, is_generator)
+
+    def _native(self, ordinal: int, translated: Callable[..., object]) -> Callable[..., object]:
+        from gossamer.vm.jit.native_callable import native_callable
+
+        return native_callable(self._translation.module, ordinal, translated) or translated
 
     def _needs_interpreter(self, ordinal: int) -> bool:
         """Why: only the interpreter counts steps, and can recurse deeper than Python does."""
@@ -126,6 +146,10 @@ class Translator:
         self._functions[ordinal, is_generator] = made
         for name in translation.source.names.required:
             names[name] = self._resolve(name)
+        if self._is_native and not is_generator and self._translation.has_loop(ordinal):
+            native = self._native(ordinal, made)
+            self._functions[ordinal, is_generator] = native
+            return native
         return made
 
     def _resolve(self, name: str) -> object:

@@ -1,0 +1,53 @@
+"""Native forms of ordinary functions: those that loop over numbers and buffers and call nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gossamer.vm.decoded import DecodedModule
+from gossamer.vm.jit.callable_entry import NativeCall, call_symbol, emit_call_entry
+from gossamer.vm.jit.compilable import CompilableFunction, compilable_functions, has_loop
+from gossamer.vm.jit.module_emitter import emit_module
+from gossamer.vm.jit.native_object import load_native_object
+
+
+def worth_compiling(module: DecodedModule, ordinal: int) -> dict[int, CompilableFunction] | None:
+    """A function and all it calls, where they can be native and one of them loops; None otherwise."""
+    functions = compilable_functions(module, [ordinal])
+    if ordinal not in functions or not any(has_loop(function.ssa) for function in functions.values()):
+        return None
+    return functions
+
+
+def native_callable(
+    module: DecodedModule, ordinal: int, fallback: Callable[..., object]
+) -> Callable[..., object] | None:
+    """A callable that compiles a function when it is first called; None where it is not worth it.
+
+    Args:
+        fallback: the same function in another form.
+    """
+    functions = worth_compiling(module, ordinal)
+    if functions is None:
+        return None
+    compiled: list[NativeCall] = []
+
+    def call(*arguments: object) -> object:
+        if not compiled:
+            compiled.append(compile_callable(module, functions, ordinal, fallback))
+        return compiled[0](*arguments)
+
+    return call
+
+
+def compile_callable(
+    module: DecodedModule,
+    functions: dict[int, CompilableFunction],
+    ordinal: int,
+    fallback: Callable[..., object],
+) -> NativeCall:
+    """Compile one function with those it calls."""
+    function = module.functions[ordinal]
+    text = emit_module(functions.values(), [ordinal], lambda text, _: emit_call_entry(text, function))
+    loaded = load_native_object(text)
+    return NativeCall(module, function, loaded.address(call_symbol(ordinal)), fallback, loaded)
