@@ -63,7 +63,7 @@ def _load_file(path: str) -> Module:
     except OSError as error:
         raise NotFoundError(f"failed to open file '{path}': {error.strerror}") from error
     try:
-        return load_bytecode_module(data)
+        return load_bytecode_module(data, source=path)
     except StatusError as error:
         raise error.annotate(f"loading bytecode module at '{path}'") from None
 
