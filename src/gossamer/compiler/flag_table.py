@@ -38,12 +38,12 @@ _PHASES = {
     Phase.GLOBAL_OPTIMIZATION: "No phase of its own here: part of flow.",
     Phase.DISPATCH_CREATION: "No phase of its own here: part of flow.",
     Phase.FLOW: "Optimised and cut into dispatches.",
-    Phase.STREAM: "No phase of its own here: part of hal.",
+    Phase.STREAM: "The host program, step by step: memory, submissions, waits, calls.",
     Phase.EXECUTABLE_SOURCES: "No phase of its own here: flow shows the sources of executables.",
     Phase.EXECUTABLE_CONFIGURATIONS: "No phase of its own here: part of executable-targets.",
     Phase.EXECUTABLE_TARGETS: "Executables compiled.",
     Phase.HAL: "The host program as VM functions that call the HAL.",
-    Phase.VM: "No phase of its own here: part of hal.",
+    Phase.VM: "The same, optimised.",
     Phase.END: "The finished module.",
 }
 

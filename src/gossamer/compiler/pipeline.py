@@ -21,6 +21,7 @@ from gossamer.compiler.source import Source
 from gossamer.compiler.targets import check_options, check_target
 from gossamer.compiler.vm import ir as vm_ir
 from gossamer.compiler.vm.emit import emit_module
+from gossamer.compiler.vm.optimize import optimize_module
 from gossamer.compiler.vm.text import format_module
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -36,6 +37,7 @@ class Program:
         signatures: of exports and imports, by symbol name.
         flow: host functions, and the executables they dispatch.
         kernels: the executables compiled.
+        schedule: the host side, step by step.
         host: the VM module.
         output: the finished bytes.
     """
@@ -45,6 +47,7 @@ class Program:
     signatures: Mapping[str, abi.Signature] = field(default_factory=dict[str, abi.Signature])
     flow: flow.FlowProgram | None = None
     kernels: KernelModule | None = None
+    schedule: stream.Program | None = None
     host: vm_ir.Module | None = None
     output: bytes = b""
 
@@ -117,20 +120,27 @@ def _flow(program: Program) -> None:
     program.flow = flow.run(program.module)
 
 
-def _executable_targets(program: Program) -> None:
+def _stream(program: Program) -> None:
+    """Compile the kernels, which say what they are passed, and schedule the host side around them."""
     assert program.flow is not None
     if program.flow.executables:
         program.kernels = vmvx.compile_executables(program.flow.executables)
+    program.schedule = stream.schedule(program.flow, program.signatures, program.kernels, program.options)
 
 
 def _hal(program: Program) -> None:
-    assert program.flow is not None
-    program.host = stream.lower(program.flow, program.signatures, program.kernels, program.options)
+    assert program.schedule is not None
+    program.host = stream.lower(program.schedule)
+
+
+def _vm(program: Program) -> None:
+    assert program.host is not None
+    optimize_module(program.host)
 
 
 def _end(program: Program) -> None:
     assert program.host is not None
-    definition = emit_module(program.host, debug=not program.options.strip_source_map)
+    definition = emit_module(program.host, optimize=False, debug=not program.options.strip_source_map)
     if program.options.output_format is OutputFormat.VM_ASM:
         program.output = format_module(program.host).encode()
     else:
@@ -143,6 +153,11 @@ def _show_module(program: Program) -> bytes:
 
 def _show_kernels(program: Program) -> bytes:
     return format_module(program.kernels.vm_module).encode() if program.kernels else b""
+
+
+def _show_schedule(program: Program) -> bytes:
+    assert program.schedule is not None
+    return stream.format_program(program.schedule).encode()
 
 
 def _show_host(program: Program) -> bytes:
@@ -170,8 +185,10 @@ _STEPS = (
     _Step(Phase.ABI, _abi),
     _Step(Phase.PREPROCESSING, _preprocessing),
     _Step(Phase.FLOW, _flow),
-    _Step(Phase.EXECUTABLE_TARGETS, _executable_targets, _show_kernels, "vm.txt"),
+    _Step(Phase.STREAM, _stream, _show_schedule, "txt"),
+    _Step(Phase.EXECUTABLE_TARGETS, lambda program: None, _show_kernels, "vm.txt"),
     _Step(Phase.HAL, _hal, _show_host, "vm.txt"),
+    _Step(Phase.VM, _vm, _show_host, "vm.txt"),
     _Step(Phase.END, _end, _show_output, "vmfb"),
 )
 

@@ -78,8 +78,6 @@ _PLACES_OF_PHASES = {
     Phase.DISPATCH_CREATION: Phase.FLOW,
     Phase.EXECUTABLE_SOURCES: Phase.FLOW,
     Phase.EXECUTABLE_CONFIGURATIONS: Phase.EXECUTABLE_TARGETS,
-    Phase.STREAM: Phase.HAL,
-    Phase.VM: Phase.HAL,
 }
 """Phases of IREE's that are part of another one here."""
 

@@ -6,5 +6,7 @@ Mirrors `iree/compiler/Dialect/Stream` and `iree/compiler/Dialect/HAL`.
 """
 
 from gossamer.compiler.stream.pipeline import lower, schedule
+from gossamer.compiler.stream.program import Program
+from gossamer.compiler.stream.text import format_program
 
-__all__ = ["lower", "schedule"]
+__all__ = ["Program", "format_program", "lower", "schedule"]

@@ -145,7 +145,7 @@ def _maker(s: FunctionScheduler, value: ir.Value) -> ir.Value | None:
 
 
 def _may_overwrite(s: FunctionScheduler, storage: ir.Value, made: ir.Value) -> bool:
-    """Whether everything that reads the storage's old contents comes before the operation that makes `made`."""
+    """Whether all that reads the storage's old contents comes before the operation that makes `made`."""
     if s.liveness.is_used_elsewhere(storage) or s.aliasing.of(storage).is_stored:
         return False
     maker = made.owner

@@ -54,8 +54,8 @@ def schedule_branch(s: FunctionScheduler, op: ir.Operation, blocks: Blocks) -> N
     elif op.name == "cf.cond_br":
         s.block.terminator = ConditionalBranch(op.operands[0], branches[0], branches[1])
     elif op.name == "cf.switch":
-        numbers = ir.DenseIntElementsAttr(op.attributes["case_values"]) if len(branches) > 1 else ()
-        cases = tuple(zip(list(numbers), branches[1:], strict=True))
+        numbers = ir.DenseIntElementsAttr(op.attributes["case_values"]) if len(branches) > 1 else None
+        cases = tuple((numbers[index], branch) for index, branch in enumerate(branches[1:]) if numbers)
         s.block.terminator = Switch(op.operands[0], branches[0], cases)
     else:
         raise s.error(f"'{op.name}' cannot end a block of a host function")

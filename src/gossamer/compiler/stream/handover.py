@@ -7,6 +7,7 @@ timepoint nobody else asks for, the step signals the caller's fence and the barr
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import cast
 
 from gossamer.compiler.stream.program import Alloca, Barrier, Block, CallImport, Dealloca, Execute, Step
 from gossamer.compiler.stream.values import Timepoint
@@ -35,9 +36,10 @@ def hand_over_signals(block: Block) -> None:
 def _uses(step: Step, timepoint: Timepoint) -> bool:
     """Whether a step uses a timepoint other than by bringing it about."""
     for each in fields(step):
-        value = getattr(step, each.name)
         if each.name == "signal":
             continue
-        if value is timepoint or (isinstance(value, tuple) and any(item is timepoint for item in value)):
+        value: object = getattr(step, each.name)
+        items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+        if any(item is timepoint for item in items):
             return True
     return False

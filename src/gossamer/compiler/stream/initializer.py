@@ -1,7 +1,8 @@
 """The state of a module and the `__init` function that sets it up.
 
-`__init` looks for a device that answers to a name and takes the executables' formats, creates the executables,
-looks their functions up, uploads constants, makes the recordings, then runs the program's initialisers.
+`__init` looks for a device that answers to a name and takes the executables' formats, creates the
+executables, looks their functions up, uploads constants, makes the recordings, then runs the program's
+initialisers.
 """
 
 from __future__ import annotations

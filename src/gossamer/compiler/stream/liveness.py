@@ -9,7 +9,7 @@ from gossamer.compiler.mlir import ir
 
 @dataclass(slots=True)
 class Liveness:
-    """Uses of values: where in the block that defines them the last one is, and whether other blocks have any."""
+    """Uses of values: the last one in the block that defines them, and whether other blocks have any."""
 
     _last_use: dict[ir.Value, int] = field(default_factory=dict["ir.Value", int])
     _use_counts: dict[ir.Value, int] = field(default_factory=dict["ir.Value", int])

@@ -86,7 +86,7 @@ def lower_call_check(c: LoweringContext, step: CallCheck) -> None:
     arguments: list[ir.Value] = [] if convention.startswith("0i") else [c.device()]
     tolerances: list[float] = []
     for argument in step.arguments:
-        if isinstance(argument, float):
+        if isinstance(argument, float | int):
             tolerances.append(argument)
         else:
             arguments.append(c.value(argument))

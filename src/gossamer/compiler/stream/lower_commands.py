@@ -1,4 +1,4 @@
-"""Lowers device work: recordings made when a module is loaded, and work recorded or submitted in each call."""
+"""Lowers device work: recordings made when a module is loaded, and what is submitted in each call."""
 
 from __future__ import annotations
 

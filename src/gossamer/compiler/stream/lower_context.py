@@ -1,4 +1,4 @@
-"""What lowering a function to the VM carries along: where to append, and what each value of the schedule became."""
+"""What lowering a function to the VM carries along: where to append, and what each value became."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def _read_global(op: ir.Operation, *, track_time: bool) -> ModuleGlobal:
     if not isinstance(type, TensorType | ScalarType):
         raise _error(op, f"a global of type {type} is not supported")
     is_mutable = "is_mutable" in op.attributes
-    initial = op.attributes["value"] if "value" in op.attributes else None
+    initial = op.attributes.get("value", None)
     if initial is not None and "extern" in str(initial)[:20]:
         raise _error(op, f"global '@{name}' has its value elsewhere, which is not supported")
     dims: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""What scheduling the functions of a module shares: kernels, constants, globals, and what each function needs."""
+"""What scheduling the functions of a module shares: kernels, constants, globals."""
 
 from __future__ import annotations
 

@@ -20,28 +20,16 @@ from gossamer.format.archive import write_module
 DEFAULT_MODULE_NAME = "module"
 
 
-def lower(
-    flow: FlowProgram,
-    signatures: Mapping[str, Signature],
-    kernels: KernelModule | None,
-    options: CompileOptions,
-) -> ir.Module:
-    """Make the VM module of a program whose kernels are compiled.
-
-    Raises: CompileError at what the host cannot do.
-    """
-    program = schedule(flow, signatures, kernels, options)
-    formats = (kernels.format,) if kernels else (DeviceTarget().formats)
-    return lower_program(program, DeviceTarget(formats=formats))
-
-
 def schedule(
     flow: FlowProgram,
     signatures: Mapping[str, Signature],
     kernels: KernelModule | None,
     options: CompileOptions,
 ) -> Program:
-    """Schedule the host side of a program whose kernels are compiled; raises as `lower`."""
+    """Schedule the host side of a program whose kernels are compiled.
+
+    Raises: CompileError at what the host cannot do.
+    """
     with flow.module.context:
         return schedule_program(
             flow.module,
@@ -50,6 +38,12 @@ def schedule(
             [_binary(kernels)] if kernels else [],
             strip_assertions=options.strip_assertions,
         )
+
+
+def lower(program: Program) -> ir.Module:
+    """Make the VM module of a host program."""
+    formats = tuple(dict.fromkeys(binary.format for binary in program.executables))
+    return lower_program(program, DeviceTarget(formats=formats or DeviceTarget().formats))
 
 
 def module_name(module: mlir_ir.Module) -> str:

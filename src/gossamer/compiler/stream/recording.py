@@ -11,7 +11,7 @@ from gossamer.compiler.stream.values import Resource
 
 
 def record(program: Program, function: str, execute: Execute) -> Execute:
-    """Have commands that are the same in each call, but for their buffers, recorded when the module is loaded."""
+    """Have commands that differ between calls in their buffers at most recorded when the module is loaded."""
     commands = [command for wave in execute.waves for command in wave]
     if is_single_transfer(execute) or not all(map(_is_static, commands)):
         return execute

@@ -145,7 +145,7 @@ def _is_dynamic(value: ir.Value, index: int) -> bool:
 
 
 def can_update_in_place(s: FunctionScheduler, op: ir.Operation) -> bool:
-    """Whether a `flow.tensor.update` may write its target: this function's own memory, used by nothing else."""
+    """Whether a `flow.tensor.update` may write its target: memory of this function that nothing else uses."""
     target, _, update = op.operands
     owner = target.owner
     if isinstance(owner, ir.Block) or owner.operation.block != op.block:

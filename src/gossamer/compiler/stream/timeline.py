@@ -66,7 +66,7 @@ class Timeline:
         self._reads[resource.root] = self._reads.get(resource.root, _NOTHING) | {timepoint}
 
     def did_write(self, resource: Resource, timepoint: Timepoint) -> None:
-        """Record that a resource is written until `timepoint`, by work that waited for all other work on it."""
+        """Record that work which waits for all other work on a resource writes it until `timepoint`."""
         self._writes[resource.root] = frozenset({timepoint})
         self._reads[resource.root] = _NOTHING
 
