@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.emit_function import EmittedFunction, Ordinals, emit_function
-from gossamer.compiler.vm.optimize import optimize_function
+from gossamer.compiler.vm.optimize import optimize_module
 from gossamer.compiler.vm.verify import verify_module
 from gossamer.format.module_def import (
     GLOBALS_ATTR,
@@ -39,8 +39,7 @@ def emit_module(module: ir.Module, *, optimize: bool = True, debug: bool = True)
     Raises: CompileError where a function does not fit a VM frame; InternalError where the IR is malformed.
     """
     if optimize:
-        for function in module.functions.values():
-            optimize_function(function)
+        optimize_module(module)
     verify_module(module)
     offsets, capacity, ref_count = _lay_out_globals(module.globals.values())
     types = _type_table(module)

@@ -8,6 +8,12 @@ from gossamer.compiler.vm.eliminate_dead import eliminate_dead
 from gossamer.compiler.vm.simplify_branches import simplify_branches
 
 
+def optimize_module(module: ir.Module) -> None:
+    """Optimise all functions of a module in place."""
+    for function in module.functions.values():
+        optimize_function(function)
+
+
 def optimize_function(function: ir.Function) -> None:
     """Optimise a function in place."""
     simplify_branches(function)
