@@ -124,20 +124,65 @@ def fail_status(returned: int) -> StatusError:
     return status_error(returned, f"workgroup failed with code {returned}")
 
 
-COUNT, HALVE, FAIL, INSPECT = range(4)
+# Spins constant[0] times, then out[x] += 1 and who[x] = processor id; fails in workgroup constant[1] with 10.
+_WORK = """
+define i32 @work(ptr %environment, ptr %state, ptr %workgroup) {
+entry:
+  %x = load i32, ptr %workgroup
+  %constants_field = getelementptr i8, ptr %state, i64 24
+  %constants = load ptr, ptr %constants_field
+  %spins = load i32, ptr %constants
+  %bad_cell = getelementptr i32, ptr %constants, i64 1
+  %bad = load i32, ptr %bad_cell
+  br label %spin
+spin:
+  %i = phi i32 [ 0, %entry ], [ %next, %spin ]
+  %next = add i32 %i, 1
+  call void asm sideeffect "", "r,~{memory}"(i32 %next)
+  %more = icmp ult i32 %next, %spins
+  br i1 %more, label %spin, label %done
+done:
+  %out = call ptr @binding(ptr %state, i64 0)
+  %cell = getelementptr i32, ptr %out, i32 %x
+  %old = load i32, ptr %cell
+  %new = add i32 %old, 1
+  store i32 %new, ptr %cell
+  %who = call ptr @binding(ptr %state, i64 1)
+  %who_cell = getelementptr i32, ptr %who, i32 %x
+  %processor_field = getelementptr i8, ptr %workgroup, i64 12
+  %processor = load i32, ptr %processor_field
+  store i32 %processor, ptr %who_cell
+  %local_field = getelementptr i8, ptr %workgroup, i64 16
+  %local = load ptr, ptr %local_field
+  store i32 %x, ptr %local
+  %is_bad = icmp eq i32 %x, %bad
+  %code = select i1 %is_bad, i32 10, i32 0
+  ret i32 %code
+}
+"""
+
+COUNT, HALVE, FAIL, INSPECT, WORK = range(5)
 
 
 @cache
 def native_executable() -> Executable:
-    """`count`, `halve`, `fail` and `inspect`, compiled."""
-    names = ["count", "halve", "fail", "inspect"]
-    addresses = compile_functions(_HEADER + _COUNT + _HALVE + _FAIL + _INSPECT, names)
+    """`count`, `halve`, `fail`, `inspect` and `work`, compiled."""
+    names = ["count", "halve", "fail", "inspect", "work"]
+    addresses = compile_functions(_HEADER + _COUNT + _HALVE + _FAIL + _INSPECT + _WORK, names)
     return Executable(
         [
             ExecutableFunction("count", 1, 1, address=addresses["count"]),
             ExecutableFunction("halve", 2, address=addresses["halve"]),
             ExecutableFunction("fail", 0, address=addresses["fail"], decode_status=fail_status),
             ExecutableFunction("inspect", 2, local_memory_bytes=4096, address=addresses["inspect"]),
+            ExecutableFunction(
+                "work",
+                2,
+                2,
+                local_memory_bytes=100,
+                address=addresses["work"],
+                decode_status=fail_status,
+            ),
         ],
         format="test-native",
     )
@@ -145,7 +190,7 @@ def native_executable() -> Executable:
 
 @cache
 def python_executable() -> Executable:
-    """The same in Python."""
+    """The same in Python, but for `work`."""
     return Executable(
         [
             ExecutableFunction("count", 1, 1, kernel=_count),

@@ -22,8 +22,8 @@ def test_functions_are_found_by_name_then_by_id() -> None:
 def test_unknown_names_and_ids_are_refused() -> None:
     with pytest.raises(NotFoundError, match="`nothing`"):
         native_executable().lookup_function("nothing")
-    with pytest.raises(OutOfRangeError, match="function id 4 out of bounds"):
-        native_executable().function(4)
+    with pytest.raises(OutOfRangeError, match="function id 5 out of bounds"):
+        native_executable().function(5)
     with pytest.raises(OutOfRangeError):
         native_executable().function(-1)
 

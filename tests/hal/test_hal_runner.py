@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from gossamer.errors import AbortedError
+from gossamer.errors import AbortedError, OutOfRangeError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer
@@ -148,3 +148,17 @@ def test_denormals_are_flushed_around_native_kernels_only() -> None:
     assert list(target.to_numpy().view(np.float32)[:2]) == [0.0, 0.5]
     assert math.ldexp(1.0, -1074) * ctypes.c_double(1.0).value > 0
     assert np.float32(2e-38) * np.float32(0.5) > 0
+
+
+@pytest.mark.parametrize("counts", [(1, 1, 70_000), (1 << 31, 1 << 31, 65_535)])
+def test_impossible_indirect_counts_are_refused(counts: tuple[int, int, int]) -> None:
+    buffer, indirect = new_buffer(64), new_buffer(64)
+    indirect.allowed_usage |= 0x100
+    indirect.to_numpy().view(np.uint32)[:3] = counts
+    commands = CommandBuffer()
+    commands.dispatch(
+        native_executable(), COUNT, (0, 0, 0), [0], [BufferRef(buffer)], indirect_count=BufferRef(indirect)
+    )
+
+    with pytest.raises(OutOfRangeError, match="workgroup count of 'count' is out of range"):
+        run(commands, run_native)

@@ -33,6 +33,7 @@ from gossamer.hal.local.program import (
     encode_program,
 )
 from gossamer.hal.local.runner import Runner, runner_for
+from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.memory import WHOLE_BUFFER, BufferUsage, MemoryAccess
 
 _MAXIMUM_BINDINGS = 64
@@ -318,17 +319,18 @@ class CommandBuffer:
                 values += _table_entry(buffer, offset, length, extent, access)
         return self._table_format.pack(*values)
 
-    def run(self, table: bytes, keepalive: Sequence[Binding] = ()) -> None:
+    def run(self, table: bytes, keepalive: Sequence[Binding] = (), pool: TilePool | None = None) -> None:
         """Execute the commands now, on this thread.
 
         Args:
             table: what `prepare` returned.
             keepalive: what it was made of, whose buffers must live until this returns.
+            pool: workers to share long dispatches with.
         Raises: the error of the first dispatch that fails; what ran before it has taken effect.
         """
         if self._program is None or self._runner is None:
             raise FailedPreconditionError("command buffer is still being recorded; finalize it first")
-        self._runner(self._program, table)
+        self._runner(self._program, table, pool)
 
     def _require_recording(self, categories: int) -> None:
         if self._program is not None:

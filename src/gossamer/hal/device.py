@@ -24,6 +24,7 @@ from gossamer.hal.executable import Executable, ExecutableLoader
 from gossamer.hal.fence import Fence
 from gossamer.hal.file import File
 from gossamer.hal.local.cpu_features import cpu_feature
+from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
 
 QUEUE_AFFINITY_ANY = -1
@@ -53,6 +54,7 @@ class Device:
         self.identifier = identifier
         self.allocator = allocator or Allocator()
         self.executable_loaders = list(executable_loaders)
+        self._pool: TilePool | None = None
 
     def __repr__(self) -> str:
         return f"<hal.Device {self.identifier}>"
@@ -243,9 +245,9 @@ class Device:
         del affinity
         table = command_buffer.prepare(bindings)
         if wait is None or wait.is_reached:
-            self._start(signal, command_buffer.run, (table, bindings))
+            self._start(signal, command_buffer.run, (table, bindings, self._pool))
         else:
-            self._submit(wait, signal, command_buffer.run, table, bindings)
+            self._submit(wait, signal, command_buffer.run, table, bindings, self._pool)
 
     def queue_host_call(
         self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]

@@ -20,7 +20,7 @@ _engines: list[Any] = []
 
 class _Target(NamedTuple):
     machine: Any
-    architecture: str
+    triple: str
     identity: str
 
 
@@ -38,12 +38,12 @@ def _target() -> _Target:
         cpu=cpu, features=features, opt=2, reloc="pic", codemodel="small", jit=True
     )
     identity = " ".join((llvmlite.__version__, triple, cpu, features))
-    return _Target(machine, triple.partition("-")[0], identity)
+    return _Target(machine, triple, identity)
 
 
-def host_architecture() -> str:
-    """First part of this process's target triple, such as `x86_64`."""
-    return _target().architecture
+def host_triple() -> str:
+    """Target triple of this process, such as `x86_64-unknown-linux-gnu`."""
+    return _target().triple
 
 
 def compile_functions(ir_text: str, names: list[str]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Runs programs in one native call, with the interpreter lock released.
 
-In: a program and a packed binding table. Out: nothing, or the error of the first dispatch that failed.
+In: a program, a packed binding table, perhaps a pool of workers. Out: nothing, or the error of the first
+dispatch that failed.
 """
 
 from __future__ import annotations
@@ -9,21 +10,53 @@ import ctypes
 import threading
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
-from gossamer.errors import StatusError
-from gossamer.hal.local.llvm import compile_functions, host_architecture
+from gossamer.errors import OutOfRangeError, StatusError
+from gossamer.hal.local.llvm import compile_functions, host_triple
+from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
 from gossamer.hal.local.program import DispatchRecord, Program
-from gossamer.hal.local.runner_ir import RUN_SYMBOL, runner_ir
+from gossamer.hal.local.runner_ir import COUNT_ERROR, RUN_SYMBOL, runner_ir
 from gossamer.hal.memory import ALIGNMENT
 
-_RunFunction = Callable[[bytes, bytes, int], int]
-_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
+_RUN_TYPE = ctypes.CFUNCTYPE(
+    ctypes.c_int64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p
+)
+_WORKER_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
+_SHUTDOWN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class NativeFunctions(NamedTuple):
+    """The runner's functions.
+
+    Attributes:
+        run: (encoded program, table, local memory, pool or 0) to 0 or where and why it failed.
+        work: (pool, participant): the life of a worker thread; None where there are no pools.
+        shut_down: (pool): makes its workers return.
+    """
+
+    run: Callable[[bytes, bytes, int, int], int]
+    work: Callable[[int, int], None] | None
+    shut_down: Callable[[int], None] | None
+
+
+@cache
+def native_functions() -> NativeFunctions:
+    """The native runner, compiled (or taken from the cache on disk) at the first call."""
+    triple = host_triple()
+    pooled = [WORKER_SYMBOL, SHUTDOWN_SYMBOL] if has_pool(triple) else []
+    addresses = compile_functions(runner_ir(triple), [RUN_SYMBOL, *pooled])
+    return NativeFunctions(
+        _RUN_TYPE(addresses[RUN_SYMBOL]),
+        _WORKER_TYPE(addresses[WORKER_SYMBOL]) if pooled else None,
+        _SHUTDOWN_TYPE(addresses[SHUTDOWN_SYMBOL]) if pooled else None,
+    )
 
 
 class _LocalMemory(threading.local):
-    """Scratch memory of workgroups; each thread runs one workgroup at a time."""
+    """Scratch memory of workgroups; each thread runs one program at a time."""
 
     def __init__(self) -> None:
         self.length = 0
@@ -44,32 +77,29 @@ class _LocalMemory(threading.local):
 local_memory = _LocalMemory()
 
 
-@cache
-def native_run_function() -> _RunFunction:
-    """The native runner, compiled (or taken from the cache on disk) at the first call."""
-    address = compile_functions(runner_ir(host_architecture()), [RUN_SYMBOL])[RUN_SYMBOL]
-    return _RUN_TYPE(address)
-
-
-def run_native(program: Program, table: bytes) -> None:
+def run_native(program: Program, table: bytes, pool_address: int = 0, participants: int = 1) -> None:
     """Run a program without Python kernels.
 
     Args:
         program: whose `is_native` is True.
         table: u64 address and length for each slot; the caller checked all references against it and
             keeps the memory alive.
+        pool_address: of a tile pool with `participants`, this thread included; 0 runs everything here.
     Raises: the error of the dispatch that failed; what ran before it has taken effect.
     """
     scratch = program.local_memory_bytes
+    if scratch:
+        scratch = local_memory.reserve((scratch + ALIGNMENT - 1 & -ALIGNMENT) * participants)
     # Safety: `program.encoded` and `table` are bytes held by this frame during the call.
-    result = native_run_function()(program.encoded, table, local_memory.reserve(scratch) if scratch else 0)
+    result = native_functions().run(program.encoded, table, scratch, pool_address)
     if result:
-        raise dispatch_error(program, result)
+        raise _dispatch_error(program, result)
 
 
-def dispatch_error(program: Program, result: int) -> StatusError:
-    """The error behind a result of the native runner: record index + 1 above 32 bits of status."""
-    record = program.records[((result >> 32) & 0xFFFFFFFF) - 1]
+def _dispatch_error(program: Program, result: int) -> StatusError:
+    record = program.records[((result & ~COUNT_ERROR) >> 32) - 1]
     assert isinstance(record, DispatchRecord)
+    if result & COUNT_ERROR:
+        return OutOfRangeError(f"workgroup count of '{record.function.name}' is out of range")
     returned = result & 0xFFFFFFFF
     return record.function.error(returned - (1 << 32) if returned >> 31 else returned)

@@ -9,18 +9,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
 
-from gossamer.hal.local.native_runner import native_run_function, run_native
+from gossamer.hal.local.native_runner import native_functions, run_native
 from gossamer.hal.local.program import Program
 from gossamer.hal.local.python_runner import run_python
+from gossamer.hal.local.tile_pool import TilePool
 
-Runner: TypeAlias = Callable[[Program, bytes], None]
+Runner: TypeAlias = Callable[[Program, bytes, TilePool | None], None]
 
 
 @cache
 def has_native_runner() -> bool:
     """True where the native runner can be built; asked once a process."""
     try:
-        native_run_function()
+        native_functions()
     except (ImportError, RuntimeError, OSError):
         return False
     return True
@@ -29,5 +30,17 @@ def has_native_runner() -> bool:
 def runner_for(program: Program) -> Runner:
     """The quickest runner that can run a program."""
     if program.is_native and has_native_runner():
-        return run_native
-    return run_python
+        return _run_natively
+    return _run_in_python
+
+
+def _run_natively(program: Program, table: bytes, pool: TilePool | None) -> None:
+    if pool is None:
+        run_native(program, table)
+    else:
+        run_native(program, table, pool.address, pool.participants)
+
+
+def _run_in_python(program: Program, table: bytes, pool: TilePool | None) -> None:
+    del pool
+    run_python(program, table)

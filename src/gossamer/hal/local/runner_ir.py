@@ -1,8 +1,10 @@
 """LLVM IR of the native runner: the loop over records that `program` lays out.
 
-`gossamer_hal_run(program, binding table, local memory)` runs records in order and returns 0, or
-(record index + 1) << 32 | status of the first dispatch that fails. The binding table is pairs of u64
-address and length by slot; the caller has checked that every reference is within its slot.
+`gossamer_hal_run(program, binding table, local memory, pool)` runs records in order and returns 0, or
+(record index + 1) << 32 | status of the first dispatch that fails; COUNT_ERROR is set in it where the
+dispatch was refused for its workgroup count. The binding table is pairs of u64 address and length by slot;
+the caller has checked that every reference is within its slot. With a pool (see `pool_ir`) the tiles of a
+dispatch that takes long enough are shared with its workers; every record is done before the next starts.
 Denormals are flushed to zero around the whole run, as compiled kernels expect; then the caller's mode is
 restored.
 """
@@ -11,12 +13,26 @@ from __future__ import annotations
 
 from string import Template
 
+from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET, pool_ir
+
 RUN_SYMBOL = "gossamer_hal_run"
+COUNT_ERROR = 1 << 62
+
+_SHARING_NANOSECONDS = 20_000
+"""Work below this stays with one thread: waking a worker costs microseconds, and the caches are warm."""
+
+_CHUNK_NANOSECONDS = 2_000
 
 # x86-64: MXCSR bits 15 (flush to zero) and 6 (denormals are zero). aarch64: FPCR bits 24 (FZ) and 19 (FZ16).
 _FLOAT_MODE_X86_64 = """
 declare void @llvm.x86.sse.stmxcsr(ptr)
 declare void @llvm.x86.sse.ldmxcsr(ptr)
+declare void @llvm.x86.sse2.pause()
+
+define internal void @pause() alwaysinline {
+  call void @llvm.x86.sse2.pause()
+  ret void
+}
 
 define internal i64 @enter_float_mode() alwaysinline {
   %cell = alloca i32
@@ -41,6 +57,12 @@ define internal void @leave_float_mode(i64 %saved) alwaysinline {
 _FLOAT_MODE_AARCH64 = """
 declare i64 @llvm.aarch64.get.fpcr()
 declare void @llvm.aarch64.set.fpcr(i64)
+declare void @llvm.aarch64.hint(i32)
+
+define internal void @pause() alwaysinline {
+  call void @llvm.aarch64.hint(i32 1)
+  ret void
+}
 
 define internal i64 @enter_float_mode() alwaysinline {
   %saved = call i64 @llvm.aarch64.get.fpcr()
@@ -56,6 +78,10 @@ define internal void @leave_float_mode(i64 %saved) alwaysinline {
 """
 
 _FLOAT_MODE_OTHER = """
+define internal void @pause() alwaysinline {
+  ret void
+}
+
 define internal i64 @enter_float_mode() alwaysinline {
   ret i64 0
 }
@@ -73,6 +99,10 @@ _RUNNER = Template("""
 
 declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare { i64, i1 } @llvm.umul.with.overflow.i64(i64, i64)
+declare i64 @llvm.umin.i64(i64, i64)
+declare i64 @llvm.umax.i64(i64, i64)
+declare i32 @clock_gettime(i32, ptr)
 $float_mode
 ; Where a reference points, as an address.
 define internal i64 @resolve_address(ptr %program, ptr %table, ptr %ref) alwaysinline {
@@ -143,10 +173,78 @@ define internal void @run_copy(ptr %program, ptr %table, ptr %record) {
   ret void
 }
 
-define internal i32 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory) {
+; Runs tiles [first, last) of a grid, x fastest; 0, or what the first kernel that failed returned.
+define internal i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local, i32 %local_size,
+    i32 %participant, i64 %row, i64 %plane, i64 %first, i64 %last) {
+entry:
+  %workgroup = alloca %workgroup_state, align 16
+  %w_y = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 1
+  %w_z = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 2
+  %w_reserved = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 3
+  store i16 0, ptr %w_reserved
+  %w_processor = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 4
+  store i32 %participant, ptr %w_processor
+  %w_local = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 5
+  store ptr %local, ptr %w_local
+  %w_local_size = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 6
+  store i32 %local_size, ptr %w_local_size
+  %any = icmp ult i64 %first, %last
+  br i1 %any, label %begin, label %done
+begin:
+  %z_first = udiv i64 %first, %plane
+  %in_plane = urem i64 %first, %plane
+  %y_first = udiv i64 %in_plane, %row
+  %x_first = urem i64 %in_plane, %row
+  %columns = udiv i64 %plane, %row
+  br label %tile
+tile:
+  %index = phi i64 [ %first, %begin ], [ %index_next, %advance ]
+  %x = phi i64 [ %x_first, %begin ], [ %x_new, %advance ]
+  %y = phi i64 [ %y_first, %begin ], [ %y_new, %advance ]
+  %z = phi i64 [ %z_first, %begin ], [ %z_new, %advance ]
+  %x32 = trunc i64 %x to i32
+  store i32 %x32, ptr %workgroup
+  %y32 = trunc i64 %y to i32
+  store i32 %y32, ptr %w_y
+  %z16 = trunc i64 %z to i16
+  store i16 %z16, ptr %w_z
+  %returned = call i32 %function(ptr %environment, ptr %state, ptr %workgroup)
+  %failed = icmp ne i32 %returned, 0
+  br i1 %failed, label %failure, label %advance
+advance:
+  %index_next = add nuw i64 %index, 1
+  %x_next = add nuw i64 %x, 1
+  %x_wraps = icmp eq i64 %x_next, %row
+  %x_new = select i1 %x_wraps, i64 0, i64 %x_next
+  %carry_y = zext i1 %x_wraps to i64
+  %y_next = add nuw i64 %y, %carry_y
+  %y_wraps = icmp eq i64 %y_next, %columns
+  %y_new = select i1 %y_wraps, i64 0, i64 %y_next
+  %carry_z = zext i1 %y_wraps to i64
+  %z_new = add nuw i64 %z, %carry_z
+  %more = icmp ult i64 %index_next, %last
+  br i1 %more, label %tile, label %done
+failure:
+  ret i32 %returned
+done:
+  ret i32 0
+}
+
+; Nanoseconds of a clock that only goes forward.
+define internal i64 @now() {
+  %time = alloca { i64, i64 }
+  %ignored = call i32 @clock_gettime(i32 1, ptr %time)
+  %seconds = load i64, ptr %time
+  %nanoseconds_field = getelementptr { i64, i64 }, ptr %time, i64 0, i32 1
+  %nanoseconds = load i64, ptr %nanoseconds_field
+  %scaled = mul i64 %seconds, 1000000000
+  %sum = add i64 %scaled, %nanoseconds
+  ret i64 %sum
+}
+$pool
+define internal i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool) {
 entry:
   %state = alloca %dispatch_state, align 16
-  %workgroup = alloca %workgroup_state, align 16
   %pointers = alloca [64 x i64], align 16
   %lengths = alloca [64 x i64], align 16
   %binding_count_field = getelementptr i8, ptr %record, i64 4
@@ -222,62 +320,84 @@ counted:
   store ptr %pointers, ptr %s10
   %s11 = getelementptr %dispatch_state, ptr %state, i64 0, i32 11
   store ptr %lengths, ptr %s11
-  %w_y = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 1
-  %w_z = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 2
-  %w_reserved = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 3
-  store i16 0, ptr %w_reserved
-  %w_processor = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 4
-  store i32 0, ptr %w_processor
-  %w_local = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 5
-  store ptr %local_memory, ptr %w_local
   %local_size_field = getelementptr i8, ptr %record, i64 48
   %local_size = load i32, ptr %local_size_field
-  %w_local_size = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 6
-  store i32 %local_size, ptr %w_local_size
   %function_field = getelementptr i8, ptr %record, i64 8
   %function = load ptr, ptr %function_field
   %environment_field = getelementptr i8, ptr %record, i64 16
   %environment = load ptr, ptr %environment_field
-  %has_x = icmp ne i32 %count_x, 0
-  %has_y = icmp ne i32 %count_y, 0
-  %has_z = icmp ne i32 %count_z, 0
-  %has_xy = and i1 %has_x, %has_y
-  %has_any = and i1 %has_xy, %has_z
-  br i1 %has_any, label %loop_z, label %done
-loop_z:
-  %z = phi i32 [ 0, %counted ], [ %z_next, %next_z ]
-  %z16 = trunc i32 %z to i16
-  store i16 %z16, ptr %w_z
-  br label %loop_y
-loop_y:
-  %y = phi i32 [ 0, %loop_z ], [ %y_next, %next_y ]
-  store i32 %y, ptr %w_y
-  br label %loop_x
-loop_x:
-  %x = phi i32 [ 0, %loop_y ], [ %x_next, %next_x ]
-  store i32 %x, ptr %workgroup
-  %returned = call i32 %function(ptr %environment, ptr %state, ptr %workgroup)
-  %failed = icmp ne i32 %returned, 0
-  br i1 %failed, label %failure, label %next_x
-next_x:
-  %x_next = add nuw i32 %x, 1
-  %more_x = icmp ult i32 %x_next, %count_x
-  br i1 %more_x, label %loop_x, label %next_y
-next_y:
-  %y_next = add nuw i32 %y, 1
-  %more_y = icmp ult i32 %y_next, %count_y
-  br i1 %more_y, label %loop_y, label %next_z
-next_z:
-  %z_next = add nuw i32 %z, 1
-  %more_z = icmp ult i32 %z_next, %count_z
-  br i1 %more_z, label %loop_z, label %done
-failure:
-  ret i32 %returned
-done:
-  ret i32 0
+  %row = zext i32 %count_x to i64
+  %column = zext i32 %count_y to i64
+  %depth = zext i32 %count_z to i64
+  %plane = mul i64 %row, %column
+  %product = call { i64, i1 } @llvm.umul.with.overflow.i64(i64 %plane, i64 %depth)
+  %total = extractvalue { i64, i1 } %product, 0
+  %overflows = extractvalue { i64, i1 } %product, 1
+  %is_deep = icmp ugt i32 %count_z, 65535
+  %too_many = or i1 %overflows, %is_deep
+  br i1 %too_many, label %refused, label %accepted
+refused:
+  ret i64 $count_error
+accepted:
+  %is_small = icmp ult i64 %total, 2
+  %no_pool = icmp eq ptr %pool, null
+  %alone = or i1 %is_small, %no_pool
+  br i1 %alone, label %serial, label %sample
+serial:
+  %serial_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
+  br label %finish
+; With a pool: the first tile tells whether the rest is worth waking workers for.
+sample:
+  %participants_field = getelementptr i8, ptr %pool, i64 $participants_offset
+  %participants = load i32, ptr %participants_field
+  %participants8 = trunc i32 %participants to i8
+  store i8 %participants8, ptr %s7
+  %begun = call i64 @now()
+  %first_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 1)
+  %first_failed = icmp ne i32 %first_returned, 0
+  br i1 %first_failed, label %finish, label %estimate
+estimate:
+  %ended = call i64 @now()
+  %elapsed = sub i64 %ended, %begun
+  %tile_time = call i64 @llvm.umax.i64(i64 %elapsed, i64 1)
+  %remaining = sub i64 %total, 1
+  %worth = udiv i64 $sharing_nanoseconds, %tile_time
+  %is_short = icmp ule i64 %remaining, %worth
+  br i1 %is_short, label %rest, label %take
+take:
+  %taken_field = getelementptr i8, ptr %pool, i64 448
+  %taken = cmpxchg ptr %taken_field, i32 0, i32 1 acquire monotonic
+  %was_free = extractvalue { i32, i1 } %taken, 1
+  br i1 %was_free, label %share, label %rest
+rest:
+  %rest_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 1, i64 %total)
+  br label %finish
+share:
+  ; Chunks of about two microseconds, but enough of them for everybody to have several.
+  %brief = udiv i64 $chunk_nanoseconds, %tile_time
+  %participants64 = zext i32 %participants to i64
+  %parts = shl i64 %participants64, 2
+  %even = udiv i64 %remaining, %parts
+  %bounded = call i64 @llvm.umin.i64(i64 %brief, i64 %even)
+  %chunk = call i64 @llvm.umax.i64(i64 %bounded, i64 1)
+  %local_size64 = zext i32 %local_size to i64
+  %padded = add i64 %local_size64, 63
+  %stride = and i64 %padded, -64
+  %share_returned = call i32 @share_tiles(ptr %pool, ptr %function, ptr %environment, ptr %state,
+      ptr %local_memory, i64 %stride, i32 %local_size, i64 %row, i64 %plane, i64 1, i64 %total, i64 %chunk)
+  store atomic i32 0, ptr %taken_field release, align 4
+  br label %finish
+finish:
+  %returned = phi i32 [ %serial_returned, %serial ], [ %first_returned, %sample ],
+                      [ %rest_returned, %rest ], [ %share_returned, %share ]
+  %result = zext i32 %returned to i64
+  ret i64 %result
 }
 
-define i64 @$run_symbol(ptr %program, ptr %table, ptr %local_memory) {
+define i64 @$run_symbol(ptr %program, ptr %table, ptr %local_memory, ptr %pool) {
 entry:
   %record_count = load i64, ptr %program
   %saved = call i64 @enter_float_mode()
@@ -293,8 +413,8 @@ loop:
                                   i32 2, label %fill
                                   i32 3, label %copy ]
 dispatch:
-  %returned = call i32 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory)
-  %failed = icmp ne i32 %returned, 0
+  %returned = call i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool)
+  %failed = icmp ne i64 %returned, 0
   br i1 %failed, label %failure, label %next
 fill:
   call void @run_fill(ptr %program, ptr %table, ptr %record)
@@ -308,8 +428,7 @@ next:
 failure:
   call void @leave_float_mode(i64 %saved)
   %where = shl i64 %index_next, 32
-  %status = zext i32 %returned to i64
-  %result = or i64 %where, %status
+  %result = or i64 %where, %returned
   ret i64 %result
 done:
   call void @leave_float_mode(i64 %saved)
@@ -335,12 +454,13 @@ done$width:
 """)
 
 
-def runner_ir(architecture: str) -> str:
+def runner_ir(triple: str) -> str:
     """IR of the runner.
 
     Args:
-        architecture: first part of the target triple, such as `x86_64`; decides how denormals are flushed.
+        triple: of the target; decides how denormals are flushed and how workers sleep.
     """
+    architecture = triple.partition("-")[0]
     float_mode = {"x86_64": _FLOAT_MODE_X86_64, "aarch64": _FLOAT_MODE_AARCH64, "arm64": _FLOAT_MODE_AARCH64}
     loops = [
         _FILL_LOOP.substitute(
@@ -354,5 +474,10 @@ def runner_ir(architecture: str) -> str:
     return _RUNNER.substitute(
         float_mode=float_mode.get(architecture, _FLOAT_MODE_OTHER),
         fill_loops="".join(loops),
+        pool=pool_ir(triple),
         run_symbol=RUN_SYMBOL,
+        count_error=COUNT_ERROR,
+        participants_offset=PARTICIPANTS_OFFSET,
+        sharing_nanoseconds=_SHARING_NANOSECONDS,
+        chunk_nanoseconds=_CHUNK_NANOSECONDS,
     )

@@ -1,6 +1,7 @@
 """`local-task`: work runs on worker threads; submitting it returns at once.
 
-Native code releases the interpreter lock, so workers run in parallel with each other and the caller.
+Native code releases the interpreter lock, so workers run in parallel with each other and the caller, and
+share the workgroups of a long dispatch through a tile pool.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gossamer.hal.allocator import Allocator
 from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.fence import Fence
+from gossamer.hal.local.tile_pool import TilePool
 
 _Task = tuple[Fence | None, Callable[..., None], tuple[object, ...]]
 
@@ -37,6 +39,7 @@ class TaskDevice(Device):
     ) -> None:
         super().__init__(identifier, executable_loaders=executable_loaders, allocator=allocator)
         self.worker_count = max(worker_count or usable_processor_count(), 1)
+        self._pool = TilePool(self.worker_count)
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._start_lock = threading.Lock()
@@ -56,6 +59,8 @@ class TaskDevice(Device):
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join()
+        if self._pool is not None:
+            self._pool.close()
         super().close()
 
     def _start(
