@@ -26,6 +26,7 @@ from gossamer.format.module_def import (
     Requirements,
     RodataSegment,
 )
+from gossamer.format.zip_entries import read_entries
 from strategies import modules
 
 _DESCRIPTOR = FunctionDescriptor(0, 4, Requirements.UNWIND, 1, 2, 3)
@@ -134,6 +135,42 @@ def test_bytes_after_the_flatbuffer_do_not_matter() -> None:
     data = write_module(_SMALL, flat=True)
 
     assert read_module(data + b"anything").name == "small"
+
+
+def test_attachments_travel_with_a_module() -> None:
+    module = replace(_SMALL, rodata_segments=(RodataSegment(b"x" * 5000, name="data"),))
+    data = write_module(module, attachments={"source.mlirbc": b"ML\xefR", "empty": b""})
+    entries = read_entries(memoryview(data))
+
+    assert list(entries) == ["module.fb", "data.bin", "source.mlirbc", "empty"]
+    assert (bytes(entries["source.mlirbc"]), bytes(entries["empty"])) == (b"ML\xefR", b"")
+    assert bytes(entries["data.bin"]) == b"x" * 5000
+    assert data.index(b"ML\xefR") % 64 == 0
+    assert _comparable(read_module(data)) == _comparable(module)
+    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+
+
+def test_attachments_need_a_zip() -> None:
+    with pytest.raises(ValueError, match="a flat file has no room for attachments"):
+        write_module(_SMALL, flat=True, attachments={"a": b""})
+    assert read_entries(memoryview(write_module(_SMALL, flat=True))) == {}
+    assert read_entries(memoryview(b"")) == {}
+
+
+def test_entries_of_damaged_zips_are_refused_or_in_bounds() -> None:
+    data = write_module(_SMALL, attachments={"a": b"content"})
+    directory = len(data) - 260
+    for position in range(directory, len(data)):
+        for value in (0, 1, 0x7F, 0x80, 0xFF):
+            damaged = bytearray(data)
+            damaged[position] = value
+            try:
+                entries = read_entries(memoryview(damaged))
+            except FormatError as caught:
+                error = caught
+                assert (error.table, error.offset is not None) == ("zip", True)
+            else:
+                assert all(len(payload) <= len(data) for payload in entries.values())
 
 
 # What is refused.
@@ -274,16 +311,23 @@ def test_an_import_without_signature_reads() -> None:
     assert module.imported_functions == (ImportFunction("a.b", FunctionSignature(""), is_required=False),)
 
 
-@pytest.mark.parametrize(
-    ("kinds", "line", "message"),
-    [(b"\5", 1, "unknown location kind 5"), (b"\2\2", 1, "2 location kinds but 1 locations")],
-)
-def test_bad_debug_locations_are_refused(kinds: bytes, line: int, message: str) -> None:
+def _debug_database(kinds: bytes) -> bytes:
+    """A module whose debug database has one location, and the kinds as given."""
     builder = FlatBufferBuilder()
-    location = builder.table([builder.string("f"), ("i", line)])
+    location = builder.table([builder.string("f"), ("i", 1)])
     database = builder.table([builder.raw_vector(kinds), builder.offset_vector([location])])
+    return _with_fields({15: database}, builder)
 
-    assert message in _error(_with_fields({15: database}, builder)).message
+
+def test_debug_locations_without_a_kind_are_refused() -> None:
+    assert "2 location kinds but 1 locations" in _error(_debug_database(b"\2\2")).message
+
+
+def test_debug_locations_of_kinds_to_come_are_unknown_places() -> None:
+    database = read_module(_debug_database(b"\5")).debug_database
+
+    assert database is not None
+    assert database.locations == (None,)
 
 
 def test_debug_locations_that_do_not_exist_are_refused() -> None:

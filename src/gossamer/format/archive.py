@@ -7,6 +7,7 @@ is a second view of the same bytes, for people and their tools: loading looks at
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gossamer.errors import FormatError
@@ -52,32 +53,44 @@ def read_module(data: Bytes) -> ModuleDef:
     return read_bytecode_module(buffer, external, rodata_offset)
 
 
-def write_module(module: ModuleDef, *, flat: bool = False) -> bytes:
+def write_module(
+    module: ModuleDef, *, flat: bool = False, attachments: Mapping[str, Bytes] | None = None
+) -> bytes:
     """Write a module as the bytes of a `.vmfb` file.
 
     Args:
         flat: leave out the zip around it.
+        attachments: more entries of the zip, by name; loading a module ignores them, and
+            `zip_entries.read_entries` finds them.
     Returns: the file; it must be loaded at an address that is a multiple of 64.
-    Raises: ValueError where a number does not fit its field.
+    Raises: ValueError where a number does not fit its field, or there are attachments but no zip.
     """
+    if flat and attachments:
+        raise ValueError("a flat file has no room for attachments")
     # Why: the flatbuffers package imports NumPy, which takes longer than reading a module.
     from gossamer.format.write_bytecode_module import write_bytecode_module
 
-    files = _place_external_rodata(module, has_headers=not flat)
-    offsets = {file.index: file.payload_offset for file in files}
+    files, offsets = _place_external_rodata(module, has_headers=not flat)
     flatbuffer = write_bytecode_module(module, offsets)
-    return _write_flat(flatbuffer, files) if flat else _write_zip(flatbuffer, files)
+    if flat:
+        return _write_flat(flatbuffer, files)
+    for name, data in (attachments or {}).items():
+        files.append(_place_file(name, data, SEGMENT_ALIGNMENT, files, has_headers=True))
+    return _write_zip(flatbuffer, files)
 
 
 @dataclass(frozen=True, slots=True)
 class _ExternalFile:
-    """Rodata outside the FlatBuffer; offsets are from where external rodata starts."""
+    """Bytes outside the FlatBuffer; offsets are from where external rodata starts."""
 
-    index: int
     name: str
     data: Bytes
     header_offset: int
     payload_offset: int
+
+    @property
+    def end(self) -> int:
+        return self.payload_offset + len(self.data)
 
 
 def _is_external(segment: RodataSegment) -> bool:
@@ -86,18 +99,27 @@ def _is_external(segment: RodataSegment) -> bool:
     return bool(segment.mime_type) or len(segment.data) >= _MAX_EMBEDDED_SIZE
 
 
-def _place_external_rodata(module: ModuleDef, *, has_headers: bool) -> list[_ExternalFile]:
+def _place_external_rodata(
+    module: ModuleDef, *, has_headers: bool
+) -> tuple[list[_ExternalFile], dict[int, int]]:
+    """Place the segments that go outside; also their offsets by segment index."""
     files: list[_ExternalFile] = []
-    tail = 0
+    offsets: dict[int, int] = {}
     for index, segment in enumerate(module.rodata_segments):
-        if not _is_external(segment):
-            continue
-        name = (segment.name or f"rodata_{index}") + _EXTENSIONS.get(segment.mime_type, ".bin")
-        header_size = minimum_header_size(name) if has_headers else 0
-        payload = _align(tail + header_size, segment.alignment)
-        files.append(_ExternalFile(index, name, segment.data, tail, payload))
-        tail = payload + len(segment.data)
-    return files
+        if _is_external(segment):
+            name = (segment.name or f"rodata_{index}") + _EXTENSIONS.get(segment.mime_type, ".bin")
+            file = _place_file(name, segment.data, segment.alignment, files, has_headers=has_headers)
+            files.append(file)
+            offsets[index] = file.payload_offset
+    return files, offsets
+
+
+def _place_file(
+    name: str, data: Bytes, alignment: int, before: list[_ExternalFile], *, has_headers: bool
+) -> _ExternalFile:
+    tail = before[-1].end if before else 0
+    header_size = minimum_header_size(name) if has_headers else 0
+    return _ExternalFile(name, data, tail, _align(tail + header_size, alignment))
 
 
 def _write_flat(flatbuffer: bytes, files: list[_ExternalFile]) -> bytes:
@@ -106,7 +128,7 @@ def _write_flat(flatbuffer: bytes, files: list[_ExternalFile]) -> bytes:
     position = len(flatbuffer)
     for file in files:
         parts += [bytes(base + file.payload_offset - position), file.data]
-        position = base + file.payload_offset + len(file.data)
+        position = base + file.end
     return b"".join(parts)
 
 
@@ -126,7 +148,7 @@ def _write_zip(flatbuffer: bytes, files: list[_ExternalFile]) -> bytes:
         header, entry = local_header(file.name, file.data, base + file.header_offset, size)
         parts += [header, file.data]
         entries.append(entry)
-        end = base + file.payload_offset + len(file.data)
+        end = base + file.end
     parts.append(central_directory(entries, end))
     return b"".join(parts)
 

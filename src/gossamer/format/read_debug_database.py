@@ -29,7 +29,7 @@ from gossamer.format.module_def import (
 def read_debug_database(table: Table | None) -> DebugDatabase | None:
     """Read where instructions came from; None where the module does not say.
 
-    Raises: FormatError where a location has an unknown kind or refers to one that does not exist.
+    Raises: FormatError where a location refers to one that does not exist.
     """
     if table is None:
         return None
@@ -54,10 +54,9 @@ def _read_locations(table: Table) -> tuple[DebugLocation, ...]:
 
 def _read_location(table: Table, index: int, position: int, kind: int, count: int) -> DebugLocation:
     buffer = table.buffer
-    if kind == LocationKind.NONE:
+    if kind == LocationKind.NONE or kind > LocationKind.NAME:
+        # Why: a kind that later writers add is a place we cannot show, not a reason to refuse their module.
         return None
-    if kind > LocationKind.NAME:
-        raise buffer.error(f"unknown location kind {kind}", position, "LocationTypeDef", index)
     target = buffer.follow(position, "LocationTypeDef", index)
     location = Table(buffer, target, "LocationTypeDef", index)
     match LocationKind(kind):

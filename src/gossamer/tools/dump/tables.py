@@ -122,9 +122,13 @@ _LOCATIONS: dict[int, tuple[str, type[IntEnum] | None]] = {
 }
 
 
+def _location_kind(kind: int) -> tuple[str, type[IntEnum] | None]:
+    return _LOCATIONS.get(kind, (str(kind), None))
+
+
 def _location_kinds(table: Table, field: int) -> Value | None:
     kinds = table.vector(field, 1)
-    return None if kinds is None else [_LOCATIONS[kind][0] for kind in kinds]
+    return None if kinds is None else [_location_kind(kind)[0] for kind in kinds]
 
 
 def _locations(table: Table, field: int) -> Value | None:
@@ -133,7 +137,7 @@ def _locations(table: Table, field: int) -> Value | None:
         return None
     elements: list[dict[str, Value] | None] = []
     for index, position in table.references(field):
-        name, fields = _LOCATIONS[kinds[index]]
+        name, fields = _location_kind(kinds[index])
         if fields is None:
             elements.append(None)
         else:
