@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.half_floats import is_half
 from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.flow.index_builder import Index
@@ -131,6 +132,8 @@ def _fits(reduction: RowReduction) -> bool:
     linalg = reduction.linalg
     if any(str(map) != str(linalg.init_maps[0]) for map in linalg.init_maps):
         return False
+    if any(is_half(element_type(init)) for init in linalg.inits):
+        return False  # Memory would round what a reduction carries.
     if reduction.consumer is None:
         return True
     consumer = reduction.consumer

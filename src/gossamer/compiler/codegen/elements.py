@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gossamer.compiler.codegen import half_floats
 from gossamer.compiler.codegen.element_rules import RULES
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.kernel_function import KernelFunction
@@ -15,7 +16,7 @@ from gossamer.compiler.codegen.region_copy import RegionCopy
 from gossamer.compiler.codegen.unsupported import unsupported
 from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.linalg_op import LinalgOp, dim_position
-from gossamer.compiler.flow.tensor_op import is_tensor
+from gossamer.compiler.flow.tensor_op import element_type, is_tensor
 from gossamer.compiler.mlir import ir
 
 
@@ -136,13 +137,22 @@ class Elements:
 
         def nest(depth: int, indices: dict[int, Index], carried: list[ir.Value]) -> list[ir.Value]:
             if depth == len(reductions):
-                return self.body(linalg, indices, carried)
+                return self._step(linalg, indices, carried)
             loop = reductions[depth]
             return self.build.for_loop(
                 0, bounds[loop], carried, lambda index, now: nest(depth + 1, {**indices, loop: index}, now)
             )
 
-        return nest(0, loops, initial)
+        sums = nest(0, loops, [half_floats.widen(self.build, value) for value in initial])
+        types = [value.type for value in initial]
+        return [half_floats.narrow(self.build, *pair) for pair in zip(sums, types, strict=True)]
+
+    def _step(self, linalg: LinalgOp, loops: dict[int, Index], carried: list[ir.Value]) -> list[ir.Value]:
+        types = [element_type(init) for init in linalg.inits]
+        now = [half_floats.narrow(self.build, *pair) for pair in zip(carried, types, strict=True)]
+        with half_floats.unrounded(self.build):
+            values = self.body(linalg, loops, now)
+        return [half_floats.widen(self.build, value) for value in values]
 
     def _loop_bounds(self, linalg: LinalgOp) -> list[Index]:
         bounds: list[Index | None] = list(linalg.loop_sizes)

@@ -16,10 +16,15 @@ _PREDICATES = {"eq": 0, "ne": 1, "slt": 2, "sle": 3, "sgt": 4, "sge": 5, "ult": 
 
 
 class LoopBuilder(IndexBuilder):
-    """An index builder that knows scf and memref too."""
+    """An index builder that knows scf and memref too.
+
+    Attributes:
+        on_append: told of each operation appended.
+    """
 
     def __init__(self, at: ir.InsertionPoint, location: ir.Location) -> None:
         super().__init__(at, location)
+        self.on_append: Callable[[ir.Operation], None] | None = None
         self._known: list[dict[object, object]] = [{}]
 
     def memo(self, key: object, compute: Callable[[], _T]) -> _T:
@@ -30,6 +35,20 @@ class LoopBuilder(IndexBuilder):
         value = compute()
         self._known[-1][key] = value
         return value
+
+    def op(
+        self,
+        name: str,
+        operands: Sequence[ir.Value],
+        results: Sequence[ir.Type],
+        attributes: dict[str, ir.Attribute] | None = None,
+        regions: int = 0,
+    ) -> ir.Operation:
+        """Append any operation."""
+        appended = super().op(name, operands, results, attributes, regions)
+        if self.on_append is not None:
+            self.on_append(appended)
+        return appended
 
     def value(self, index: Index) -> ir.Value:
         """An index as an MLIR value; a number is made once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gossamer.compiler.codegen import half_floats
 from gossamer.compiler.codegen.kernel import Binding, ConstantSource, Kernel, KernelModule
 from gossamer.compiler.codegen.kernel_function import ArgumentSource, KernelFunction
 from gossamer.compiler.codegen.nest import emit_nest
@@ -24,12 +25,7 @@ _BUFFER = ir.ref("!vm.buffer")
 _LIST = ir.ref("!vm.list<!vm.buffer>")
 _WORKGROUP_ARGUMENTS = {"id_x": 3, "id_y": 4, "id_z": 5}
 
-# Half floats are computed in f32 last: nothing after may fold their roundings away.
-_LOWERING = (
-    "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,canonicalize,cse,"
-    "arith-emulate-unsupported-floats{source-types=bf16,f16 target-type=f32},"
-    "math-extend-to-supported-types{extra-types= target-type=f32},cse"
-)
+_LOWERING = "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,canonicalize,cse"
 
 
 def compile_executables(executables: Mapping[str, Executable], name: str = "module_linked") -> KernelModule:
@@ -51,6 +47,7 @@ def _compile_kernel(executable: Executable, ordinal: int, module: ir.Module) -> 
         kernel.finish()
         sources = kernel.argument_sources()
         run_passes(kernel.module, _LOWERING, phase=_PHASE)
+        half_floats.lower(kernel.module, _PHASE)
         function = next(iter(kernel.module.body.operations)).operation
         (region,) = function.regions
         arguments = list(zip(region.blocks[0].arguments, sources, strict=True))
