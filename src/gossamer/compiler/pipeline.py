@@ -7,6 +7,7 @@ In: a `Source` and `CompileOptions`. Out: the bytes of a module, or the program 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from gossamer.compiler.codegen import KernelModule, vmvx
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
 from gossamer.compiler.pass_printing import printing
-from gossamer.compiler.source import Source
+from gossamer.compiler.source import CompileWarning, Source
 from gossamer.compiler.targets import check_options, check_target
 from gossamer.compiler.vm import ir as vm_ir
 from gossamer.compiler.vm.emit import emit_module
@@ -42,6 +43,7 @@ class Program:
         output: the finished bytes.
     """
 
+    source: Source
     options: CompileOptions
     module: ir.Module
     signatures: Mapping[str, abi.Signature] = field(default_factory=dict[str, abi.Signature])
@@ -60,7 +62,7 @@ def compile_source(source: Source, options: CompileOptions) -> bytes:
     """
     with source.explains(), printing(options):
         check_options(options)
-        program = Program(options, input.load(source))
+        program = Program(source, options, input.load(source))
         with program.module.context:
             return _run_steps(program, Path(source.name).stem)
 
@@ -99,7 +101,8 @@ def _in_context(diagnostic: Diagnostic, context: str) -> Diagnostic:
 
 
 def _input(program: Program) -> None:
-    input.normalize(program.module, program.options)
+    for warning in input.normalize(program.module, program.options):
+        warnings.warn(CompileWarning(str(program.source.explain(warning))), stacklevel=2)
 
 
 def _abi(program: Program) -> None:

@@ -19,6 +19,10 @@ PositionMap = Callable[[int, int], tuple[int, int]]
 """Turns line and column of the text MLIR parsed into those of the text the user wrote."""
 
 
+class CompileWarning(UserWarning):
+    """Something about a program that its author should know."""
+
+
 @dataclass(slots=True)
 class Source:
     """One input program.

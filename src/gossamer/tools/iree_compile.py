@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,13 +68,20 @@ def _compile(input_path: str, output_path: str, options: CompileOptions) -> int:
         )
         return EXIT_FAILURE
     try:
-        output = compile_source(source, options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = _print_warning
+            output = compile_source(source, options)
     except CompileError as error:
         if os.environ.get("GOSSAMER_TRACEBACK") == "1":
             raise
         print(error, file=sys.stderr)
         return EXIT_FAILURE
     return _write(output_path, output)
+
+
+def _print_warning(message: Warning | str, *_: object) -> None:
+    print(message, file=sys.stderr)
 
 
 def _write(path: str, output: bytes) -> int:

@@ -13,8 +13,8 @@ _CONSTANTS = ("flow.tensor.constant",)
 def split_constants(module: ir.Module) -> None:
     """Convert the operations in place.
 
-    `util.unfoldable_constant` becomes a constant behind a `util.optimization_barrier`, `check.expect_eq_const`
-    a `check.expect_eq` with a constant, `flow.tensor.constant` an `arith.constant`.
+    `util.unfoldable_constant` becomes a constant behind a `util.optimization_barrier`,
+    `check.expect_eq_const` a `check.expect_eq` with a constant, `flow.tensor.constant` an `arith.constant`.
     """
     for op in operations_named(module, _UNFOLDABLE, *_CHECKS, *_CONSTANTS):
         with ir.InsertionPoint(op), op.location:

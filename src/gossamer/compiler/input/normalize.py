@@ -7,14 +7,17 @@ from gossamer.compiler.input.conversions import convert_input
 from gossamer.compiler.input.globals import convert_globals
 from gossamer.compiler.input.hints import remove_hints
 from gossamer.compiler.input.supported import check_supported
+from gossamer.compiler.input.type_conversion import convert_types
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
+from gossamer.diagnostics import Diagnostic
 
 
-def normalize(module: ir.Module, options: CompileOptions) -> None:
+def normalize(module: ir.Module, options: CompileOptions) -> list[Diagnostic]:
     """Convert a module in place.
 
-    Raises: CompileError listing the operations that are not supported.
+    Returns: warnings.
+        Raises: CompileError listing the operations that are not supported.
     """
     with module.context:
         split_constants(module)
@@ -22,3 +25,5 @@ def normalize(module: ir.Module, options: CompileOptions) -> None:
     remove_hints(module)
     convert_globals(module)
     check_supported(module)
+    with module.context, ir.Location.unknown():
+        return convert_types(module, options.type_conversions)

@@ -1,0 +1,195 @@
+"""Changes an element type throughout a program: `--iree-input-demote-f64-to-f32` and its like.
+
+IREE narrows f64 to f32 unless told otherwise, exported signatures included; so does this compiler.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.options import TypeConversion
+from gossamer.diagnostics import Diagnostic, Severity
+from gossamer.errors import CompileError
+
+
+_PAIRS = {
+    TypeConversion.DEMOTE_I64_TO_I32: ("i64", "i32"),
+    TypeConversion.DEMOTE_F32_TO_F16: ("f32", "f16"),
+    TypeConversion.DEMOTE_F64_TO_F32: ("f64", "f32"),
+    TypeConversion.PROMOTE_F16_TO_F32: ("f16", "f32"),
+    TypeConversion.PROMOTE_BF16_TO_F32: ("bf16", "f32"),
+}
+"""Source and target type, in the order that IREE makes the conversions."""
+
+_CASTS = frozenset(
+    {"arith.extf", "arith.extsi", "arith.extui", "arith.truncf", "arith.trunci", "tensor.cast"}
+)
+_VALUE_ATTRIBUTES = {"arith.constant": "value", "ml_program.global": "value"}
+_TYPE_ATTRIBUTES = {"func.func": "function_type", "ml_program.global": "type"}
+_NUMPY_TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8", "i32": "<i4", "i64": "<i8"}
+_HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
+_BF16 = re.compile(r"(....)")
+
+
+def convert_types(module: ir.Module, conversions: Iterable[TypeConversion]) -> list[Diagnostic]:
+    """Make conversions in place, in IREE's order.
+
+    Returns: a warning for each exported signature that changes.
+    Raises: CompileError at an operation that does not allow the new type.
+    """
+    wanted = set(conversions)
+    warnings: list[Diagnostic] = []
+    for flag, (source, target) in _PAIRS.items():
+        if flag in wanted:
+            conversion = _Conversion(source, target, flag)
+            conversion.convert(module)
+            warnings += conversion.warnings
+    return warnings
+
+
+class _Conversion:
+    def __init__(self, source: str, target: str, flag: TypeConversion) -> None:
+        self._source = ir.Type.parse(source)
+        self._target = ir.Type.parse(target)
+        self._flag = flag
+        self._types: dict[ir.Type, ir.Type] = {}
+        self._changed = False
+        self.warnings: list[Diagnostic] = []
+
+    def convert(self, module: ir.Module) -> None:
+        operations: list[ir.Operation] = []
+
+        def visit(op: ir.Operation) -> ir.WalkResult:
+            operations.append(op)
+            return ir.WalkResult.ADVANCE
+
+        module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+        for op in operations:
+            self._convert_operation(op)
+        if not self._changed:
+            return
+        for op in operations:
+            if op.name in _CASTS and op.operands[0].type == op.results[0].type:
+                op.results[0].replace_all_uses_with(op.operands[0])
+                op.erase()
+        try:
+            module.operation.verify()
+        except ir.MLIRError as error:
+            raise CompileError(
+                [
+                    Diagnostic(
+                        f"{info.message} after --iree-input-{self._flag.value}",
+                        source_location(info.location),
+                        hint=f"--iree-input-{self._flag.value}=false keeps the type",
+                    )
+                    for info in error.error_diagnostics
+                ]
+            ) from None
+
+    def _convert_operation(self, op: ir.Operation) -> None:
+        for result in op.results:
+            self._convert_value(result)
+        for region in op.regions:
+            for block in region.blocks:
+                for argument in block.arguments:
+                    self._convert_value(argument)
+        name = op.name
+        if name in _TYPE_ATTRIBUTES:
+            self._convert_type_attribute(op, _TYPE_ATTRIBUTES[name])
+        if name in _VALUE_ATTRIBUTES and _VALUE_ATTRIBUTES[name] in op.attributes:
+            attribute = op.attributes[_VALUE_ATTRIBUTES[name]]
+            op.attributes[_VALUE_ATTRIBUTES[name]] = self._attribute(attribute)
+
+    def _convert_value(self, value: ir.Value) -> None:
+        type = self._type(value.type)
+        if type != value.type:
+            value.set_type(type)
+            self._changed = True
+
+    def _convert_type_attribute(self, op: ir.Operation, name: str) -> None:
+        old = ir.TypeAttr(op.attributes[name]).value
+        new = self._type(old)
+        if new == old:
+            return
+        self._changed = True
+        op.attributes[name] = ir.TypeAttr.get(new)
+        if op.name == "func.func" and "sym_visibility" not in op.attributes:
+            self._warn(op, old, new)
+
+    def _warn(self, op: ir.Operation, old: ir.Type, new: ir.Type) -> None:
+        name = ir.StringAttr(op.attributes["sym_name"]).value
+        self.warnings.append(
+            Diagnostic(
+                f"exported function '@{name}' changed from {old} to {new}",
+                source_location(op.location),
+                Severity.WARNING,
+                hint=f"--iree-input-{self._flag.value}=false keeps its type",
+            )
+        )
+
+    def _type(self, type: ir.Type) -> ir.Type:
+        converted = self._types.get(type)
+        if converted is None:
+            converted = self._types[type] = self._new_type(type)
+        return converted
+
+    def _new_type(self, type: ir.Type) -> ir.Type:
+        if type == self._source:
+            return self._target
+        if isinstance(type, ir.FunctionType):
+            return ir.FunctionType.get(
+                [self._type(item) for item in type.inputs], [self._type(item) for item in type.results]
+            )
+        if isinstance(type, ir.RankedTensorType):
+            element = self._type(type.element_type)
+            return ir.RankedTensorType.get(type.shape, element, type.encoding)
+        if isinstance(type, ir.VectorType):
+            return ir.VectorType.get(type.shape, self._type(type.element_type))
+        if isinstance(type, ir.ComplexType):
+            return ir.ComplexType.get(self._type(type.element_type))
+        return type
+
+    def _attribute(self, attribute: ir.Attribute) -> ir.Attribute:
+        type = self._type(attribute.type)
+        if type == attribute.type:
+            return attribute
+        if isinstance(attribute, ir.FloatAttr):
+            return ir.FloatAttr.get(type, attribute.value)
+        if isinstance(attribute, ir.IntegerAttr):
+            return ir.Attribute.parse(f"{_wrap(attribute.value)} : {type}")
+        if isinstance(attribute, ir.DenseElementsAttr):
+            if attribute.is_splat:
+                return ir.DenseElementsAttr.get_splat(type, self._attribute(attribute.get_splat_value()))
+            return _convert_elements(attribute, type, str(self._source), str(self._target))
+        raise CompileError([Diagnostic(f"constants like {str(attribute)[:40]} cannot change to {type}")])
+
+
+def _convert_elements(
+    attribute: ir.DenseElementsAttr, type: ir.Type, source: str, target: str
+) -> ir.Attribute:
+    if source == "bf16":
+        # The bindings give no access to bf16 data. Its text is decimal, or the elements' bits in hexadecimal.
+        text = str(attribute).rpartition(" : ")[0]
+        bits = _HEX.search(text)
+        if bits is None:
+            return ir.Attribute.parse(f"{text} : {type}")
+        # A bf16 is the upper half of an f32.
+        wide = _BF16.sub(r"0000\1", bits[1])
+        return ir.Attribute.parse(f'dense<"0x{wide}"> : {type}')
+    # Why: imported here because few programs need it, and loading it takes longer than most compilations.
+    import numpy as np
+
+    data = np.frombuffer(memoryview(attribute).tobytes(), dtype=_NUMPY_TYPES[source])
+    if source.startswith("f"):
+        # As IREE does: numbers out of the new type's range become its largest.
+        limit = np.finfo(_NUMPY_TYPES[target]).max.astype(_NUMPY_TYPES[source])
+        data = np.where(np.isinf(data), data, np.clip(data, -limit, limit))
+    converted = data.astype(_NUMPY_TYPES[target])
+    return ir.Attribute.parse(f'dense<"0x{converted.tobytes().hex()}"> : {type}')
+
+
+def _wrap(value: int) -> int:
+    """The low 32 bits, as a signed number."""
+    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
