@@ -12,13 +12,14 @@ from gossamer.errors import GossamerError, InternalError
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1
 EXIT_INTERNAL = 70
+EXIT_INTERRUPTED = 130
 
 
 def run_command(program: str, body: Callable[[], int | None]) -> int:
     """Run the body of a command and return its exit code.
 
     An error we raise on purpose is printed to stderr, conclusion first, and gives 1. Any other exception is
-    a fault of ours and gives 70. `GOSSAMER_TRACEBACK=1` adds Python's traceback to both.
+    a fault of ours and gives 70; control-C gives 130. `GOSSAMER_TRACEBACK=1` adds Python's traceback to both.
 
     Args:
         program: name of the command, for messages.
@@ -32,6 +33,8 @@ def run_command(program: str, body: Callable[[], int | None]) -> int:
         # Why: whoever read our output has what it wants; without this, Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILURE
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     except InternalError as error:
         return _report(program, f"internal error: {error}", EXIT_INTERNAL)
     except GossamerError as error:
