@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from gossamer.compiler.codegen.loop_builder import LoopBuilder
+from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir, run_passes
 
 _MARK = "gossamer.carried"
@@ -43,15 +44,7 @@ def lower(module: ir.Module, phase: str) -> None:
     Nothing that folds pairs of conversions may come after.
     """
     run_passes(module, _LOWERING, phase=phase)
-    found: list[ir.Operation] = []
-
-    def collect(op: ir.Operation) -> ir.WalkResult:
-        if op.name == "arith.extf":
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(collect)
-    for op in found:
+    for op in find(module.operation, "arith.extf"):
         rounding = _producer(op.operands[0])
         if rounding is not None and rounding.name == "arith.truncf" and _is_needless(rounding, op):
             op.result.replace_all_uses_with(rounding.operands[0])

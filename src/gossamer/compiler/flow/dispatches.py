@@ -10,6 +10,7 @@ from gossamer.compiler.flow.host_ops import lower_on_host
 from gossamer.compiler.flow.index_builder import Index, IndexBuilder
 from gossamer.compiler.flow.outline import Dispatch, outline
 from gossamer.compiler.flow.shapes import Shapes
+from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
 
 _SIDE_EFFECT_FREE = ("arith.", "math.", "tensor.", "linalg.", "complex.", "index.", "affine.", "flow.tensor.")
@@ -30,15 +31,7 @@ def form_dispatches(function: ir.Operation) -> list[Dispatch]:
 
 def resolve_dims(function: ir.Operation) -> None:
     """Replace each `tensor.dim` by the index that decided it, as near to the arguments as is known."""
-    found: list[ir.Operation] = []
-
-    def collect(op: ir.Operation) -> ir.WalkResult:
-        if op.name == "tensor.dim":
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    function.walk(collect)
-    for op in found:
+    for op in find(function, "tensor.dim"):
         tensor, dim = op.operands
         number = _constant(dim)
         if number is None:

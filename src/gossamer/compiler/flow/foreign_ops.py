@@ -11,8 +11,10 @@ from typing import TypeAlias
 from gossamer.compiler.flow.host_ops import reshape
 from gossamer.compiler.flow.index_builder import Index, IndexBuilder
 from gossamer.compiler.flow.tensor_op import shape_of
+from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
 
+_TRACE = "flow.tensor.trace"
 _BARRIER = "util.optimization_barrier"
 
 Lowering: TypeAlias = Callable[[ir.Operation, IndexBuilder], "ir.Value"]
@@ -20,16 +22,8 @@ Lowering: TypeAlias = Callable[[ir.Operation, IndexBuilder], "ir.Value"]
 
 def replace_foreign_ops(module: ir.Module) -> None:
     """Convert the operations of a module in place."""
-    found: list[ir.Operation] = []
-
-    def collect(op: ir.Operation) -> ir.WalkResult:
-        if op.name in _LOWERINGS or op.name == "flow.tensor.trace":
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(collect)
-    for op in found:
-        if op.name != "flow.tensor.trace":
+    for op in find(module.operation, _TRACE, *_LOWERINGS):
+        if op.name != _TRACE:
             value = _LOWERINGS[op.name](op, IndexBuilder(ir.InsertionPoint(op), op.location))
             op.results[0].replace_all_uses_with(value)
         op.erase()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg
 from gossamer.compiler.flow.tensor_op import is_tensor
+from gossamer.compiler.flow.walk import walk
 from gossamer.compiler.mlir import ir
 
 ROOTS = frozenset(
@@ -74,16 +75,12 @@ def used_values(op: ir.Operation) -> list[ir.Value]:
     """Values an operation takes, those its regions capture included."""
     values: list[ir.Value] = []
     inside: set[ir.Value] = set()
-
-    def collect(nested: ir.Operation) -> ir.WalkResult:
+    for nested in walk(op):
         inside.update(nested.results)
         for region in nested.regions:
             for block in region.blocks:
                 inside.update(block.arguments)
         values.extend(nested.operands)
-        return ir.WalkResult.ADVANCE
-
-    op.walk(collect, ir.WalkOrder.PRE_ORDER)
     return [value for value in dict.fromkeys(values) if value not in inside]
 
 

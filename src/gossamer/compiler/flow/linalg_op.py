@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from gossamer.compiler.flow.walk import walk
 from gossamer.compiler.mlir import ir
 
 GENERIC = "linalg.generic"
@@ -90,15 +91,7 @@ class LinalgOp:
 
     def uses_index(self) -> bool:
         """Whether the body asks for a loop index."""
-        found = False
-
-        def look(op: ir.Operation) -> ir.WalkResult:
-            nonlocal found
-            found = found or op.name == "linalg.index"
-            return ir.WalkResult.INTERRUPT if found else ir.WalkResult.ADVANCE
-
-        self.op.walk(look)
-        return found
+        return any(op.name == "linalg.index" for op in walk(self.op))
 
 
 def as_linalg(op: ir.Operation) -> LinalgOp | None:

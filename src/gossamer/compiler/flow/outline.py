@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gossamer.compiler.flow.fusion import used_values
 from gossamer.compiler.flow.index_builder import IndexBuilder
 from gossamer.compiler.flow.shapes import Shapes
+from gossamer.compiler.flow.walk import walk
 from gossamer.compiler.mlir import ir
 
 
@@ -85,13 +86,10 @@ def _make_function(group: list[ir.Operation], arguments: list[ir.Value]) -> tupl
 
 
 def _replace_operands(op: ir.Operation, values: dict[ir.Value, ir.Value]) -> None:
-    def replace(nested: ir.Operation) -> ir.WalkResult:
+    for nested in walk(op):
         for position, operand in enumerate(nested.operands):
             if operand in values:
                 nested.operands[position] = values[operand]
-        return ir.WalkResult.ADVANCE
-
-    op.walk(replace)
 
 
 def _location_of(value: ir.Value, default: ir.Location) -> ir.Location:

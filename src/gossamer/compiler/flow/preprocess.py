@@ -7,8 +7,9 @@ where each of their elements would be computed again and again.
 from __future__ import annotations
 
 from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
-from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg
+from gossamer.compiler.flow.linalg_op import GENERIC, LinalgOp, as_linalg
 from gossamer.compiler.flow.softmax import expand_softmax
+from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir, run_passes
 
 _PHASE = "flow"
@@ -56,16 +57,8 @@ def _expose_initializers(module: ir.Module) -> list[ir.Operation]:
 
 
 def _insert_barriers(module: ir.Module) -> None:
-    found: list[LinalgOp] = []
-
-    def collect(op: ir.Operation) -> ir.WalkResult:
-        linalg = as_linalg(op)
-        if linalg is not None:
-            found.append(linalg)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(collect)
-    for linalg in found:
+    for op in find(module.operation, GENERIC):
+        linalg = LinalgOp(op)
         for position, operand in enumerate(linalg.inputs):
             if _recomputes(linalg, position) and _is_worth_keeping(operand, linalg):
                 linalg.op.operands[position] = ir.Operation.create(
@@ -78,15 +71,7 @@ def _insert_barriers(module: ir.Module) -> None:
 
 
 def _remove_barriers(module: ir.Module) -> None:
-    found: list[ir.Operation] = []
-
-    def collect(op: ir.Operation) -> ir.WalkResult:
-        if op.name == _BARRIER:
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(collect)
-    for barrier in found:
+    for barrier in find(module.operation, _BARRIER):
         barrier.result.replace_all_uses_with(barrier.operands[0])
         barrier.erase()
 

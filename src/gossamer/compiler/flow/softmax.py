@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from gossamer.compiler.flow.dispatches import host_shapes
 from gossamer.compiler.flow.index_builder import IndexBuilder
 from gossamer.compiler.flow.tensor_op import element_type, shape_of
+from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
 
 Body = Callable[[IndexBuilder, list[ir.Value]], ir.Value]
@@ -14,15 +15,7 @@ Body = Callable[[IndexBuilder, list[ir.Value]], ir.Value]
 
 def expand_softmax(module: ir.Module) -> None:
     """Convert the operations of a module in place."""
-    found: list[ir.Operation] = []
-
-    def collect(op: ir.Operation) -> ir.WalkResult:
-        if op.name == "linalg.softmax":
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(collect)
-    for op in found:
+    for op in find(module.operation, "linalg.softmax"):
         op.result.replace_all_uses_with(_expand(op))
         op.erase()
 
