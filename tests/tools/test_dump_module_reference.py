@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ABS_MLIR, ASYNC_FLAGS, LLVM_CPU_FLAGS, PIPELINE_MLIR, VMVX_FLAGS
 from gossamer.tools import iree_dump_module
+from mlir_samples import ABS_MLIR, ASYNC_FLAGS, LLVM_CPU_FLAGS, PIPELINE_MLIR, VMVX_FLAGS
 
 pytestmark = pytest.mark.reference
 

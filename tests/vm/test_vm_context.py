@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from vm_programs import HostModule, HostState, Program, imported, moved, r
+from bytecode_programs import HostModule, HostState, Program, imported, moved, r
 
 from gossamer.errors import (
     AbortedError,

@@ -3,9 +3,9 @@
 import contextlib
 import dataclasses
 
+from bytecode_programs import HostModule, Program, imported, r
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from vm_programs import HostModule, Program, imported, r
 
 from gossamer.errors import FormatError, StatusError
 from gossamer.format.module_def import ModuleDef

@@ -5,7 +5,7 @@ import threading
 import weakref
 
 import pytest
-from vm_programs import ALL_REQUIREMENTS, HostModule, Program, imported, moved, r, run
+from bytecode_programs import ALL_REQUIREMENTS, HostModule, Program, imported, moved, r, run
 
 from gossamer.errors import (
     DeadlineExceededError,

@@ -1,7 +1,7 @@
 """Link errors: classes, fields and exact messages."""
 
 import pytest
-from vm_programs import HostModule, Program, imported
+from bytecode_programs import HostModule, Program, imported
 
 from gossamer.errors import AlreadyExistsError, IncompatibleError, NotFoundError, StatusCode
 from gossamer.format.module_def import ModuleDependency

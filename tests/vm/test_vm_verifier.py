@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from vm_programs import Program, imported, moved, r
+from bytecode_programs import Program, imported, moved, r
 
 from gossamer.errors import FormatError
 from gossamer.format.module_def import ExportFunction, ModuleDef, ModuleDependency, Requirements
