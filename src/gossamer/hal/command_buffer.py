@@ -8,17 +8,17 @@ Mirrors `iree/hal/command_buffer.h`.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from enum import IntFlag
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from gossamer.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
-    OutOfRangeError,
 )
+from gossamer.hal.binding_table import Binding, SlotRequirements
 from gossamer.hal.buffer import Buffer
+from gossamer.hal.command_checks import check_fill, check_overlap, check_workgroup_count
 from gossamer.hal.executable import Executable
 from gossamer.hal.local.program import (
     SLOT_DIRECT,
@@ -31,14 +31,13 @@ from gossamer.hal.local.program import (
     Record,
     Reference,
     encode_program,
+    transfer_nanoseconds,
 )
 from gossamer.hal.local.runner import Runner, runner_for
 from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.memory import WHOLE_BUFFER, BufferUsage, MemoryAccess
 
 _MAXIMUM_BINDINGS = 64
-_UNUSED_SLOT = 1 << 64
-"""Extent of a slot that no command names: no binding is long enough, so it is looked at apart."""
 _MAXIMUM_CONSTANTS = 64
 _TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
 _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
@@ -79,17 +78,13 @@ class BufferRef(NamedTuple):
     slot: int = 0
 
 
-Binding: TypeAlias = tuple[Buffer | None, int, int]
-"""An entry of a binding table: buffer, offset, length (or WHOLE_BUFFER)."""
-
-
 class CommandBuffer:
     """Commands being recorded, or recorded.
 
     Attributes:
         mode: bits of CommandBufferMode.
         categories: bits of CommandCategory; other commands are refused.
-        binding_capacity: slots that commands may name.
+        expected_nanoseconds: how long an execution takes, or None where that is not known.
     """
 
     __slots__ = (
@@ -99,14 +94,11 @@ class CommandBuffer:
         "_is_submitted",
         "_program",
         "_records",
-        "_requirements",
         "_resources",
         "_runner",
-        "_slot_access",
-        "_slot_extents",
-        "_table_format",
-        "binding_capacity",
+        "_slots",
         "categories",
+        "expected_nanoseconds",
         "mode",
     )
 
@@ -116,23 +108,18 @@ class CommandBuffer:
         categories: int = CommandCategory.ANY,
         binding_capacity: int = 0,
     ) -> None:
-        if binding_capacity < 0:
-            raise InvalidArgumentError(f"binding capacity {binding_capacity} is negative")
         self.mode = mode
         self.categories = categories
-        self.binding_capacity = binding_capacity
+        self._slots = SlotRequirements(binding_capacity)
+        self.expected_nanoseconds: int | None = None
         self._records: list[Record] = []
         self._data = bytearray()
         # What records point to by bare address stays alive with them.
         self._resources: list[object] = []
-        self._slot_extents: list[int] = []
-        self._slot_access: list[int] = []
-        self._requirements: list[tuple[int, int]] = []
         self._debug_group_depth = 0
         self._is_submitted = False
         self._program: Program | None = None
         self._runner: Runner | None = None
-        self._table_format = struct.Struct("<0Q")
 
     @property
     def program(self) -> Program:
@@ -147,7 +134,12 @@ class CommandBuffer:
     @property
     def binding_count(self) -> int:
         """Least length of a binding table for this command buffer."""
-        return len(self._slot_extents)
+        return self._slots.count
+
+    @property
+    def binding_capacity(self) -> int:
+        """Slots that commands may name."""
+        return self._slots.capacity
 
     def finalize(self) -> None:
         """End recording; commands can be executed from now on and no more can be added.
@@ -161,9 +153,9 @@ class CommandBuffer:
                 f"unbalanced debug group depth (expected 0, is {self._debug_group_depth})"
             )
         program = encode_program(self._records, bytes(self._data))
-        self._table_format = struct.Struct(f"<{2 * len(self._slot_extents)}Q")
-        self._requirements = list(zip(self._slot_extents, self._slot_access, strict=True))
+        self._slots.finalize()
         self._runner = runner_for(program)
+        self.expected_nanoseconds = transfer_nanoseconds(program)
         self._program = program
         self._records = []
 
@@ -188,7 +180,7 @@ class CommandBuffer:
         """Hint at how a buffer will be used; memory of this machine needs none."""
         self._require_recording(CommandCategory.TRANSFER)
         if target.buffer is None:
-            self._require_slot(target.slot)
+            self._slots.check_slot(target.slot)
 
     def fill_buffer(self, target: BufferRef, pattern: int, pattern_length: int) -> None:
         """Repeat a pattern.
@@ -297,27 +289,7 @@ class CommandBuffer:
             if self._is_submitted:
                 raise FailedPreconditionError("one-shot command buffer was submitted before")
             self._is_submitted = True
-        requirements = self._requirements
-        if not requirements:
-            return b""
-        if len(bindings) < len(requirements):
-            raise _missing_bindings(len(requirements), len(bindings))
-        values: list[int] = []
-        append = values.append
-        for binding, (extent, access) in zip(bindings, requirements, strict=False):
-            buffer, offset, length = binding
-            if (
-                type(buffer) is Buffer
-                and offset >= 0
-                and extent <= length <= buffer.byte_length - offset
-                and not access & ~buffer.allowed_access
-                and buffer.address
-            ):
-                append(buffer.address + offset)
-                append(length)
-            else:
-                values += _table_entry(buffer, offset, length, extent, access)
-        return self._table_format.pack(*values)
+        return self._slots.pack(bindings)
 
     def run(self, table: bytes, keepalive: Sequence[Binding] = (), pool: TilePool | None = None) -> None:
         """Execute the commands now, on this thread.
@@ -332,6 +304,13 @@ class CommandBuffer:
             raise FailedPreconditionError("command buffer is still being recorded; finalize it first")
         self._runner(self._program, table, pool)
 
+    def record_duration(self, nanoseconds: int) -> None:
+        """Learn from an execution; the shortest counts, for others may have been interrupted."""
+        program = self.program
+        if program.is_native and not program.has_indirect_counts:
+            expected = self.expected_nanoseconds
+            self.expected_nanoseconds = nanoseconds if expected is None else min(expected, nanoseconds)
+
     def _require_recording(self, categories: int) -> None:
         if self._program is not None:
             raise FailedPreconditionError(
@@ -341,13 +320,6 @@ class CommandBuffer:
             raise FailedPreconditionError(
                 f"operation requires categories {CommandCategory(categories).name} but command buffer "
                 f"only supports {CommandCategory(self.categories).name}"
-            )
-
-    def _require_slot(self, slot: int) -> None:
-        if not 0 <= slot < self.binding_capacity:
-            raise OutOfRangeError(
-                f"indirect buffer reference slot {slot} is out range of the declared binding capacity "
-                f"of the command buffer {self.binding_capacity}"
             )
 
     def _reference(self, ref: BufferRef, usage: int, access: int) -> Reference:
@@ -360,67 +332,5 @@ class CommandBuffer:
             buffer.require_access(access)
             self._resources.append(buffer)
             return Reference(SLOT_DIRECT, address, length)
-        self._require_slot(slot)
-        if offset < 0 or length < WHOLE_BUFFER:
-            raise OutOfRangeError(f"slot {slot}: offset {offset} and length {length} must not be negative")
-        extents = self._slot_extents
-        while len(extents) <= slot:
-            extents.append(_UNUSED_SLOT)
-            self._slot_access.append(0)
-        extent = offset + max(length, 0)
-        extents[slot] = extent if extents[slot] == _UNUSED_SLOT else max(extents[slot], extent)
-        self._slot_access[slot] |= access
+        self._slots.require(slot, offset, length, access)
         return Reference(slot, offset, length)
-
-
-def check_fill(offset: int, length: int, pattern_length: int) -> None:
-    """Raise InvalidArgumentError unless a fill's pattern has a supported size and divides its range."""
-    if pattern_length not in (1, 2, 4, 8):
-        raise InvalidArgumentError(
-            f"fill value length is not one of the supported values (pattern_length={pattern_length})"
-        )
-    if offset % pattern_length or (length != WHOLE_BUFFER and length % pattern_length):
-        raise InvalidArgumentError(
-            "fill offset and length must be multiples of the pattern length "
-            f"(offset={offset}, length={length}, pattern_length={pattern_length})"
-        )
-
-
-def check_overlap(source: int, target: int, length: int) -> None:
-    """Raise InvalidArgumentError where two ranges of equal length share a byte."""
-    if abs(source - target) < length:
-        raise InvalidArgumentError("source and target ranges overlap within the same buffer")
-
-
-def check_workgroup_count(count: tuple[int, int, int]) -> None:
-    """Raise OutOfRangeError unless counts fit the fields kernels read them from."""
-    if not (0 <= count[0] < 1 << 32 and 0 <= count[1] < 1 << 32 and 0 <= count[2] < 1 << 16):
-        raise OutOfRangeError(f"workgroup count {count} is out of range")
-
-
-def _missing_bindings(needed: int, provided: int) -> InvalidArgumentError | OutOfRangeError:
-    if not provided:
-        return InvalidArgumentError(
-            f"indirect command buffer requires at least {needed} bindings but no binding table was provided"
-        )
-    return OutOfRangeError(
-        f"indirect command buffer requires at least {needed} bindings but only {provided} were provided"
-    )
-
-
-def _table_entry(
-    buffer: Buffer | None, offset: int, length: int, extent: int, access: int
-) -> tuple[int, int]:
-    """What a table holds for an unusual binding: of a slot no command names, or to the buffer's end."""
-    if extent == _UNUSED_SLOT:
-        return 0, 0
-    if type(buffer) is not Buffer:
-        raise InvalidArgumentError("binding table slot requires a buffer but none was provided")
-    address, length = buffer.range(offset, length)
-    buffer.require_access(access)
-    if extent > length:
-        raise OutOfRangeError(
-            "at least one command attempted to access an address outside of the valid bound buffer range "
-            f"(end={extent}, binding offset={offset}, binding length={length})"
-        )
-    return address, length

@@ -18,13 +18,14 @@ from functools import lru_cache
 from gossamer.errors import InternalStatusError, NotFoundError, StatusError, UnimplementedError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.allocator import Allocator
+from gossamer.hal.binding_table import Binding
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import Binding, BufferRef, CommandBuffer, CommandCategory, check_fill
+from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandCategory
+from gossamer.hal.command_checks import check_fill
 from gossamer.hal.executable import Executable, ExecutableLoader
 from gossamer.hal.fence import Fence
 from gossamer.hal.file import File
 from gossamer.hal.local.cpu_features import cpu_feature
-from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
 
 QUEUE_AFFINITY_ANY = -1
@@ -54,7 +55,6 @@ class Device:
         self.identifier = identifier
         self.allocator = allocator or Allocator()
         self.executable_loaders = list(executable_loaders)
-        self._pool: TilePool | None = None
 
     def __repr__(self) -> str:
         return f"<hal.Device {self.identifier}>"
@@ -245,9 +245,16 @@ class Device:
         del affinity
         table = command_buffer.prepare(bindings)
         if wait is None or wait.is_reached:
-            self._start(signal, command_buffer.run, (table, bindings, self._pool))
-        else:
-            self._submit(wait, signal, command_buffer.run, table, bindings, self._pool)
+            self._execute(signal, command_buffer, table, bindings)
+            return
+
+        def resume(error: StatusError | None) -> None:
+            if error is not None:
+                self._finish(signal, error)
+            else:
+                self._execute(signal, command_buffer, table, bindings)
+
+        wait.on_reached(resume)
 
     def queue_host_call(
         self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]
@@ -259,6 +266,12 @@ class Device:
     def queue_flush(self, affinity: int) -> None:
         """Start what was submitted; nothing is held back here."""
         del affinity
+
+    def _execute(
+        self, signal: Fence | None, command_buffer: CommandBuffer, table: bytes, bindings: Sequence[Binding]
+    ) -> None:
+        """Start a command buffer whose wait fence is reached."""
+        self._start(signal, command_buffer.run, (table, bindings))
 
     def _execute_now(
         self, affinity: int, wait: Fence | None, signal: Fence | None, commands: CommandBuffer

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gossamer.errors import OutOfRangeError, StatusError
+from gossamer.hal.local.dispatch_ir import COUNT_ERROR
 from gossamer.hal.local.llvm import compile_functions, host_triple
 from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
 from gossamer.hal.local.program import DispatchRecord, Program
-from gossamer.hal.local.runner_ir import COUNT_ERROR, RUN_SYMBOL, runner_ir
+from gossamer.hal.local.runner_ir import RUN_SYMBOL, runner_ir
 from gossamer.hal.memory import ALIGNMENT
 
 _RUN_TYPE = ctypes.CFUNCTYPE(

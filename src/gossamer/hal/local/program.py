@@ -24,6 +24,8 @@ from gossamer.hal.executable import ExecutableFunction
 
 RECORD_BYTES = 64
 REFERENCE_BYTES = 24
+_TRANSFER_BYTES_PER_NANOSECOND = 4
+
 SLOT_DIRECT = -1
 SLOT_IN_PROGRAM = -2
 
@@ -107,6 +109,7 @@ class Program:
         encoded: what the native runner reads; 16-byte aligned memory is enough.
         data_offset: where references with SLOT_IN_PROGRAM count from.
         is_native: no record needs Python.
+        has_indirect_counts: some dispatch reads its workgroup counts from memory.
         local_memory_bytes: most that a workgroup of any dispatch needs.
     """
 
@@ -114,6 +117,7 @@ class Program:
     encoded: bytes
     data_offset: int
     is_native: bool
+    has_indirect_counts: bool
     local_memory_bytes: int
 
 
@@ -132,8 +136,23 @@ def encode_program(records: list[Record], data: bytes) -> Program:
         b"".join((HEADER_FORMAT.pack(len(records)), *parts, encoder.tail)),
         data_offset,
         all(record.function.address for record in dispatches),
+        any(record.indirect_count is not None for record in dispatches),
         max((record.function.local_memory_bytes for record in dispatches), default=0),
     )
+
+
+def transfer_nanoseconds(program: Program) -> int | None:
+    """Estimate of how long fills and copies take; None with a dispatch or a length that is not known yet."""
+    length = 0
+    for record in program.records:
+        match record:
+            case FillRecord(target) | CopyRecord(_, target) if target.length >= 0:
+                length += target.length
+            case BarrierRecord():
+                pass
+            case _:
+                return None
+    return length // _TRANSFER_BYTES_PER_NANOSECOND
 
 
 class _Encoder:

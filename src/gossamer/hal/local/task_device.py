@@ -1,5 +1,7 @@
 """`local-task`: work runs on worker threads; submitting it returns at once.
 
+What is known to take a few microseconds only runs in the submitting thread: handing it over takes longer.
+
 Native code releases the interpreter lock, so workers run in parallel with each other and the caller, and
 share the workgroups of a long dispatch through a tile pool.
 """
@@ -9,15 +11,21 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from gossamer.errors import StatusError
 from gossamer.hal.allocator import Allocator
+from gossamer.hal.binding_table import Binding
+from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.fence import Fence
 from gossamer.hal.local.tile_pool import TilePool
+
+_BRIEF_NANOSECONDS = 30_000
+"""Work expected to be done in less runs where it is submitted: handing it to a thread takes longer."""
 
 _Task = tuple[Fence | None, Callable[..., None], tuple[object, ...]]
 
@@ -59,8 +67,7 @@ class TaskDevice(Device):
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join()
-        if self._pool is not None:
-            self._pool.close()
+        self._pool.close()
         super().close()
 
     def _start(
@@ -69,6 +76,20 @@ class TaskDevice(Device):
         if not self._threads or self._process != os.getpid():
             self._start_workers()
         self._tasks.put((signal, operation, arguments))
+
+    def _execute(
+        self, signal: Fence | None, command_buffer: CommandBuffer, table: bytes, bindings: Sequence[Binding]
+    ) -> None:
+        expected = command_buffer.expected_nanoseconds
+        if expected is not None and expected < _BRIEF_NANOSECONDS:
+            super()._start(signal, command_buffer.run, (table, bindings))
+        else:
+            self._start(signal, self._run_timed, (command_buffer, table, bindings))
+
+    def _run_timed(self, command_buffer: CommandBuffer, table: bytes, bindings: Sequence[Binding]) -> None:
+        begun = time.perf_counter_ns()
+        command_buffer.run(table, bindings, self._pool)
+        command_buffer.record_duration(time.perf_counter_ns() - begun)
 
     def _start_workers(self) -> None:
         with self._start_lock:

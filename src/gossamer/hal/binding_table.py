@@ -1,0 +1,127 @@
+"""Binding tables: the buffers that an execution of a command buffer puts in its slots.
+
+While commands are recorded, `SlotRequirements` learns what each slot must hold. Then it checks tables and
+packs them for the runner: u64 address and length for each slot.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from gossamer.errors import InvalidArgumentError, OutOfRangeError
+from gossamer.hal.buffer import Buffer
+
+Binding: TypeAlias = tuple[Buffer | None, int, int]
+"""An entry of a binding table: buffer, offset, length (or WHOLE_BUFFER)."""
+
+_UNUSED_SLOT = 1 << 64
+"""Extent of a slot that no command names: no binding is long enough, so it is looked at apart."""
+
+
+class SlotRequirements:
+    """What commands need of each slot.
+
+    Attributes:
+        capacity: slots that commands may name.
+    """
+
+    __slots__ = ("_access", "_extents", "_format", "_requirements", "capacity")
+
+    def __init__(self, capacity: int) -> None:
+        if capacity < 0:
+            raise InvalidArgumentError(f"binding capacity {capacity} is negative")
+        self.capacity = capacity
+        self._extents: list[int] = []
+        self._access: list[int] = []
+        self._requirements: list[tuple[int, int]] = []
+        self._format = struct.Struct("<0Q")
+
+    @property
+    def count(self) -> int:
+        """Least length of a table."""
+        return len(self._extents)
+
+    def check_slot(self, slot: int) -> None:
+        """Raise OutOfRangeError unless commands may name a slot."""
+        if not 0 <= slot < self.capacity:
+            raise OutOfRangeError(
+                f"indirect buffer reference slot {slot} is out range of the declared binding capacity "
+                f"of the command buffer {self.capacity}"
+            )
+
+    def require(self, slot: int, offset: int, length: int, access: int) -> None:
+        """Add a need: bytes `[offset, offset + length)`, or all from offset for a length of -1.
+
+        Raises: OutOfRangeError on a slot past the capacity or a negative number.
+        """
+        self.check_slot(slot)
+        if offset < 0 or length < -1:
+            raise OutOfRangeError(f"slot {slot}: offset {offset} and length {length} must not be negative")
+        while len(self._extents) <= slot:
+            self._extents.append(_UNUSED_SLOT)
+            self._access.append(0)
+        extent, present = offset + max(length, 0), self._extents[slot]
+        self._extents[slot] = extent if present == _UNUSED_SLOT else max(present, extent)
+        self._access[slot] |= access
+
+    def finalize(self) -> None:
+        """Get ready to pack tables; nothing is added any more."""
+        self._requirements = list(zip(self._extents, self._access, strict=True))
+        self._format = struct.Struct(f"<{2 * len(self._extents)}Q")
+
+    def pack(self, bindings: Sequence[Binding]) -> bytes:
+        """Check a table and pack it.
+
+        Raises: InvalidArgumentError, OutOfRangeError or PermissionDeniedError where it does not serve.
+        """
+        requirements = self._requirements
+        if not requirements:
+            return b""
+        if len(bindings) < len(requirements):
+            raise _missing_bindings(len(requirements), len(bindings))
+        values: list[int] = []
+        append = values.append
+        for binding, (extent, access) in zip(bindings, requirements, strict=False):
+            buffer, offset, length = binding
+            if (
+                type(buffer) is Buffer
+                and offset >= 0
+                and extent <= length <= buffer.byte_length - offset
+                and not access & ~buffer.allowed_access
+                and buffer.address
+            ):
+                append(buffer.address + offset)
+                append(length)
+            else:
+                values += _table_entry(buffer, offset, length, extent, access)
+        return self._format.pack(*values)
+
+
+def _missing_bindings(needed: int, provided: int) -> InvalidArgumentError | OutOfRangeError:
+    if not provided:
+        return InvalidArgumentError(
+            f"indirect command buffer requires at least {needed} bindings but no binding table was provided"
+        )
+    return OutOfRangeError(
+        f"indirect command buffer requires at least {needed} bindings but only {provided} were provided"
+    )
+
+
+def _table_entry(
+    buffer: Buffer | None, offset: int, length: int, extent: int, access: int
+) -> tuple[int, int]:
+    """What a table holds for an unusual binding: of a slot no command names, or to the buffer's end."""
+    if extent == _UNUSED_SLOT:
+        return 0, 0
+    if type(buffer) is not Buffer:
+        raise InvalidArgumentError("binding table slot requires a buffer but none was provided")
+    address, length = buffer.range(offset, length)
+    buffer.require_access(access)
+    if extent > length:
+        raise OutOfRangeError(
+            "at least one command attempted to access an address outside of the valid bound buffer range "
+            f"(end={extent}, binding offset={offset}, binding length={length})"
+        )
+    return address, length

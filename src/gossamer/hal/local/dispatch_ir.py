@@ -1,0 +1,265 @@
+"""LLVM IR of dispatches: kernels called for every workgroup, alone or with the workers of a pool.
+
+Defines `@run_tiles`, which `pool_ir` uses, and `@run_dispatch(program, table, record, local memory, pool)`,
+which returns 0, the status of the first tile that failed, or COUNT_ERROR.
+"""
+
+from __future__ import annotations
+
+from string import Template
+
+from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET
+
+COUNT_ERROR = 1 << 62
+"""Result of a dispatch whose workgroup count, read from memory, no kernel can be called with."""
+
+_SHARING_NANOSECONDS = 20_000
+"""Work below this stays with one thread: waking a worker costs microseconds, and the caches are warm."""
+
+_CHUNK_NANOSECONDS = 2_000
+
+_TILES = """
+%dispatch_state = type { i32, i32, i16, i16, i32, i32, i16, i8, i8, ptr, ptr, ptr }
+%workgroup_state = type { i32, i32, i16, i16, i32, ptr, i32 }
+
+declare { i64, i1 } @llvm.umul.with.overflow.i64(i64, i64)
+declare i64 @llvm.umin.i64(i64, i64)
+declare i64 @llvm.umax.i64(i64, i64)
+declare i32 @clock_gettime(i32, ptr)
+
+; Runs tiles [first, last) of a grid, x fastest; 0, or what the first kernel that failed returned.
+define internal i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local, i32 %local_size,
+    i32 %participant, i64 %row, i64 %plane, i64 %first, i64 %last) {
+entry:
+  %workgroup = alloca %workgroup_state, align 16
+  %w_y = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 1
+  %w_z = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 2
+  %w_reserved = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 3
+  store i16 0, ptr %w_reserved
+  %w_processor = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 4
+  store i32 %participant, ptr %w_processor
+  %w_local = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 5
+  store ptr %local, ptr %w_local
+  %w_local_size = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 6
+  store i32 %local_size, ptr %w_local_size
+  %any = icmp ult i64 %first, %last
+  br i1 %any, label %begin, label %done
+begin:
+  %z_first = udiv i64 %first, %plane
+  %in_plane = urem i64 %first, %plane
+  %y_first = udiv i64 %in_plane, %row
+  %x_first = urem i64 %in_plane, %row
+  %columns = udiv i64 %plane, %row
+  br label %tile
+tile:
+  %index = phi i64 [ %first, %begin ], [ %index_next, %advance ]
+  %x = phi i64 [ %x_first, %begin ], [ %x_new, %advance ]
+  %y = phi i64 [ %y_first, %begin ], [ %y_new, %advance ]
+  %z = phi i64 [ %z_first, %begin ], [ %z_new, %advance ]
+  %x32 = trunc i64 %x to i32
+  store i32 %x32, ptr %workgroup
+  %y32 = trunc i64 %y to i32
+  store i32 %y32, ptr %w_y
+  %z16 = trunc i64 %z to i16
+  store i16 %z16, ptr %w_z
+  %returned = call i32 %function(ptr %environment, ptr %state, ptr %workgroup)
+  %failed = icmp ne i32 %returned, 0
+  br i1 %failed, label %failure, label %advance
+advance:
+  %index_next = add nuw i64 %index, 1
+  %x_next = add nuw i64 %x, 1
+  %x_wraps = icmp eq i64 %x_next, %row
+  %x_new = select i1 %x_wraps, i64 0, i64 %x_next
+  %carry_y = zext i1 %x_wraps to i64
+  %y_next = add nuw i64 %y, %carry_y
+  %y_wraps = icmp eq i64 %y_next, %columns
+  %y_new = select i1 %y_wraps, i64 0, i64 %y_next
+  %carry_z = zext i1 %y_wraps to i64
+  %z_new = add nuw i64 %z, %carry_z
+  %more = icmp ult i64 %index_next, %last
+  br i1 %more, label %tile, label %done
+failure:
+  ret i32 %returned
+done:
+  ret i32 0
+}
+
+; Nanoseconds of a clock that only goes forward.
+define internal i64 @now() {
+  %time = alloca { i64, i64 }
+  %ignored = call i32 @clock_gettime(i32 1, ptr %time)
+  %seconds = load i64, ptr %time
+  %nanoseconds_field = getelementptr { i64, i64 }, ptr %time, i64 0, i32 1
+  %nanoseconds = load i64, ptr %nanoseconds_field
+  %scaled = mul i64 %seconds, 1000000000
+  %sum = add i64 %scaled, %nanoseconds
+  ret i64 %sum
+}
+"""
+
+_DISPATCH = Template("""
+define internal i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool) {
+entry:
+  %state = alloca %dispatch_state, align 16
+  %pointers = alloca [64 x i64], align 16
+  %lengths = alloca [64 x i64], align 16
+  %binding_count_field = getelementptr i8, ptr %record, i64 4
+  %binding_count = load i32, ptr %binding_count_field
+  %binding_count64 = zext i32 %binding_count to i64
+  %bindings_field = getelementptr i8, ptr %record, i64 44
+  %bindings_offset = load i32, ptr %bindings_field
+  %bindings_offset64 = zext i32 %bindings_offset to i64
+  %bindings = getelementptr i8, ptr %program, i64 %bindings_offset64
+  %has_bindings = icmp ne i32 %binding_count, 0
+  br i1 %has_bindings, label %bind, label %bound
+bind:
+  %i = phi i64 [ 0, %entry ], [ %i_next, %bind ]
+  %ref = getelementptr %reference, ptr %bindings, i64 %i
+  %address = call i64 @resolve_address(ptr %program, ptr %table, ptr %ref)
+  %length = call i64 @resolve_length(ptr %table, ptr %ref)
+  %pointer_cell = getelementptr i64, ptr %pointers, i64 %i
+  store i64 %address, ptr %pointer_cell
+  %length_cell = getelementptr i64, ptr %lengths, i64 %i
+  store i64 %length, ptr %length_cell
+  %i_next = add nuw i64 %i, 1
+  %more_bindings = icmp ult i64 %i_next, %binding_count64
+  br i1 %more_bindings, label %bind, label %bound
+bound:
+  %count_field = getelementptr i8, ptr %record, i64 32
+  %indirect_field = getelementptr i8, ptr %record, i64 56
+  %indirect_offset = load i32, ptr %indirect_field
+  %is_direct = icmp eq i32 %indirect_offset, 0
+  br i1 %is_direct, label %counted, label %read_counts
+read_counts:
+  %indirect_offset64 = zext i32 %indirect_offset to i64
+  %indirect_ref = getelementptr i8, ptr %program, i64 %indirect_offset64
+  %indirect_address = call i64 @resolve_address(ptr %program, ptr %table, ptr %indirect_ref)
+  %indirect_counts = inttoptr i64 %indirect_address to ptr
+  br label %counted
+counted:
+  %counts = phi ptr [ %count_field, %bound ], [ %indirect_counts, %read_counts ]
+  %count_x = load i32, ptr %counts, align 4
+  %count_y_field = getelementptr i8, ptr %counts, i64 4
+  %count_y = load i32, ptr %count_y_field, align 4
+  %count_z_field = getelementptr i8, ptr %counts, i64 8
+  %count_z = load i32, ptr %count_z_field, align 4
+  %constants_field = getelementptr i8, ptr %record, i64 24
+  %constants_offset = load i32, ptr %constants_field
+  %constants_offset64 = zext i32 %constants_offset to i64
+  %constants = getelementptr i8, ptr %program, i64 %constants_offset64
+  %constant_count_field = getelementptr i8, ptr %record, i64 28
+  %constant_count = load i32, ptr %constant_count_field
+  %constant_count16 = trunc i32 %constant_count to i16
+  %binding_count8 = trunc i32 %binding_count to i8
+  %count_z16 = trunc i32 %count_z to i16
+  %s0 = getelementptr %dispatch_state, ptr %state, i64 0, i32 0
+  store i32 1, ptr %s0
+  %s1 = getelementptr %dispatch_state, ptr %state, i64 0, i32 1
+  store i32 1, ptr %s1
+  %s2 = getelementptr %dispatch_state, ptr %state, i64 0, i32 2
+  store i16 1, ptr %s2
+  %s3 = getelementptr %dispatch_state, ptr %state, i64 0, i32 3
+  store i16 %constant_count16, ptr %s3
+  %s4 = getelementptr %dispatch_state, ptr %state, i64 0, i32 4
+  store i32 %count_x, ptr %s4
+  %s5 = getelementptr %dispatch_state, ptr %state, i64 0, i32 5
+  store i32 %count_y, ptr %s5
+  %s6 = getelementptr %dispatch_state, ptr %state, i64 0, i32 6
+  store i16 %count_z16, ptr %s6
+  %s7 = getelementptr %dispatch_state, ptr %state, i64 0, i32 7
+  store i8 1, ptr %s7
+  %s8 = getelementptr %dispatch_state, ptr %state, i64 0, i32 8
+  store i8 %binding_count8, ptr %s8
+  %s9 = getelementptr %dispatch_state, ptr %state, i64 0, i32 9
+  store ptr %constants, ptr %s9
+  %s10 = getelementptr %dispatch_state, ptr %state, i64 0, i32 10
+  store ptr %pointers, ptr %s10
+  %s11 = getelementptr %dispatch_state, ptr %state, i64 0, i32 11
+  store ptr %lengths, ptr %s11
+  %local_size_field = getelementptr i8, ptr %record, i64 48
+  %local_size = load i32, ptr %local_size_field
+  %function_field = getelementptr i8, ptr %record, i64 8
+  %function = load ptr, ptr %function_field
+  %environment_field = getelementptr i8, ptr %record, i64 16
+  %environment = load ptr, ptr %environment_field
+  %row = zext i32 %count_x to i64
+  %column = zext i32 %count_y to i64
+  %depth = zext i32 %count_z to i64
+  %plane = mul i64 %row, %column
+  %product = call { i64, i1 } @llvm.umul.with.overflow.i64(i64 %plane, i64 %depth)
+  %total = extractvalue { i64, i1 } %product, 0
+  %overflows = extractvalue { i64, i1 } %product, 1
+  %is_deep = icmp ugt i32 %count_z, 65535
+  %too_many = or i1 %overflows, %is_deep
+  br i1 %too_many, label %refused, label %accepted
+refused:
+  ret i64 $count_error
+accepted:
+  %is_small = icmp ult i64 %total, 2
+  %no_pool = icmp eq ptr %pool, null
+  %alone = or i1 %is_small, %no_pool
+  br i1 %alone, label %serial, label %sample
+serial:
+  %serial_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
+  br label %finish
+; With a pool: the first tile tells whether the rest is worth waking workers for.
+sample:
+  %participants_field = getelementptr i8, ptr %pool, i64 $participants_offset
+  %participants = load i32, ptr %participants_field
+  %participants8 = trunc i32 %participants to i8
+  store i8 %participants8, ptr %s7
+  %begun = call i64 @now()
+  %first_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 1)
+  %first_failed = icmp ne i32 %first_returned, 0
+  br i1 %first_failed, label %finish, label %estimate
+estimate:
+  %ended = call i64 @now()
+  %elapsed = sub i64 %ended, %begun
+  %tile_time = call i64 @llvm.umax.i64(i64 %elapsed, i64 1)
+  %remaining = sub i64 %total, 1
+  %worth = udiv i64 $sharing_nanoseconds, %tile_time
+  %is_short = icmp ule i64 %remaining, %worth
+  br i1 %is_short, label %rest, label %take
+take:
+  %taken_field = getelementptr i8, ptr %pool, i64 448
+  %taken = cmpxchg ptr %taken_field, i32 0, i32 1 acquire monotonic
+  %was_free = extractvalue { i32, i1 } %taken, 1
+  br i1 %was_free, label %share, label %rest
+rest:
+  %rest_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 1, i64 %total)
+  br label %finish
+share:
+  ; Chunks of about two microseconds, but enough of them for everybody to have several.
+  %brief = udiv i64 $chunk_nanoseconds, %tile_time
+  %participants64 = zext i32 %participants to i64
+  %parts = shl i64 %participants64, 2
+  %even = udiv i64 %remaining, %parts
+  %bounded = call i64 @llvm.umin.i64(i64 %brief, i64 %even)
+  %chunk = call i64 @llvm.umax.i64(i64 %bounded, i64 1)
+  %local_size64 = zext i32 %local_size to i64
+  %padded = add i64 %local_size64, 63
+  %stride = and i64 %padded, -64
+  %share_returned = call i32 @share_tiles(ptr %pool, ptr %function, ptr %environment, ptr %state,
+      ptr %local_memory, i64 %stride, i32 %local_size, i64 %row, i64 %plane, i64 1, i64 %total, i64 %chunk)
+  store atomic i32 0, ptr %taken_field release, align 4
+  br label %finish
+finish:
+  %returned = phi i32 [ %serial_returned, %serial ], [ %first_returned, %sample ],
+                      [ %rest_returned, %rest ], [ %share_returned, %share ]
+  %result = zext i32 %returned to i64
+  ret i64 %result
+}
+""")
+
+
+def dispatch_ir() -> str:
+    """IR for any target."""
+    return _TILES + _DISPATCH.substitute(
+        count_error=COUNT_ERROR,
+        participants_offset=PARTICIPANTS_OFFSET,
+        sharing_nanoseconds=_SHARING_NANOSECONDS,
+        chunk_nanoseconds=_CHUNK_NANOSECONDS,
+    )
