@@ -435,7 +435,7 @@ def test_resumable_calls_show_each_wait() -> None:
     host = HostModule("host", {"wait": ("0i_i", lambda value: value - 1)})
     host.create_state = lambda: ResumableState(host)  # type: ignore[method-assign]
 
-    from vm_programs import HostState
+    from bytecode_programs import HostState
 
     class ResumableState(HostState):
         def bind_resumable(self, export: str):
