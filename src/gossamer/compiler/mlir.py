@@ -7,8 +7,8 @@ Operations are read through their generic accessors (`op.operation.name`, `.attr
 `.regions`): the wheel's Python class for each operation is never loaded.
 """
 
-# Why: `torch_mlir.ir` and `torch_mlir.dialects` import numpy and thousands of generated classes, 0.6 s in
-# all, to offer accessors this compiler does without. The native modules below them are complete on their own.
+# Why: `torch_mlir.dialects` imports thousands of generated classes, 0.4 s in all, to offer accessors this
+# compiler does without. The native modules below it are complete on their own.
 
 # pyright: reportMissingModuleSource=false
 # The bindings are native; their types are in typings/.

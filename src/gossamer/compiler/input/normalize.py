@@ -19,11 +19,10 @@ def normalize(module: ir.Module, options: CompileOptions) -> list[Diagnostic]:
     Returns: warnings.
         Raises: CompileError listing the operations that are not supported.
     """
-    with module.context:
-        split_constants(module)
-    convert_input(module, options.input_type)
-    remove_hints(module)
-    convert_globals(module)
-    check_supported(module)
     with module.context, ir.Location.unknown():
+        split_constants(module)
+        convert_input(module, options.input_type)
+        remove_hints(module)
+        convert_globals(module)
+        check_supported(module)
         return convert_types(module, options.type_conversions)

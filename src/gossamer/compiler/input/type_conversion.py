@@ -13,7 +13,6 @@ from gossamer.compiler.options import TypeConversion
 from gossamer.diagnostics import Diagnostic, Severity
 from gossamer.errors import CompileError
 
-
 _PAIRS = {
     TypeConversion.DEMOTE_I64_TO_I32: ("i64", "i32"),
     TypeConversion.DEMOTE_F32_TO_F16: ("f32", "f16"),
@@ -30,6 +29,7 @@ _VALUE_ATTRIBUTES = {"arith.constant": "value", "ml_program.global": "value"}
 _TYPE_ATTRIBUTES = {"func.func": "function_type", "ml_program.global": "type"}
 _NUMPY_TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8", "i32": "<i4", "i64": "<i8"}
 _HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
+_HEX_NUMBER = re.compile(r"\b0x[0-9A-Fa-f]{4}\b")
 _BF16 = re.compile(r"(....)")
 
 
@@ -173,16 +173,17 @@ def _convert_elements(
         # The bindings give no access to bf16 data. Its text is decimal, or the elements' bits in hexadecimal.
         text = str(attribute).rpartition(" : ")[0]
         bits = _HEX.search(text)
+        # A bf16 is the upper half of an f32: numbers that have no decimal form get a lower half of zeros.
         if bits is None:
-            return ir.Attribute.parse(f"{text} : {type}")
-        # A bf16 is the upper half of an f32.
+            wide = _HEX_NUMBER.sub(r"\g<0>0000", text)
+            return ir.Attribute.parse(f"{wide} : {type}")
         wide = _BF16.sub(r"0000\1", bits[1])
         return ir.Attribute.parse(f'dense<"0x{wide}"> : {type}')
     # Why: imported here because few programs need it, and loading it takes longer than most compilations.
     import numpy as np
 
     data = np.frombuffer(memoryview(attribute).tobytes(), dtype=_NUMPY_TYPES[source])
-    if source.startswith("f"):
+    if target in ("f16", "f32") and source != "f16":
         # As IREE does: numbers out of the new type's range become its largest.
         limit = np.finfo(_NUMPY_TYPES[target]).max.astype(_NUMPY_TYPES[source])
         data = np.where(np.isinf(data), data, np.clip(data, -limit, limit))

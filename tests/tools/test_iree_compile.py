@@ -1,0 +1,218 @@
+"""The compiler's command: flags, files, exit codes."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gossamer.compiler import flag_table, pipeline
+from gossamer.compiler.flags import FlagError, parse_flags
+from gossamer.compiler.options import CompileOptions, ExecutionModel, Phase, TypeConversion
+from gossamer.errors import InternalError
+from gossamer.format.archive import read_module
+from gossamer.tools import gossamer, iree_compile
+
+ABS = """\
+func.func @abs(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = math.absf %a : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+"""
+VMVX = "--iree-hal-target-backends=vmvx"
+
+
+def options_of(*arguments: str) -> CompileOptions:
+    return flag_table.options_of(parse_flags(arguments, flag_table.command_line_flags()).values)
+
+
+@pytest.fixture
+def abs_file(tmp_path: Path) -> Path:
+    path = tmp_path / "abs.mlir"
+    path.write_text(ABS)
+    return path
+
+
+class TestFlags:
+    def test_defaults_are_those_of_iree(self) -> None:
+        options = options_of()
+        assert options.execution_model is ExecutionModel.ASYNC_INTERNAL
+        assert options.type_conversions == {TypeConversion.DEMOTE_F64_TO_F32}
+        assert options.polyglot_zip
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--compile-to=flow"],
+            ["--compile-to", "flow"],
+            ["-compile-to=flow"],
+            ["--compile-to=input", "--compile-to=flow"],
+        ],
+    )
+    def test_spellings_of_a_value(self, arguments: list[str]) -> None:
+        assert options_of(*arguments).compile_to is Phase.FLOW
+
+    @pytest.mark.parametrize(
+        ("text", "value"), [("", True), ("=true", True), ("=0", False), ("=FALSE", False)]
+    )
+    def test_spellings_of_a_switch(self, text: str, value: bool) -> None:
+        assert options_of(f"--iree-vm-emit-polyglot-zip{text}").polyglot_zip is value
+
+    def test_the_older_spelling_of_backends_names_the_device_too(self) -> None:
+        options = options_of(VMVX)
+        assert (options.target_device, options.target_backends) == ("local", ("vmvx",))
+
+    def test_lists_add_up(self) -> None:
+        assert options_of("--mlir-print-ir-after=a,b", "--mlir-print-ir-after=c").print_ir_after == (
+            "a",
+            "b",
+            "c",
+        )
+
+    def test_type_conversions_are_switched_on_and_off(self) -> None:
+        options = options_of("--iree-input-demote-f64-to-f32=false", "--iree-input-demote-i64-to-i32")
+        assert options.type_conversions == {TypeConversion.DEMOTE_I64_TO_I32}
+
+    def test_response_files_are_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "flags"
+        path.write_text("--compile-to=abi # stop early\n'--iree-input-type=none'")
+        options = options_of(f"@{path}")
+        assert (options.compile_to, options.input_type) == (Phase.ABI, "none")
+
+    def test_flags_that_only_tune_iree_are_accepted(self) -> None:
+        assert options_of("--iree-llvmcpu-target-cpu=host", "--iree-opt-data-tiling") == options_of()
+
+    def test_flags_that_cannot_be_honoured_are_refused(self) -> None:
+        with pytest.raises(
+            FlagError, match="--iree-flow-trace-dispatch-tensors is not supported: dispatches"
+        ):
+            options_of("--iree-flow-trace-dispatch-tensors")
+
+    def test_switching_off_what_is_refused_is_fine(self) -> None:
+        assert options_of("--iree-flow-trace-dispatch-tensors=false") == options_of()
+
+    def test_positionals(self) -> None:
+        parsed = parse_flags(["a.mlir", "-", "--", "-x"], {})
+        assert parsed.positionals == ["a.mlir", "-", "-x"]
+
+
+class TestFiles:
+    def test_output_to_a_file(self, abs_file: Path, tmp_path: Path) -> None:
+        output = tmp_path / "abs.vmfb"
+        assert iree_compile.main([VMVX, str(abs_file), "-o", str(output)]) == 0
+        module = read_module(output.read_bytes())
+        assert "abs" in [export.local_name for export in module.exported_functions]
+
+    def test_zip_and_flat(self, abs_file: Path, tmp_path: Path) -> None:
+        output = tmp_path / "abs.vmfb"
+        assert (
+            iree_compile.main([VMVX, "--iree-vm-emit-polyglot-zip=false", str(abs_file), f"-o={output}"]) == 0
+        )
+        assert not output.read_bytes().startswith(b"PK")
+        assert iree_compile.main([VMVX, str(abs_file), f"-o={output}"]) == 0
+        assert output.read_bytes().startswith(b"PK")
+
+    def test_standard_input_and_output(
+        self, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ABS.encode())))
+        assert iree_compile.main([VMVX]) == 0
+        assert read_module(capfdbinary.readouterr().out)
+
+    def test_mistakes_in_standard_input_are_reported_there(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"func.func @f() { oops }")))
+        assert iree_compile.main([VMVX, "-"]) == 1
+        assert capsys.readouterr().err.startswith("<stdin>:1:18: error: ")
+
+    def test_phases_are_dumped(self, abs_file: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "phases"
+        arguments = [VMVX, f"--dump-compilation-phases-to={folder}", str(abs_file), "-o", str(tmp_path / "x")]
+        assert iree_compile.main(arguments) == 0
+        names = sorted((path.name for path in folder.iterdir()), key=lambda name: int(name.split(".")[1]))
+        assert names[:2] == ["abs.1.start.mlir", "abs.2.input.mlir"]
+        assert [name.split(".")[2] for name in names] == [phase.value for phase in pipeline.PHASES]
+
+    @pytest.mark.parametrize("phase", pipeline.PHASES, ids=lambda phase: phase.value)
+    def test_compilation_stops_after_any_phase(self, phase: Phase, abs_file: Path, tmp_path: Path) -> None:
+        output = tmp_path / "out"
+        assert iree_compile.main([VMVX, f"--compile-to={phase.value}", str(abs_file), "-o", str(output)]) == 0
+        assert output.read_bytes()
+
+
+class TestFaults:
+    def test_a_fault_of_ours_says_so(
+        self, abs_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise InternalError("the invariant is broken")
+
+        monkeypatch.setattr(pipeline.flow, "run", fail)
+        assert iree_compile.main([VMVX, str(abs_file)]) == 70
+        error = capsys.readouterr().err
+        assert "internal error: the invariant is broken" in error
+        assert "Traceback" not in error
+
+    def test_any_other_exception_is_a_fault_of_ours(
+        self, abs_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise KeyError("nothing")
+
+        monkeypatch.setattr(pipeline.flow, "run", fail)
+        monkeypatch.setenv("GOSSAMER_TRACEBACK", "1")
+        assert iree_compile.main([VMVX, str(abs_file)]) == 70
+        error = capsys.readouterr().err
+        assert "internal error: KeyError: 'nothing'" in error
+        assert "Traceback" in error
+
+    def test_tracebacks_of_a_users_mistake_are_shown_on_request_only(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "bad.mlir"
+        path.write_text("oops")
+        assert iree_compile.main([VMVX, str(path)]) == 1
+        assert "Traceback" not in capsys.readouterr().err
+        monkeypatch.setenv("GOSSAMER_TRACEBACK", "1")
+        assert iree_compile.main([VMVX, str(path)]) == 1
+        assert "Traceback" in capsys.readouterr().err
+
+
+class TestStartUp:
+    def test_flags_do_not_load_mlir(self) -> None:
+        program = (
+            "import sys; from gossamer.tools.iree_compile import main; main(['--help']); "
+            "sys.exit('torch_mlir' in sys.modules)"
+        )
+        assert (
+            subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
+        )
+
+    def test_operation_classes_and_the_runtime_are_not_loaded(self, abs_file: Path, tmp_path: Path) -> None:
+        program = (
+            "import sys; from gossamer.tools.iree_compile import main\n"
+            f"main([{VMVX!r}, {str(abs_file)!r}, '-o', {str(tmp_path / 'x')!r}])\n"
+            "found = {'torch_mlir.dialects', 'llvmlite', 'gossamer.hal', 'gossamer.runtime',\n"
+            "         'gossamer.vm'} & set(sys.modules)\n"
+            "sys.exit(' '.join(found) or None)"
+        )
+        result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+class TestUmbrella:
+    def test_commands_are_passed_on(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert gossamer.main(["compile", "--version"]) == 0
+        assert "IREE compiler version" in capsys.readouterr().out
+
+    def test_unknown_commands_are_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert gossamer.main(["frobnicate"]) == 1
+        assert "gossamer: no command 'frobnicate'" in capsys.readouterr().err
+
+    def test_help_lists_the_commands(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert gossamer.main([]) == 0
+        assert "compile" in capsys.readouterr().out
