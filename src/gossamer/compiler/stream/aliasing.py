@@ -46,7 +46,9 @@ class AliasClass:
     crosses_blocks: bool = False
 
 
-_SAME_BYTES = frozenset({"flow.tensor.reshape", "flow.tensor.slice", "util.optimization_barrier"})
+_SAME_BYTES = frozenset(
+    {"flow.tensor.reshape", "flow.tensor.slice", "hal.tensor.barrier", "util.optimization_barrier"}
+)
 _STATE = frozenset({"ml_program.global_load", "ml_program.global_load_const", "arith.constant"})
 
 
@@ -143,13 +145,15 @@ def _classify(op: ir.Operation, aliasing: Aliasing, imports: Mapping[str, Signat
         origin = Origin.CALLEE if is_import else Origin.CALLEE | Origin.STATE
     elif op.name in _SAME_BYTES:
         origin = Origin.NONE
+    elif op.name in ("hal.tensor.import", "hal.tensor.alias"):
+        origin = Origin.CALLER
     for result in op.results:
         if is_tensor(result):
             aliasing.of(result).origins |= origin
     for operand in op.operands:
         if not is_tensor(operand):
             continue
-        if op.name in ("func.call", "func.return"):
+        if op.name in ("func.call", "func.return", "hal.tensor.export"):
             aliasing.of(operand).is_shared = True
         elif op.name == "ml_program.global_store":
             aliasing.of(operand).is_stored = True

@@ -63,7 +63,7 @@ def _export_arguments(s: FunctionScheduler, export: Signature, entry: ir.Block) 
         views.append(view)
         s.block.arguments.append(view or value)
     wait: Timepoint | None = None
-    if s.is_async:
+    if export.is_async:
         wait = Timepoint("wait")
         s.caller_signal = Timepoint("signal")
         s.block.arguments.extend((wait, s.caller_signal))
@@ -166,8 +166,7 @@ def schedule_return(s: FunctionScheduler, op: ir.Operation) -> None:
         s.await_all(_after_all(s, outgoing))
     s.write_globals()
     values = [s.view_of(each) if isinstance(each, Tensor) else each for each in outgoing]
-    if s.is_async:
-        assert s.caller_signal is not None
+    if s.caller_signal is not None:
         wait = s.timeline.reduce(_after_all(s, outgoing))
         s.emit(Barrier(wait, s.caller_signal))
     s.block.terminator = Return(tuple(values))
@@ -189,7 +188,7 @@ def _outgoing(s: FunctionScheduler, value: ir.Value, index: int) -> Tensor | ir.
     if storage is not None:
         return _outgoing_in_storage(s, tensor, storage, index)
     if s.shares_state(value):
-        return Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
+        return Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range, leaves=True))
     return tensor
 
 

@@ -44,7 +44,7 @@ def schedule_branch(s: FunctionScheduler, op: ir.Operation, blocks: Blocks) -> N
         for value in operands:
             values.extend(pass_tensor(s, value) if is_tensor(value) else [value])
         passed.append(values)
-    arrival = [s.join(set(s.timeline.outstanding) | s.timeline.base | s.effects)] if s.is_timed else []
+    arrival = [s.join(s.timeline.everything() | s.effects)] if s.is_timed else []
     branches = [
         Branch(blocks[target][0], (*values, *arrival))
         for (target, _), values in zip(successors(op), passed, strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.abi import Signature, TensorType
+from collections.abc import Sequence
+
+from gossamer.compiler.abi import Argument, Signature, TensorType
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import is_tensor
 from gossamer.compiler.stream.program import (
@@ -38,9 +40,9 @@ def schedule_call(s: FunctionScheduler, op: ir.Operation) -> None:
 
 def _call_import(s: FunctionScheduler, op: ir.Operation, callee: Signature) -> None:
     s.module.program.imports.setdefault(callee.name, callee)
+    passed = [_passed_tensor(s, value, argument) for value, argument in _with_arguments(op, callee)]
     s.flush()
-    tensors = [s.tensors[operand] for operand in op.operands if is_tensor(operand)]
-    before = _before_call(s, op, callee)
+    before = _before_call(s, passed, callee)
     wait: Wait = ()
     signal: Timepoint | None = None
     if callee.is_async:
@@ -48,38 +50,53 @@ def _call_import(s: FunctionScheduler, op: ir.Operation, callee: Signature) -> N
         signal = s.timeline.new(wait)
     else:
         s.await_all(before)
-    arguments = tuple(s.view_of(s.tensors[value]) if is_tensor(value) else value for value in op.operands)
+    arguments = tuple(s.view_of(each) if isinstance(each, Tensor) else each for each in passed)
     results = tuple(View(s.name("view")) if is_tensor(value) else value for value in op.results)
     s.emit(CallImport(callee, arguments, results, wait, signal))
     if signal is not None:
-        for tensor in tensors:
-            s.timeline.did_read(s.work.placement.range(tensor.range).resource, signal)
+        for each in passed:
+            if isinstance(each, Tensor):
+                s.timeline.did_read(s.work.placement.range(each.range).resource, signal)
         if not any(isinstance(result.type, TensorType) for result in callee.results):
             # Why: only its effects matter, and later calls may depend on them.
             s.effects = frozenset({signal}) if callee.has_side_effects else s.effects
     for index, (value, view) in enumerate(zip(op.results, results, strict=True)):
         if isinstance(view, View):
-            storage = _storage_of_result(s, op, callee, index)
+            storage = _storage_of_result(s, passed, callee, index)
             receive_tensor(s, value, view, _RESULT_MESSAGE, signal, storage)
 
 
-def _before_call(s: FunctionScheduler, op: ir.Operation, callee: Signature) -> frozenset[Timepoint]:
+def _with_arguments(op: ir.Operation, callee: Signature) -> list[tuple[ir.Value, Argument]]:
+    return list(zip(op.operands, callee.arguments, strict=True))
+
+
+def _passed_tensor(s: FunctionScheduler, value: ir.Value, argument: Argument) -> Tensor | ir.Value:
+    if not is_tensor(value):
+        return value
+    tensor = s.tensors[value]
+    if argument.output_of is None or not s.shares_state(value):
+        return tensor
+    # The callee writes its storage, and must not write globals or constants.
+    return Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
+
+
+def _before_call(
+    s: FunctionScheduler, passed: Sequence[Tensor | ir.Value], callee: Signature
+) -> frozenset[Timepoint]:
     before = s.effects
-    for argument, value in zip(callee.arguments, op.operands, strict=True):
-        if is_tensor(value):
-            range = s.tensors[value].range
+    for argument, each in zip(callee.arguments, passed, strict=True):
+        if isinstance(each, Tensor):
             is_written = argument.output_of is not None
-            before |= s.work.before_write(range) if is_written else s.work.before_read(range)
+            before |= s.work.before_write(each.range) if is_written else s.work.before_read(each.range)
     return before
 
 
 def _storage_of_result(
-    s: FunctionScheduler, op: ir.Operation, callee: Signature, result: int
+    s: FunctionScheduler, passed: Sequence[Tensor | ir.Value], callee: Signature, result: int
 ) -> Resource | None:
     index = callee.storage_of(result)
-    if index is None or not is_tensor(op.operands[index]):
-        return None
-    return s.work.placement.range(s.tensors[op.operands[index]].range).resource
+    storage = None if index is None else passed[index]
+    return s.work.placement.range(storage.range).resource if isinstance(storage, Tensor) else None
 
 
 def receive_tensor(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.stream.aliasing import Aliasing
+from gossamer.compiler.stream.aliasing import AliasClass, Aliasing
 from gossamer.compiler.stream.liveness import Liveness
 from gossamer.compiler.stream.packing import pack, pack_together
 from gossamer.compiler.stream.program import (
@@ -54,6 +54,8 @@ class DeviceWork:
     _region: Region = field(default_factory=Region)
     _values: dict[Resource, list[ir.Value]] = field(default_factory=dict["Resource", "list[ir.Value]"])
     _owned: list[Resource] = field(default_factory=list["Resource"])
+    _kept: set[Resource] = field(default_factory=set["Resource"])
+    _leaving: set[Resource] = field(default_factory=set["Resource"])
 
     def command(self, command: Command) -> None:
         """Add work."""
@@ -65,11 +67,18 @@ class DeviceWork:
         self._region.created.append(resource)
         return resource
 
-    def copy(self, source: Range, prefix: str = "copy") -> Range:
-        """Add a copy of some bytes to new memory."""
-        target = Range(self.create(source.length, prefix), Size(), source.length)
+    def copy(self, source: Range, *, leaves: bool = False) -> Range:
+        """Add a copy of some bytes to new memory; one that `leaves` is a result of the function."""
+        resource = self.create(source.length, "copy")
+        if leaves:
+            self._leaving.add(resource)
+        target = Range(resource, Size(), source.length)
         self.command(Copy(source, target))
         return target
+
+    def keep(self, resource: Resource) -> None:
+        """State that a resource becomes state of the module, and lives on alone."""
+        self._kept.add(resource)
 
     def holds(self, resource: Resource, value: ir.Value) -> None:
         """State that a tensor is in a resource, which must live as long."""
@@ -139,22 +148,27 @@ class DeviceWork:
 
     def _is_dead(self, resource: Resource) -> bool:
         values = self._values.get(resource, ())
-        return bool(values) and not any(
-            self.liveness.is_live(value, self.position) or self.aliasing.of(value).is_stored
-            for value in values
+        return (
+            resource not in self._kept
+            and bool(values)
+            and not any(self.liveness.is_live(value, self.position) for value in values)
         )
 
     def _leaves_together(self, resource: Resource) -> bool:
-        classes = [self.aliasing.of(value) for value in self._values.get(resource, ())]
-        return bool(classes) and all(
-            each.is_shared and not each.is_stored and not each.crosses_blocks for each in classes
-        )
+        classes = self._classes(resource)
+        is_shared = bool(classes) and all(each.is_shared and not each.crosses_blocks for each in classes)
+        return resource in self._leaving or (is_shared and resource not in self._kept)
 
     def _is_private(self, resource: Resource) -> bool:
-        classes = [self.aliasing.of(value) for value in self._values.get(resource, ())]
-        return bool(classes) and not any(
-            each.is_shared or each.is_stored or each.crosses_blocks for each in classes
+        classes = self._classes(resource)
+        return (
+            resource not in self._kept
+            and bool(classes)
+            and not any(each.is_shared or each.crosses_blocks for each in classes)
         )
+
+    def _classes(self, resource: Resource) -> list[AliasClass]:
+        return [self.aliasing.of(value) for value in self._values.get(resource, ())]
 
     def _allocate_slab(
         self, prefix: str, offsets: dict[Resource, Size], size: Size, wait: Wait

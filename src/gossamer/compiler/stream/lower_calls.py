@@ -79,7 +79,7 @@ def lower_call_function(c: LoweringContext, step: CallFunction) -> None:
 
 
 def lower_call_check(c: LoweringContext, step: CallCheck) -> None:
-    """A call of a function of the `check` module; where it is not loaded, the call fails."""
+    """A call of a function of the `check` module, where that is loaded."""
     b = c.builder
     convention = _CHECKS[step.name]
     imported = ir.Import(step.name, convention, is_optional=True)
@@ -93,4 +93,10 @@ def lower_call_check(c: LoweringContext, step: CallCheck) -> None:
     if convention.endswith("ff_v"):
         tolerances += _DEFAULT_TOLERANCES[len(tolerances) :]
         arguments += [b.op("const.f32", immediate=tolerance) for tolerance in tolerances]
+    c.module.imports.setdefault(imported.full_name, imported)
+    checking, following = c.new_block(), c.new_block()
+    b.cond_br(b.op("import.resolved", symbol=imported.full_name), checking, [], following, [])
+    b.block = checking
     b.call_import(imported, *arguments)
+    b.br(following)
+    b.block = following

@@ -8,14 +8,17 @@ from gossamer.compiler.abi import ScalarType, TensorType
 from gossamer.compiler.abi.read import abi_type
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.stream.constant_bytes import dense_bytes
+from gossamer.compiler.stream.element_types import element_bits
 from gossamer.compiler.stream.hal_imports import BUFFER, FENCE
 from gossamer.compiler.stream.module_state import ModuleGlobal, ModuleState
 from gossamer.compiler.stream.program import (
     Allocate,
     Await,
     Block,
+    Command,
     Copy,
     Execute,
+    Fill,
     Function,
     HostGlobal,
     Return,
@@ -27,6 +30,8 @@ from gossamer.compiler.stream.values import Resource, Timepoint, whole
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
+_SET_ONCE = "gossamer.immutable"
+"""Marks globals that only initialisers store to."""
 INITIALIZER = "__init_globals"
 """Function that puts initial values in place."""
 
@@ -50,7 +55,7 @@ def _read_global(op: ir.Operation, *, track_time: bool) -> ModuleGlobal:
     type = abi_type(ir.TypeAttr(op.attributes["type"]).value, op)
     if not isinstance(type, TensorType | ScalarType):
         raise _error(op, f"a global of type {type} is not supported")
-    is_mutable = "is_mutable" in op.attributes
+    is_mutable = "is_mutable" in op.attributes and _SET_ONCE not in op.attributes
     initial = op.attributes.get("value", None)
     if initial is not None and "extern" in str(initial)[:20]:
         raise _error(op, f"global '@{name}' has its value elsewhere, which is not supported")
@@ -67,7 +72,7 @@ def declare_globals(state: ModuleState) -> None:
     initializer = Function(INITIALIZER, None, [Block("entry")])
     block = initializer.blocks[0]
     program = state.program
-    copies: list[Copy] = []
+    commands: list[Command] = []
     for variable in state.globals.values():
         if isinstance(variable.type, ScalarType):
             program.globals[variable.name] = HostGlobal(
@@ -81,12 +86,14 @@ def declare_globals(state: ModuleState) -> None:
         if variable.timepoint:
             program.globals[variable.timepoint] = HostGlobal(variable.timepoint, FENCE)
         if variable.initial is not None:
-            copies.extend(_initial_contents(state, variable, block))
-    if copies:
+            commands.extend(_initial_contents(state, variable, block))
+        elif variable.is_mutable and not variable.dims:
+            commands.append(_zeros(variable, block))
+    if commands:
         done = Timepoint("done")
         stores = [step for step in block.steps if isinstance(step, StoreGlobal)]
         block.steps = [step for step in block.steps if not isinstance(step, StoreGlobal)]
-        block.steps += [Execute((tuple(copies),), (), done), Await((done,)), *stores]
+        block.steps += [Execute((tuple(commands),), (), done), Await((done,)), *stores]
     if block.steps:
         block.terminator = Return(())
         program.functions.append(initializer)
@@ -112,6 +119,20 @@ def _initial_contents(state: ModuleState, variable: ModuleGlobal, block: Block) 
         block.steps.append(Subspan(source, resource))
     block.steps.append(StoreGlobal(variable.name, resource))
     return copies
+
+
+def _zeros(variable: ModuleGlobal, block: Block) -> Fill:
+    """Have a global without an initial value refer to zeros of its own."""
+    assert isinstance(variable.type, TensorType)
+    bits = element_bits(variable.type.element)
+    if bits is None:
+        raise _error(variable.op, f"tensors of {variable.type.element} cannot be stored on a device")
+    count = 1
+    for extent in variable.type.shape:
+        count *= extent or 0
+    resource = Resource(variable.name, Size(-(-count * bits // 8)))
+    block.steps += [Allocate(resource), StoreGlobal(variable.name, resource)]
+    return Fill(whole(resource), 0, 1)
 
 
 def _initial_extents(variable: ModuleGlobal) -> Mapping[int, int]:

@@ -90,10 +90,10 @@ class HostOp:
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """An MLIR scalar that is a dimension of a tensor, or the same as another."""
+    """A value that is another one: an MLIR scalar a dimension of a tensor, a timepoint the ref to a fence."""
 
-    value: mlir.ir.Value
-    source: Dim | mlir.ir.Value
+    value: Value | mlir.ir.Value
+    source: Value | Dim | mlir.ir.Value
 
 
 @dataclass(frozen=True, slots=True)

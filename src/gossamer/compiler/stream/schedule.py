@@ -14,6 +14,7 @@ from gossamer.compiler.stream.boundary import schedule_arguments, schedule_retur
 from gossamer.compiler.stream.branches import Blocks, declare_blocks, schedule_branch
 from gossamer.compiler.stream.calls import schedule_call, schedule_check
 from gossamer.compiler.stream.global_ops import schedule_load, schedule_store
+from gossamer.compiler.stream.hal_ops import HAL_OPS, states_fences
 from gossamer.compiler.stream.handover import hand_over_signals
 from gossamer.compiler.stream.module_globals import declare_globals, read_globals
 from gossamer.compiler.stream.module_state import ModuleState, kernels_by_name
@@ -27,6 +28,7 @@ INITIALIZER_ATTR = "gossamer.initializer"
 
 _HANDLERS: dict[str, Handler] = {
     **TENSOR_OPS,
+    **HAL_OPS,
     "func.call": schedule_call,
     "func.return": schedule_return,
     "ml_program.global_load": schedule_load,
@@ -101,7 +103,7 @@ def _schedule(
         op,
         name,
         export=export,
-        is_async=export.is_async if export else state.has_async_exports,
+        is_async=(export.is_async if export else state.has_async_exports) or states_fences(op),
         is_timed=symbol_name(op) in state.timed_functions,
         runs_once=runs_once,
     )

@@ -207,6 +207,7 @@ class FunctionScheduler:
 
     def store_tensor_later(self, variable: ModuleGlobal, tensor: Tensor) -> None:
         """Have a tensor global written after the work that makes its contents is submitted."""
+        self.work.keep(tensor.range.resource)
         self._stores[variable.name] = (variable, tensor)
 
     def write_globals(self) -> None:

@@ -70,6 +70,10 @@ class Timeline:
         self._writes[resource.root] = frozenset({timepoint})
         self._reads[resource.root] = _NOTHING
 
+    def everything(self) -> set[Timepoint]:
+        """All timepoints that anything so far is ready at."""
+        return self.outstanding.union(self.base, *self._writes.values(), *self._reads.values())
+
     def reduce(self, timepoints: Iterable[Timepoint]) -> tuple[Timepoint, ...]:
         """The timepoints that are neither reached nor implied by others of them, in order of creation."""
         pending = set(timepoints) - self._reached
