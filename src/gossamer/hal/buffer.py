@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gossamer.errors import FailedPreconditionError, OutOfRangeError, PermissionDeniedError
-from gossamer.hal.block_pool import Block, Bytes
+from gossamer.hal.block_pool import Block, BlockPool, Bytes
 from gossamer.hal.memory import (
     WHOLE_BUFFER,
     BufferUsage,
@@ -186,6 +186,35 @@ class Buffer:
     def map(self, byte_offset: int = 0, byte_length: int = WHOLE_BUFFER) -> memoryview:
         """Bytes of the buffer as a memoryview that shares its memory; read-only where the buffer is."""
         return self.to_numpy(byte_offset, byte_length).data
+
+    def fork_copy(self, memo: dict[int, object]) -> Buffer:
+        """Copy for another state of a program; memory that can only be read is shared.
+
+        Args:
+            memo: copies made so far by `id` of the original; subspans of one buffer stay so.
+        """
+        root = self.allocated_buffer
+        if not self.allowed_access & _WRITE or self.address == 0:
+            return self
+        copy = memo.get(id(root))
+        if not isinstance(copy, Buffer):
+            copy = memo[id(root)] = root.duplicate()
+        return copy if root is self else copy.subspan(self.byte_offset, self.byte_length)
+
+    def duplicate(self) -> Buffer:
+        """Copy the contents to memory of the same pool, or of a new one where the memory is foreign."""
+        pool = self._block.pool if self._block is not None else BlockPool()
+        block = pool.acquire(self.byte_length)
+        copy = Buffer(
+            block.address,
+            self.byte_length,
+            self.memory_type,
+            self.allowed_usage,
+            self.allowed_access,
+            block=block,
+        )
+        copy.to_numpy()[:] = self.to_numpy()
+        return copy
 
     def deallocate(self) -> None:
         """Put the contents out of reach, as a queue deallocation does.

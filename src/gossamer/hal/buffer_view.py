@@ -109,6 +109,10 @@ class BufferView:
             )
         return np.asarray(self.buffer)[:length].view(dtype).reshape(self.shape)
 
+    def fork_copy(self, memo: dict[int, object]) -> BufferView:
+        """Copy for another state of a program, over a copy of the buffer unless that can only be read."""
+        return BufferView(self.buffer.fork_copy(memo), self.shape, self.element_type, self.encoding_type)
+
     def __array__(self, dtype: object = None, copy: bool | None = None) -> npt.NDArray[Any]:
         array = self.to_numpy()
         if dtype is not None and array.dtype != dtype:

@@ -9,7 +9,9 @@ Mirrors `iree/hal/command_buffer.h`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import IntFlag
+from operator import is_
 from typing import NamedTuple
 
 from gossamer.errors import (
@@ -31,6 +33,7 @@ from gossamer.hal.local.program import (
     Record,
     Reference,
     encode_program,
+    map_references,
     transfer_nanoseconds,
 )
 from gossamer.hal.local.runner import Runner, runner_for
@@ -303,6 +306,29 @@ class CommandBuffer:
         if self._program is None or self._runner is None:
             raise FailedPreconditionError("command buffer is still being recorded; finalize it first")
         self._runner(self._program, table, pool)
+
+    def fork_copy(self, memo: dict[int, object]) -> CommandBuffer:
+        """Copy for another state of a program, working on that state's copies of the buffers it names."""
+        buffers = [resource for resource in self._resources if isinstance(resource, Buffer)]
+        copies = [buffer.fork_copy(memo) for buffer in buffers]
+        if self._program is None or all(map(is_, buffers, copies)):
+            return self
+        starts = {buffer.address: copy for buffer, copy in zip(buffers, copies, strict=True)}
+
+        def mapping(reference: Reference) -> Reference:
+            if reference.slot != SLOT_DIRECT:
+                return reference
+            start = max(address for address in starts if address <= reference.address)
+            return replace(reference, address=starts[start].address + reference.address - start)
+
+        fork = CommandBuffer(self.mode, self.categories, 0)
+        fork._slots = self._slots
+        fork._resources = [resource for resource in self._resources if not isinstance(resource, Buffer)]
+        fork._resources += copies
+        fork._is_submitted = self._is_submitted
+        fork._program = map_references(self._program, mapping)
+        fork._runner = self._runner
+        return fork
 
     def record_duration(self, nanoseconds: int) -> None:
         """Learn from an execution; the shortest counts, for others may have been interrupted."""

@@ -17,7 +17,8 @@ it at a time.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from gossamer.hal.executable import ExecutableFunction
@@ -108,6 +109,7 @@ class Program:
         records: in order.
         encoded: what the native runner reads; 16-byte aligned memory is enough.
         data_offset: where references with SLOT_IN_PROGRAM count from.
+        data_length: bytes of data of updates there.
         is_native: no record needs Python.
         has_indirect_counts: some dispatch reads its workgroup counts from memory.
         local_memory_bytes: most that a workgroup of any dispatch needs.
@@ -116,6 +118,7 @@ class Program:
     records: tuple[Record, ...]
     encoded: bytes
     data_offset: int
+    data_length: int
     is_native: bool
     has_indirect_counts: bool
     local_memory_bytes: int
@@ -135,10 +138,34 @@ def encode_program(records: list[Record], data: bytes) -> Program:
         tuple(records),
         b"".join((HEADER_FORMAT.pack(len(records)), *parts, encoder.tail)),
         data_offset,
+        len(data),
         all(record.function.address for record in dispatches),
         any(record.indirect_count is not None for record in dispatches),
         max((record.function.local_memory_bytes for record in dispatches), default=0),
     )
+
+
+def map_references(program: Program, mapping: Callable[[Reference], Reference]) -> Program:
+    """Same program on other memory: each reference replaced by what `mapping` makes of it."""
+    records: list[Record] = []
+    for record in program.records:
+        match record:
+            case DispatchRecord():
+                bindings = tuple(map(mapping, record.bindings))
+                count = record.indirect_count
+                records.append(
+                    replace(
+                        record, bindings=bindings, indirect_count=None if count is None else mapping(count)
+                    )
+                )
+            case FillRecord(target):
+                records.append(replace(record, target=mapping(target)))
+            case CopyRecord(source, target):
+                records.append(CopyRecord(mapping(source), mapping(target)))
+            case BarrierRecord():
+                records.append(record)
+    data = program.encoded[program.data_offset : program.data_offset + program.data_length]
+    return encode_program(records, data)
 
 
 def transfer_nanoseconds(program: Program) -> int | None:
