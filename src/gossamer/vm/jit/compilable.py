@@ -113,7 +113,7 @@ def _is_operation_allowed(
             return False
     if name == "list.get.ref":
         return isinstance(operation.inputs[0], Value)
-    if name == "buffer.alloc":
+    if name in ("buffer.alloc", "buffer.clone"):
         return not is_in_loop
     if name == "const.ref.rodata":
         segment = module.definition.rodata_segments[cast("int", operation.immediates[0])]

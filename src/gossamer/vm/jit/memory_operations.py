@@ -192,6 +192,17 @@ def _allocate(emission: Emission, operands: Sequence[Names]) -> Names:
     return BufferNames(memory, length, str(MUTABLE_STATE))
 
 
+def _clone(emission: Emission, operands: Sequence[Names]) -> Names:
+    source, offset, length = _buffer(operands[0]), _number(operands[1]), _number(operands[2])
+    _require_present(emission, source)
+    _require_range(emission, source, offset, length, 1)
+    clone = _buffer(_allocate(emission, [length]))
+    from_ = emission.text.value(f"getelementptr i8, ptr {source.pointer}, i64 {offset}")
+    move = emission.text.module.declare("llvm.memmove.p0.p0.i64", "void (ptr, ptr, i64, i1)")
+    emission.text.add(f"call void {move}(ptr {clone.pointer}, ptr {from_}, i64 {length}, i1 false)")
+    return clone
+
+
 def _binding(emission: Emission, operands: Sequence[Names]) -> Names:
     """Spec: `iree_hal_executable_dispatch_state_v0_t` of IREE 3.13.0 for the offsets."""
     bindings, index = operands[0], _number(operands[1])
@@ -245,6 +256,7 @@ MEMORY_EMITTERS: dict[str, MemoryEmitter] = {
     "buffer.compare": _compare,
     "buffer.length": _length,
     "buffer.alloc": _allocate,
+    "buffer.clone": _clone,
     "list.get.ref": _binding,
 }
 """By opcode name."""

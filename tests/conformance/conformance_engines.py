@@ -1,0 +1,101 @@
+"""Our own ways to run a module's functions: interpreted, translated to Python, compiled to native code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from conformance_reference import Calls, Outcome, Tables
+
+from gossamer.errors import StatusError
+from gossamer.vm.buffer import Buffer
+from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.bytecode_state import BytecodeState
+from gossamer.vm.decoded import DecodedModule
+from gossamer.vm.function import Function
+from gossamer.vm.interpreter import Interpreter
+from gossamer.vm.jit.callable_entry import NativeCall, call_symbol, emit_call_entry
+from gossamer.vm.jit.compilable import compilable_functions
+from gossamer.vm.jit.module_emitter import emit_module
+from gossamer.vm.jit.native_object import load_native_object
+from gossamer.vm.module import Export
+from gossamer.vm.translate import Translator
+
+Functions = Mapping[str, Callable[..., object]]
+
+# What the conformance module imports, for null fences and one device.
+_HAL: dict[str, Callable[..., object]] = {
+    "hal.devices.count": lambda: 1,
+    "hal.fence.join": lambda flags, fences: next((fence for fence in fences if fence is not None), None),
+    "hal.fence.await": lambda timeout, flags, fences: 0,
+}
+
+
+def create_state(module: BytecodeModule) -> BytecodeState:
+    """A state with the imports that there are bound."""
+    state = module.create_state()
+    for ordinal, imported in enumerate(module.imports):
+        function = _HAL.get(imported.full_name)
+        if function is not None:
+            name = imported.full_name.partition(".")[2]
+            export = Export(name, imported.signature.calling_convention)
+            state.bind_import(ordinal, Function("hal", export, function))
+    return state
+
+
+def interpreted(module: BytecodeModule) -> Functions:
+    """Every export in the interpreter."""
+    executor = Interpreter(create_state(module))
+    return {name: executor.bind(ordinal) for name, ordinal in module.decoded.exports.items()}
+
+
+def translated(module: BytecodeModule) -> Functions:
+    """Every export as Python text."""
+    executor = Translator(create_state(module), is_native=False)
+    return {name: executor.bind(ordinal) for name, ordinal in module.decoded.exports.items()}
+
+
+def native(module: DecodedModule) -> Functions:
+    """Every export that native code can do; compiled in one piece."""
+    functions = compilable_functions(module, module.exports.values())
+    exports = {name: ordinal for name, ordinal in module.exports.items() if ordinal in functions}
+    text = emit_module(
+        functions.values(),
+        sorted(set(exports.values())),
+        lambda text, ordinal: emit_call_entry(text, module.functions[ordinal]),
+    )
+    loaded = load_native_object(text)
+
+    def refuse(*arguments: object) -> object:
+        raise AssertionError(f"native code refuses {arguments}")
+
+    return {
+        name: NativeCall(
+            module, module.functions[ordinal], loaded.address(call_symbol(ordinal)), refuse, loaded
+        )
+        for name, ordinal in exports.items()
+    }
+
+
+def run_call(function: Callable[..., object], arguments: tuple[int, ...]) -> Outcome:
+    """Result of a call, or the name of the status it fails with."""
+    try:
+        result = function(*arguments)
+    except StatusError as error:
+        return error.code.name
+    assert result is None or isinstance(result, int)
+    return result
+
+
+def run_calls(functions: Functions, calls: Calls) -> list[Outcome]:
+    """Results of calls, in order."""
+    return [run_call(functions[name], arguments) for name, arguments in calls]
+
+
+def run_tables(functions: Functions, tables: Tables) -> list[str]:
+    """Outputs of tables, as hexadecimal text."""
+    outputs: list[str] = []
+    for name, table, length in tables:
+        source, target = Buffer.wrap(table), Buffer.allocate(length)
+        functions[name](source, target)
+        outputs.append(bytes(target.data).hex())
+    return outputs
