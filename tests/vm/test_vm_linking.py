@@ -187,8 +187,12 @@ def test_conventions_are_compared_byte_for_byte() -> None:
     assert (error.expected, error.found) == ("calling convention 0v_r", "calling convention 0_r")
 
 
-def test_imports_without_a_convention_are_taken_as_they_are() -> None:
-    Context([exporter().build(), importer(convention="").build()])
+def test_imports_without_a_convention_fit_only_exports_that_take_nothing() -> None:
+    error = failure(exporter(), importer(convention=""))
+
+    assert isinstance(error, SignatureMismatchError)
+    assert (error.expected, error.found) == ("() -> ()", "(ref) -> (ref)")
+    Context([exporter(convention="0v_v").build(), importer(convention="").build()])
 
 
 def test_an_async_export_called_synchronously() -> None:

@@ -28,6 +28,7 @@ from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
 from gossamer.vm.function import Function
 from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
+from gossamer.vm.limits import DEFAULT_LIMITS, Limits, StepMeter
 from gossamer.vm.list import List
 from gossamer.vm.module import Export, ModuleState
 
@@ -39,7 +40,15 @@ _MAXIMUM_COUNT = 64
 
 
 class VmvxLoader:
-    """Makes executables of VM bytecode."""
+    """Makes executables of VM bytecode.
+
+    Args:
+        limits: bounds of each dispatch. Kernels with a bound on steps or time are interpreted: native code
+            cannot be stopped.
+    """
+
+    def __init__(self, *, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
 
     def supports_format(self, format: str) -> bool:
         """True for `vmvx-bytecode-fb`."""
@@ -54,12 +63,17 @@ class VmvxLoader:
             raise InvalidArgumentError(
                 f"executable has no executable-level constants but {len(constants)} constants were provided"
             )
-        module = load_bytecode_module(data)
+        module = load_bytecode_module(data, limits=self._limits)
         states = _WorkerStates(module)
         for export in module.exports.values():
             _check_convention(export)
-        native = compile_dispatch_functions(module.decoded, module.exports)
-        functions = [_kernel(export, states, native) for export in module.exports.values()]
+        native = None
+        if not self._limits.is_metered:
+            native = compile_dispatch_functions(module.decoded, module.exports)
+        functions = [
+            _kernel(export, _VmKernel(states, export.name, self._limits), native)
+            for export in module.exports.values()
+        ]
         return Executable(functions, format=format, keepalive=native)
 
 
@@ -72,7 +86,7 @@ def _check_convention(export: Export) -> None:
         )
 
 
-def _kernel(export: Export, states: _WorkerStates, native: NativeKernels | None) -> ExecutableFunction:
+def _kernel(export: Export, kernel: _VmKernel, native: NativeKernels | None) -> ExecutableFunction:
     address = native.address(export.name) if native else None
     local_memory = _attribute(export, "local_memory", (1 << 31) - _PAGE_BYTES)
     return ExecutableFunction(
@@ -81,7 +95,7 @@ def _kernel(export: Export, states: _WorkerStates, native: NativeKernels | None)
         _attribute(export, "constant_count", _MAXIMUM_COUNT),
         -(-local_memory // _PAGE_BYTES) * _PAGE_BYTES,
         address=address or 0,
-        kernel=_VmKernel(states, export.name),
+        kernel=kernel,
         decode_status=partial(native.status_error, export.name) if native else None,
     )
 
@@ -134,9 +148,10 @@ def _create_state(module: BytecodeModule) -> ModuleState:
 class _VmKernel:
     """A kernel called as a VM function; see `hal.executable.PythonKernel`."""
 
-    def __init__(self, states: _WorkerStates, name: str) -> None:
+    def __init__(self, states: _WorkerStates, name: str, limits: Limits) -> None:
         self._states = states
         self._name = name
+        self._limits = limits
 
     def __call__(self, call: DispatchCall) -> WorkgroupCallable:
         function = self._states.bind(self._name)
@@ -144,8 +159,11 @@ class _VmKernel:
         constants = Buffer.wrap(struct.pack(f"<{len(call.constants)}I", *call.constants))
         bindings = List("!vm.buffer", [_host_buffer(memory) for memory in call.bindings])
         count_x, count_y, count_z = call.workgroup_count
+        # Why: each workgroup is a call with limits of its own, but their number is the program's to choose.
+        meter = StepMeter(self._limits)
 
         def run(x: int, y: int, z: int) -> None:
+            meter.step()
             function(local_memory, constants, bindings, x, y, z, 1, 1, 1, count_x, count_y, count_z)
 
         return run
