@@ -38,6 +38,7 @@ __all__ = [
     "make_context",
     "observe_passes",
     "parse",
+    "parse_portable_artifact",
     "parse_text",
     "print_module",
     "run_passes",
@@ -99,6 +100,24 @@ def add_frameworks(context: ir.Context) -> None:
         _torchMlir.register_dialect(context)
         # Why: CHLO cannot be registered by itself; a pass that depends on it loads it.
         run_passes(ir.Module.parse("module {}"), "func.func(convert-torch-to-stablehlo)")
+
+
+def parse_portable_artifact(data: bytes, context: ir.Context) -> ir.Module:
+    """Read a StableHLO portable artifact, as JAX and PyTorch/XLA write them.
+
+    Args:
+        context: with StableHLO added.
+    Raises: CompileError when it is broken, or newer than the wheel.
+    """
+    from torch_mlir._mlir_libs import _stablehlo
+
+    try:
+        return _stablehlo.deserialize_portable_artifact(context, data)
+    except ir.MLIRError as error:
+        failure = compile_error(error)
+    except ValueError as error:
+        failure = CompileError([Diagnostic(f"portable artifact cannot be read: {error}")])
+    raise failure
 
 
 def parse(data: str | bytes, context: ir.Context) -> ir.Module:

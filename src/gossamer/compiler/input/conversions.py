@@ -5,11 +5,15 @@ Each list works on programs that mix dialects: what it does not know it leaves a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from gossamer.compiler.input.stablehlo import lower_stablehlo_remainder
 from gossamer.compiler.mlir import ir, run_passes
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
+
+_PHASE = "input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +23,12 @@ class InputConversion:
     Attributes:
         input_types: values of `--iree-input-type=` that ask for it.
         dialects: whose presence asks for it, with `--iree-input-type=auto`.
-        pipeline: of passes.
+        convert: lowers them.
     """
 
     input_types: tuple[str, ...]
     dialects: frozenset[str]
-    pipeline: str
+    convert: Callable[[ir.Module], None]
 
 
 # Why this order: control flow must be lowered before the decompositions, which do not look into it, and
@@ -44,16 +48,35 @@ _STABLEHLO = (
     "func.func(chlo-legalize-to-stablehlo,stablehlo-legalize-quant-to-math,chlo-legalize-to-stablehlo),"
     "func.func(stablehlo-canonicalize-dynamism,stablehlo-complex-math-expander,"
     "stablehlo-legalize-deprecated-ops{fail-on-unused=false}),"
-    "canonicalize,cse,func.func(stablehlo-aggressive-simplification),canonicalize,cse,"
-    "stablehlo-legalize-to-linalg,stablehlo-convert-to-signless,reconcile-unrealized-casts,canonicalize,cse"
+    "canonicalize,cse,func.func(stablehlo-aggressive-simplification)"
 )
+_STABLEHLO_TO_LINALG = (
+    "canonicalize,cse,stablehlo-legalize-to-linalg,stablehlo-convert-to-signless,"
+    "reconcile-unrealized-casts,canonicalize,cse"
+)
+
+
+def _convert_stablehlo(module: ir.Module) -> None:
+    run_passes(module, _STABLEHLO, phase=_PHASE)
+    lower_stablehlo_remainder(module)
+    run_passes(module, _STABLEHLO_TO_LINALG, phase=_PHASE)
+
 
 _TORCH = "torchdynamo-export-to-torch-backend-pipeline,torch-backend-to-linalg-on-tensors-backend-pipeline"
 
+
+def _convert_tosa(module: ir.Module) -> None:
+    run_passes(module, _TOSA, phase=_PHASE)
+
+
+def _convert_torch(module: ir.Module) -> None:
+    run_passes(module, _TORCH, phase=_PHASE)
+
+
 _CONVERSIONS = (
-    InputConversion(("torch",), frozenset({"torch"}), _TORCH),
-    InputConversion(("stablehlo", "stablehlo_xla"), frozenset({"stablehlo", "chlo"}), _STABLEHLO),
-    InputConversion(("tosa",), frozenset({"tosa"}), _TOSA),
+    InputConversion(("torch",), frozenset({"torch"}), _convert_torch),
+    InputConversion(("stablehlo", "stablehlo_xla"), frozenset({"stablehlo", "chlo"}), _convert_stablehlo),
+    InputConversion(("tosa",), frozenset({"tosa"}), _convert_tosa),
 )
 
 _INPUT_TYPES = ("auto", "none", *(name for conversion in _CONVERSIONS for name in conversion.input_types))
@@ -74,7 +97,7 @@ def convert_input(module: ir.Module, input_type: str) -> None:
     used = dialects_of(module) if input_type == "auto" else frozenset[str]()
     for conversion in _CONVERSIONS:
         if input_type in conversion.input_types or used & conversion.dialects:
-            run_passes(module, conversion.pipeline, phase="input")
+            conversion.convert(module)
 
 
 def dialects_of(module: ir.Module) -> frozenset[str]:

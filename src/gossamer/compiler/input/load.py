@@ -22,6 +22,8 @@ def load(source: Source) -> ir.Module:
     context = mlir.make_context()
     if _FRAMEWORKS.search(source.data):
         mlir.add_frameworks(context)
+    if source.is_bytecode and _PORTABLE_ARTIFACT in source.data[:64]:
+        return mlir.parse_portable_artifact(source.data, context)
     if source.is_bytecode:
         return mlir.parse(source.data, context)
     text = source.text
@@ -35,7 +37,8 @@ def load(source: Source) -> ir.Module:
         raise CompileError([_clarified(diagnostic) for diagnostic in error.diagnostics]) from None
 
 
-_FRAMEWORKS = re.compile(rb"\b(?:stablehlo|chlo|torch)\b")
+_PORTABLE_ARTIFACT = b"StableHLO_v"
+_FRAMEWORKS = re.compile(rb"(?i)\b(?:stablehlo|chlo|torch|vhlo)(?:\b|_v)")
 _UNKNOWN_DIALECT = re.compile(r"Dialect `(?P<dialect>\w+)' not found for custom op '(?P<op>[\w.]+)'")
 
 

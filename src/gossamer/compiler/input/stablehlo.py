@@ -1,0 +1,165 @@
+"""StableHLO operations that the library's own passes leave: control flow, and some that are a few steps each.
+
+Regions move as they are: an operation of structured control flow takes over the blocks, and only their
+terminators change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gossamer.compiler.input.walk import operations_named
+from gossamer.compiler.mlir import ir
+
+
+def lower_stablehlo_remainder(module: ir.Module) -> None:
+    """Lower what `stablehlo-legalize-to-linalg` does not know, inner operations first."""
+    for op in reversed(operations_named(module, *_LOWERINGS)):
+        with ir.InsertionPoint(op), op.location:
+            results = _LOWERINGS[op.name](op)
+        if results is None:
+            continue
+        for old, new in zip(op.results, results, strict=True):
+            old.replace_all_uses_with(new)
+        op.erase()
+
+
+Results = Sequence[ir.Value] | None
+"""Values that take the place of an operation's results; None leaves it as it is."""
+
+
+def _while(op: ir.Operation) -> Results:
+    loop = ir.Operation.create("scf.while", results=_types(op), operands=list(op.operands), regions=2)
+    for source, target in zip(op.regions, loop.regions, strict=True):
+        source.blocks[0].append_to(target)
+    condition = loop.regions[0].blocks[0]
+    carried = list(condition.arguments)
+    _replace_terminator(condition, lambda values: _create("scf.condition", [_scalar(values[0]), *carried]))
+    _replace_terminator(loop.regions[1].blocks[0], _yield)
+    return list(loop.results)
+
+
+def _if(op: ir.Operation) -> Results:
+    branch = ir.Operation.create("scf.if", results=_types(op), operands=[_scalar(op.operands[0])], regions=2)
+    for source, target in zip(op.regions, branch.regions, strict=True):
+        _move_branch(source, target)
+    return list(branch.results)
+
+
+def _case(op: ir.Operation) -> Results:
+    index = _create("arith.index_cast", [_scalar(op.operands[0])], [ir.IndexType.get()]).result
+    last = len(op.regions) - 1
+    switch = ir.Operation.create(
+        "scf.index_switch",
+        results=_types(op),
+        operands=[index],
+        attributes={"cases": ir.DenseI64ArrayAttr.get(list(range(last)))},
+        regions=last + 1,
+    )
+    # Spec: an index out of range selects the last branch, which makes it the default one.
+    sources = list(op.regions)
+    for source, target in zip([sources[last], *sources[:last]], switch.regions, strict=True):
+        _move_branch(source, target)
+    return list(switch.results)
+
+
+def _optimization_barrier(op: ir.Operation) -> Results:
+    return list(op.operands)
+
+
+def _get_dimension_size(op: ir.Operation) -> Results:
+    dimension = ir.IntegerAttr(op.attributes["dimension"]).value
+    index = ir.IndexType.get()
+    position = _create("arith.constant", [], [index], {"value": ir.IntegerAttr.get(index, dimension)}).result
+    size = _create("tensor.dim", [op.operands[0], position], [index]).result
+    type = ir.RankedTensorType(op.results[0].type)
+    narrow = _create("arith.index_cast", [size], [type.element_type]).result
+    return [_create("tensor.from_elements", [narrow], [type]).result]
+
+
+def _custom_call(op: ir.Operation) -> Results:
+    """`shape_assertion` is all that exported programs call that is not a library of its own."""
+    if ir.StringAttr(op.attributes["call_target_name"]).value != "shape_assertion":
+        return None
+    message = op.attributes.get("error_message") or ir.StringAttr.get("shape assertion failed")
+    _create("cf.assert", [_scalar(op.operands[0])], attributes={"msg": message})
+    return []
+
+
+def _batch_norm_inference(op: ir.Operation) -> Results:
+    """Spec: (operand - mean) / sqrt(variance + epsilon) * scale + offset, along the feature dimension."""
+    operand, scale, offset, mean, variance = op.operands
+    feature = ir.IntegerAttr(op.attributes["feature_index"]).value
+    element = ir.RankedTensorType(variance.type).element_type
+    epsilon_type = ir.RankedTensorType.get([], element)
+    epsilon = _create(
+        "stablehlo.constant",
+        [],
+        [epsilon_type],
+        {
+            "value": ir.DenseElementsAttr.get_splat(
+                epsilon_type, ir.FloatAttr.get(element, ir.FloatAttr(op.attributes["epsilon"]).value)
+            )
+        },
+    ).result
+
+    def arithmetic(name: str, *operands: ir.Value) -> ir.Value:
+        return _create(f"stablehlo.{name}", operands, [operands[0].type]).result
+
+    def broadcast(value: ir.Value, dimensions: list[int], like: ir.Value) -> ir.Value:
+        attributes: dict[str, ir.Attribute] = {"broadcast_dimensions": ir.DenseI64ArrayAttr.get(dimensions)}
+        return _create("stablehlo.broadcast_in_dim", [value], [like.type], attributes).result
+
+    deviation = arithmetic("sqrt", arithmetic("add", variance, broadcast(epsilon, [], variance)))
+    centred = arithmetic("subtract", operand, broadcast(mean, [feature], operand))
+    normal = arithmetic("divide", centred, broadcast(deviation, [feature], operand))
+    scaled = arithmetic("multiply", normal, broadcast(scale, [feature], operand))
+    return [arithmetic("add", scaled, broadcast(offset, [feature], operand))]
+
+
+_LOWERINGS: dict[str, Callable[[ir.Operation], Results]] = {
+    "stablehlo.batch_norm_inference": _batch_norm_inference,
+    "stablehlo.case": _case,
+    "stablehlo.custom_call": _custom_call,
+    "stablehlo.get_dimension_size": _get_dimension_size,
+    "stablehlo.if": _if,
+    "stablehlo.optimization_barrier": _optimization_barrier,
+    "stablehlo.while": _while,
+}
+
+
+def _move_branch(source: ir.Region, target: ir.Region) -> None:
+    source.blocks[0].append_to(target)
+    _replace_terminator(target.blocks[0], _yield)
+
+
+def _yield(values: Sequence[ir.Value]) -> None:
+    _create("scf.yield", values)
+
+
+def _replace_terminator(block: ir.Block, create: Callable[[Sequence[ir.Value]], object]) -> None:
+    terminator = list(block.operations)[-1].operation
+    with ir.InsertionPoint(terminator), terminator.location:
+        create(list(terminator.operands))
+    terminator.erase()
+
+
+def _scalar(tensor: ir.Value) -> ir.Value:
+    """The one element of a tensor of rank 0."""
+    type = ir.RankedTensorType(tensor.type)
+    return _create("tensor.extract", [tensor], [type.element_type]).result
+
+
+def _types(op: ir.Operation) -> list[ir.Type]:
+    return [result.type for result in op.results]
+
+
+def _create(
+    name: str,
+    operands: Sequence[ir.Value],
+    results: Sequence[ir.Type] = (),
+    attributes: dict[str, ir.Attribute] | None = None,
+) -> ir.Operation:
+    return ir.Operation.create(
+        name, results=list(results), operands=list(operands), attributes=attributes or {}
+    )
