@@ -1,14 +1,12 @@
 """Lowerings of floating-point arithmetic: `arith` operations on floats, and constants.
 
-f16 and bf16 operands are widened to f32 and the result is rounded back: correct for each single operation.
-The sign of a zero that `minimumf` or `maximumf` returns for zeros of both signs is unspecified, except where
-an operand is a constant.
+Operands of types the VM lacks are widened to f32 and the result is rounded back. The sign of a zero that
+`minimumf` or `maximumf` returns for zeros of both signs is unspecified, except where an operand is a constant.
 """
 
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -29,7 +27,7 @@ _UNORDERED_TRUE, _ORDERED = 15, 7
 def float_constant(builder: Builder, scalar: Scalar, number: float) -> ir.Value:
     """A constant of a float type, rounded to it."""
     if not scalar.is_native_float:
-        return constant(builder, scalar, _small_bits(scalar, number))
+        return constant(builder, scalar, small_floats.small_float_bits(scalar, number))
     is_positive_zero = number == 0 and math.copysign(1, number) > 0
     if is_positive_zero:
         return builder.op(f"const.{scalar.name}.zero")
@@ -199,13 +197,6 @@ def _constant(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     if scalar.is_float:
         return [float_constant(scope.builder, scalar, float(number))]
     return [constant(scope.builder, scalar, int(number))]
-
-
-def _small_bits(scalar: Scalar, number: float) -> int:
-    # Why: MLIR has rounded the number to the type, so the high half of its f32 form is a bf16.
-    if scalar.name == "bf16":
-        return int.from_bytes(struct.pack("<f", number), "little") >> 16
-    return int.from_bytes(struct.pack("<e", number), "little")
 
 
 LOWERINGS: dict[str, Lowering] = {

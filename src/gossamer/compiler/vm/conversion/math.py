@@ -25,6 +25,7 @@ from gossamer.compiler.vm.conversion.floats import (
 from gossamer.compiler.vm.conversion.integer_power import integer_power
 from gossamer.compiler.vm.conversion.integers import sign_extend, wrap
 from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, Scope
+from gossamer.compiler.vm.conversion.small_float_formats import FORMATS
 from gossamer.compiler.vm.conversion.types import F32
 
 _OPCODES = {
@@ -55,7 +56,12 @@ _EXPANSIONS: dict[str, FloatExpansion] = {
     "clampf": expansions.clamp,
 }
 _LARGEST = {"f32": float.fromhex("0x1.fffffep127"), "f64": float.fromhex("0x1.fffffffffffffp1023")}
-_SMALLEST_NORMAL = {"f16": 2.0**-14, "bf16": 2.0**-126, "f32": 2.0**-126, "f64": 2.0**-1022}
+_SMALLEST_NORMAL = {
+    "bf16": 2.0**-126,
+    "f32": 2.0**-126,
+    "f64": 2.0**-1022,
+    **{name: format.smallest_normal for name, format in FORMATS.items()},
+}
 
 
 def _sine_and_cosine(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:

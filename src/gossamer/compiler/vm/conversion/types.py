@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.conversion.small_float_formats import FORMATS
 
 INDEX_WIDTH = 64
 
@@ -70,7 +71,12 @@ I64 = integer(64)
 F32 = Scalar("f32", 32, is_float=True)
 F64 = Scalar("f64", 64, is_float=True)
 
-_FLOAT_WIDTHS = {"f16": 16, "bf16": 16, "f32": 32, "f64": 64}
+_FLOAT_WIDTHS = {
+    "bf16": 16,
+    "f32": 32,
+    "f64": 64,
+    **{name: format.width for name, format in FORMATS.items()},
+}
 
 
 @lru_cache(maxsize=256)
