@@ -232,6 +232,15 @@ def test_traces_go_to_standard_error(call: Call, buffer: Buffer, capsys: pytest.
     assert "=== key ===\n2xui8=[0 1]" in capsys.readouterr().err
 
 
+def test_traces_go_where_the_host_wants(device: Device, buffer: Buffer) -> None:
+    seen: list[tuple[str, object]] = []
+    module = HalModule([device], trace=lambda key, views: seen.append((key, views)))
+    view = BufferView(buffer, [2], 0x12000008)
+    module.create_state().bind("buffer_view.trace")(text("key"), [view])
+
+    assert seen == [("key", [view])]
+
+
 def test_wrong_refs_are_refused(call: Call, device: Device, buffer: Buffer) -> None:
     """Every function that takes refs, with a ref of no known type, and with null where null is wrong."""
     nullable = {"fence.join", "fence.await", "allocator.select", "buffer_view.trace"}

@@ -19,6 +19,7 @@ from gossamer.modules import (
     hal_fence,
 )
 from gossamer.modules.hal_refs import register_hal_ref_types
+from gossamer.modules.hal_state import HalState, TraceSink, trace_to_standard_error
 from gossamer.modules.native import FunctionTable, NativeModule
 
 HAL_VERSION = 7
@@ -42,8 +43,15 @@ class HalModule(NativeModule):
         devices: in the order programs see them.
     """
 
-    def __init__(self, devices: Sequence[Device]) -> None:
+    def __init__(self, devices: Sequence[Device], *, trace: TraceSink = trace_to_standard_error) -> None:
+        """Make the module.
+
+        Args:
+            devices: at least one.
+            trace: shows the tensors that programs trace.
+        """
         self.devices = tuple(devices)
         if not self.devices:
             raise InvalidArgumentError("the hal module needs at least one device")
-        super().__init__("hal", HAL_FUNCTIONS, version=HAL_VERSION, create_state=lambda: self.devices)
+        state = HalState(self.devices, trace)
+        super().__init__("hal", HAL_FUNCTIONS, version=HAL_VERSION, create_state=lambda: state)

@@ -5,15 +5,14 @@ Spec: calling conventions, checks and messages as in `iree/modules/hal` of IREE 
 
 from __future__ import annotations
 
-import sys
-
 from gossamer.errors import InvalidArgumentError, OutOfRangeError
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.element_type import are_compatible, element_type_name
 from gossamer.modules.hal_buffer import subspan
 from gossamer.modules.hal_refs import BUFFER, BUFFER_VIEW
-from gossamer.modules.native import FunctionTable, check_refs, string_argument, wrong_ref
+from gossamer.modules.hal_state import HalState
+from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
 
 functions = FunctionTable()
@@ -121,10 +120,10 @@ def buffer_view_dim(view: BufferView, index: int) -> int:
     return view.shape[index]
 
 
-@functions.export("buffer_view.trace", "0rCrD_v")
-def buffer_view_trace(key: HostBuffer, views: list[BufferView]) -> None:
-    """Print tensors to standard error, under a name."""
-    check_refs(views, BufferView, BUFFER_VIEW)
-    lines = [f"=== {string_argument(key)} ==="]
-    lines += [f"{view.type_name}={view.to_numpy()}" for view in views if view is not None]  # pyright: ignore[reportUnnecessaryComparison] - refs may be null
-    sys.stderr.write("\n".join(lines) + "\n\n")
+@functions.export_with_state("buffer_view.trace", "0rCrD_v")
+def buffer_view_trace(state: HalState, key: HostBuffer, views: list[BufferView]) -> None:
+    """Show tensors under a name, to people."""
+    for view in views:
+        if type(view) is not BufferView:
+            raise wrong_ref(view, BUFFER_VIEW)
+    state.trace(string_argument(key), views)

@@ -5,8 +5,6 @@ Spec: calling conventions and checks as in `iree/modules/hal/module.c` of IREE 3
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from gossamer.errors import PermissionDeniedError, UnimplementedError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
@@ -16,6 +14,7 @@ from gossamer.hal.fence import Fence
 from gossamer.hal.file import File
 from gossamer.hal.memory import MemoryAccess
 from gossamer.modules.hal_refs import BUFFER, COMMAND_BUFFER, DEVICE, FENCE, FILE
+from gossamer.modules.hal_state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
 
@@ -25,14 +24,15 @@ _READ = int(MemoryAccess.READ)
 
 
 @functions.export_with_state("devices.count", "0v_i")
-def devices_count(devices: Sequence[Device]) -> int:
+def devices_count(state: HalState) -> int:
     """Number of devices the program may use."""
-    return len(devices)
+    return len(state.devices)
 
 
 @functions.export_with_state("devices.get", "0i_r")
-def devices_get(devices: Sequence[Device], index: int) -> Device | None:
+def devices_get(state: HalState, index: int) -> Device | None:
     """A device, or null past the last."""
+    devices = state.devices
     return devices[index] if 0 <= index < len(devices) else None
 
 

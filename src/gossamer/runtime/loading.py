@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import Bytes
+from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
 from gossamer.modules.hal import HalModule
 from gossamer.modules.python import module_of
 from gossamer.modules.vmvx import vmvx_module
+from gossamer.runtime.text_io.tensors import format_tensor
 from gossamer.vm.bytecode_module import load_bytecode_module
 from gossamer.vm.module import Module
 
 ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
 """A loaded module, a decorated class, the path of a `.vmfb` file, or its bytes."""
 
+
+def _trace(key: str, views: Sequence[BufferView]) -> None:
+    lines = [f"=== {key} ===", *(format_tensor(view, sys.maxsize) for view in views)]
+    sys.stderr.write("\n".join(lines) + "\n\n")
+
+
 _SYSTEM_MODULES: dict[str, Callable[[Sequence[Device]], Module]] = {
-    "hal": lambda devices: HalModule(devices),
+    "hal": lambda devices: HalModule(devices, trace=_trace),
     "vmvx": lambda _devices: vmvx_module(),
 }
 
