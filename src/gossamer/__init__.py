@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gossamer.compiler.api import compile_file, compile_text
+    from gossamer.errors import CompileError, StatusError
     from gossamer.hal.fence import Fence
     from gossamer.hal.semaphore import Semaphore
     from gossamer.modules.python import export, imports, module, python_module
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from gossamer.runtime.pipeline import Pipeline
 
 _HOMES = {
+    "CompileError": "gossamer.errors",
     "Fence": "gossamer.hal.fence",
     "Invocation": "gossamer.runtime.invocation",
     "Output": "gossamer.modules.python_types",
     "Pipeline": "gossamer.runtime.pipeline",
     "PipelineFunction": "gossamer.runtime.function",
     "Semaphore": "gossamer.hal.semaphore",
+    "StatusError": "gossamer.errors",
     "compile_file": "gossamer.compiler.api",
     "compile_text": "gossamer.compiler.api",
     "export": "gossamer.modules.python",
@@ -41,12 +44,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "CompileError",
     "Fence",
     "Invocation",
     "Output",
     "Pipeline",
     "PipelineFunction",
     "Semaphore",
+    "StatusError",
     "compile_file",
     "compile_text",
     "export",
