@@ -22,9 +22,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from gossamer.compiler.syntax import elements
+from gossamer.compiler.syntax import composite_elements, elements
+from gossamer.compiler.syntax.composite_elements import Concatenation
 from gossamer.compiler.syntax.cursor import Cursor
-from gossamer.compiler.syntax.elements import Concatenation, Element
+from gossamer.compiler.syntax.elements import Element
 from gossamer.compiler.syntax.operation import OperationText
 
 Adjustment = Callable[[OperationText], None]
@@ -89,15 +90,15 @@ _DIRECTIVES: dict[str, Callable[..., Element]] = {
     "shapeds": partial(elements.Types, is_list=True, has_dims=True),
     "functional": elements.FunctionalType,
     "results": elements.ResultTypes,
-    "group": elements.OperandsWithTypes,
-    "indices": elements.MixedIndices,
-    "assumed": elements.AssumedOperands,
-    "attr-dict": elements.Dictionary,
-    "attr-dict-with-keyword": partial(elements.Dictionary, has_keyword=True),
-    "clauses": elements.Clauses,
-    "block-args": elements.BlockArguments,
-    "region": elements.Region,
-    "isolated-region": partial(elements.Region, is_isolated=True),
+    "group": composite_elements.OperandsWithTypes,
+    "indices": composite_elements.MixedIndices,
+    "assumed": composite_elements.AssumedOperands,
+    "attr-dict": composite_elements.Dictionary,
+    "attr-dict-with-keyword": partial(composite_elements.Dictionary, has_keyword=True),
+    "clauses": composite_elements.Clauses,
+    "block-args": composite_elements.BlockArguments,
+    "region": composite_elements.Region,
+    "isolated-region": partial(composite_elements.Region, is_isolated=True),
 }
 
 
@@ -136,7 +137,7 @@ class _Compiler:
             alternatives.append(self.sequence())
         closing = self._tokens[self._next]
         self._next += 1
-        return elements.Choice(tuple(alternatives), closing == ")?", closing == ")*")
+        return composite_elements.Choice(tuple(alternatives), closing == ")?", closing == ")*")
 
 
 def _attribute(name: str, kind: str) -> Element:

@@ -24,7 +24,8 @@ FORMATS = format_table(
     OperationFormat(
         "hal.tensor.import",
         f"( $consume:unit=consume )? {_AFFINITY} {_WAIT} %source ( $name:string )? "
-        "( 'offset' '(' %offset ')' )? ':' type(source) '->' shaped(result) ( 'as' shaped(encoding) )? attr-dict => result",
+        "( 'offset' '(' %offset ')' )? ':' type(source) '->' shaped(result) ( 'as' shaped(encoding) )? "
+        "attr-dict => result",
         adjust=in_order(typed("index", "offset"), typed("!hal.fence", "wait_fence"), _import_encoding),
     ),
     OperationFormat(
