@@ -20,7 +20,7 @@ def load(source: Source) -> ir.Module:
     Raises: CompileError, still in terms of the text that MLIR's parser saw: see `Source.explain`.
     """
     context = mlir.make_context()
-    if _FRAMEWORKS.search(source.data):
+    if any(name in source.data for name in _FRAMEWORK_NAMES):
         mlir.add_frameworks(context)
     if source.is_bytecode and _PORTABLE_ARTIFACT in source.data[:64]:
         return mlir.parse_portable_artifact(source.data, context)
@@ -38,7 +38,7 @@ def load(source: Source) -> ir.Module:
 
 
 _PORTABLE_ARTIFACT = b"StableHLO_v"
-_FRAMEWORKS = re.compile(rb"(?i)\b(?:stablehlo|chlo|torch|vhlo)(?:\b|_v)")
+_FRAMEWORK_NAMES = (b"stablehlo", b"StableHLO", b"chlo.", b"torch.")
 _UNKNOWN_DIALECT = re.compile(r"Dialect `(?P<dialect>\w+)' not found for custom op '(?P<op>[\w.]+)'")
 
 
