@@ -95,14 +95,14 @@ LOADING = f"while loading module 'pipeline'; {CONTEXT}"
         (
             ("a", "wrong_model"),
             "INCOMPATIBLE; module_a.abs is synchronous, but pipeline passes fences to it: recompile module_a "
-            'with --iree-execution-model=async-external, or pipeline with iree.abi.model = "sync" on the import; '
-            f"{LOADING}",
+            'with --iree-execution-model=async-external, or pipeline with iree.abi.model = "sync" on the '
+            f"import; {LOADING}",
         ),
         (
             ("a_async", "run"),
             "INCOMPATIBLE; module_a.abs was compiled with --iree-execution-model=async-external, but "
-            'pipeline calls it synchronously: annotate the import with iree.abi.model = "coarse-fences", or recompile '
-            f"module_a without that option; {LOADING}",
+            'pipeline calls it synchronously: annotate the import with iree.abi.model = "coarse-fences", or '
+            f"recompile module_a without that option; {LOADING}",
         ),
         (
             ("a", "a", "run"),
