@@ -126,7 +126,8 @@ class Names:
 
     def operation(self, name: str) -> str:
         """Name of the function of an operation."""
-        identifier = name.replace(".", "_")
+        # Why: `round.f32`, to an integer, is not `round_f32`, to the precision of f32.
+        identifier = "vm_" + name.replace(".", "_")
         self.constants[identifier] = OPERATIONS[name]
         return identifier
 
