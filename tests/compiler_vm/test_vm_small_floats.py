@@ -61,9 +61,11 @@ def _codes(width: int) -> np.ndarray:
 def _boundaries(codes: np.ndarray, dtype: type) -> np.ndarray:
     """Numbers of the type, those halfway to the next ones, and the f32s on both sides of each."""
     numbers = np.unique(codes.view(dtype).astype(np.float32))
-    numbers = numbers[np.isfinite(numbers)]
-    halfway = ((numbers[1:].astype(np.float64) + numbers[:-1]) / 2).astype(np.float32)
-    middles = np.concatenate([numbers, halfway, numbers[[0, -1]] * np.float32(1.03), numbers[[0, -1]] * 4])
+    numbers = numbers[np.isfinite(numbers)].astype(np.float64)
+    beyond = numbers[[0, -1]] * np.array([[1.03], [4.0]])
+    wide = np.concatenate([numbers, (numbers[1:] + numbers[:-1]) / 2, beyond.ravel()])
+    with np.errstate(over="ignore"):
+        middles = wide.astype(np.float32)
     around = [middles, np.nextafter(middles, np.float32(np.inf)), np.nextafter(middles, np.float32(-np.inf))]
     special = np.array([np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-45, -1e-45, 3e38], np.float32)
     return np.concatenate([*around, special])
@@ -98,16 +100,15 @@ def test_small_floats_widen_exactly_and_narrow_to_nearest_even(programs: Program
 
 @pytest.mark.parametrize("type", ["f16", "bf16", "f8E4M3FN"])
 def test_narrowing_f64_rounds_once(programs: Programs, type: str) -> None:
-    """A number just above half between two others, by less than an f32 can say, is nearer to the upper one."""
+    """A number above the middle of two others by less than an f32 can say is nearer to the upper."""
     dtype = _TYPES[type]
     width = 8 * np.dtype(dtype).itemsize
-    one, above = np.array([1.0, 1.0 + 2.0**-30], np.float64)
+    above = 1.0 + 2.0**-30
     code = int(np.array(1.0, dtype).view(f"u{width // 8}"))
     following = float(np.array(code + 1, f"u{width // 8}").view(dtype))
     halfway = (1.0 + following) / 2
-    bits = [
-        int(np.float64(number).view(np.int64)) for number in (halfway * above, halfway, halfway / above, one)
-    ]
+    numbers = (halfway * above, halfway, halfway / above, 1.0)
+    bits = [int(np.float64(number).view(np.int64)) for number in numbers]
 
     results = programs.run(
         programs.build(_functions(type, width)), [("narrow_f64", (value,)) for value in bits], "interpret"

@@ -1,7 +1,7 @@
 """Lowerings of floating-point arithmetic: `arith` operations on floats, and constants.
 
 Operands of types the VM lacks are widened to f32 and the result is rounded back. The sign of a zero that
-`minimumf` or `maximumf` returns for zeros of both signs is unspecified, except where an operand is a constant.
+`minimumf` or `maximumf` returns for zeros of both signs is unspecified, unless an operand is a constant.
 """
 
 from __future__ import annotations

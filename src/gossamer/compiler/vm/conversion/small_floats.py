@@ -1,7 +1,7 @@
 """Floats that the VM lacks, f16, bf16 and those of 8 bits: to f32 and back by integer operations.
 
 A value is its bits, in an i32 register. Every conversion rounds to nearest even, keeps infinities where the
-type has them, makes NaNs quiet, and depends on no subnormal f32 in a floating-point operation: some processors
+type has them, makes NaNs quiet, and depends on no subnormal f32 in a floating-point operation: programs may
 run with those flushed to zero.
 """
 
