@@ -1,0 +1,97 @@
+"""What `local-task` runs where: brief work in the submitting thread, the rest on workers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.executable import DispatchCall, Executable, ExecutableFunction, WorkgroupCallable
+from gossamer.hal.fence import Fence
+from gossamer.hal.local.task_device import TaskDevice
+from hal_kernels import WORK, native_executable
+
+ANY = -1
+WAIT_SECONDS = 20
+
+
+@pytest.fixture
+def device() -> Iterator[TaskDevice]:
+    device = TaskDevice("local-task", worker_count=2)
+    yield device
+    device.close()
+
+
+def work(device: TaskDevice, spins: int) -> CommandBuffer:
+    buffers: list[Buffer] = [device.allocator.allocate_buffer(64) for _ in range(2)]
+    commands = CommandBuffer()
+    commands.dispatch(
+        native_executable(), WORK, (2, 1, 1), [spins, -1], [BufferRef(buffer) for buffer in buffers]
+    )
+    commands.finalize()
+    return commands
+
+
+def test_brief_work_is_done_when_its_submission_returns(device: TaskDevice) -> None:
+    commands = work(device, 1)
+    assert commands.expected_nanoseconds is None
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (commands.expected_nanoseconds or 1 << 60) >= 30_000:
+        first = Fence.create()
+        device.queue_execute(ANY, None, first, commands)
+        first.wait(WAIT_SECONDS)
+        assert time.monotonic() < deadline
+    second = Fence.create()
+    device.queue_execute(ANY, None, second, commands)
+
+    assert second.is_reached
+
+
+def test_long_work_is_not_waited_for(device: TaskDevice) -> None:
+    release = threading.Event()
+
+    def kernel(call: DispatchCall) -> WorkgroupCallable:
+        return lambda x, y, z: (release.wait(WAIT_SECONDS), None)[1]
+
+    commands = CommandBuffer()
+    commands.dispatch(Executable([ExecutableFunction("wait", 0, kernel=kernel)]), 0, (1, 1, 1))
+    commands.finalize()
+    for _ in range(2):
+        done = Fence.create()
+        device.queue_execute(ANY, None, done, commands)
+        assert not done.is_reached
+        release.set()
+        done.wait(WAIT_SECONDS)
+        release.clear()
+
+
+def test_small_transfers_are_brief_and_large_ones_are_not(device: TaskDevice) -> None:
+    buffer = device.allocator.allocate_buffer(1 << 22)
+    for length, is_brief in ((4096, True), (1 << 22, False)):
+        commands = CommandBuffer()
+        commands.fill_buffer(BufferRef(buffer, 0, length), 0, 1)
+        commands.finalize()
+
+        assert commands.expected_nanoseconds is not None
+        assert (commands.expected_nanoseconds < 30_000) == is_brief
+
+
+def test_lengths_that_are_not_known_are_not_guessed() -> None:
+    commands = CommandBuffer(binding_capacity=1)
+    commands.fill_buffer(BufferRef(None, 0, -1, 0), 0, 1)
+    commands.finalize()
+
+    assert commands.expected_nanoseconds is None
+
+
+def test_closing_waits_for_what_was_submitted(device: TaskDevice) -> None:
+    order: list[int] = []
+    for index in range(20):
+        device.queue_host_call(ANY, None, None, lambda index=index: order.append(index))
+    device.close()
+
+    assert sorted(order) == list(range(20))
