@@ -73,6 +73,7 @@ class PassObserver(Protocol):
 _has_framework_passes = False
 
 _observer: ContextVar[PassObserver | None] = ContextVar("mlir pass observer", default=None)
+_verifies: ContextVar[bool] = ContextVar("mlir verification", default=True)
 
 
 def make_context() -> ir.Context:
@@ -149,7 +150,7 @@ def parse_text(text: str, filename: str = INPUT_NAME, *, context: ir.Context | N
 
 
 def run_passes(module: ir.Module, pipeline: str, *, phase: str = "") -> None:
-    """Run a pass pipeline on a module, verifying after each pass.
+    """Run a pass pipeline on a module, verifying after each pass unless told otherwise.
 
     Args:
         module: changed in place; in an unspecified state after an error.
@@ -163,6 +164,7 @@ def run_passes(module: ir.Module, pipeline: str, *, phase: str = "") -> None:
                 manager = passmanager.PassManager.parse(f"builtin.module({text})")
             except ValueError as error:
                 raise InternalError(f"pass pipeline of phase {phase!r} is malformed: {error}") from None
+            manager.enable_verifier(_verifies.get())
             _run_pass(manager, module, text, phase)
 
 
@@ -206,13 +208,15 @@ def _run_pass(manager: passmanager.PassManager, module: ir.Module, text: str, ph
 
 
 @contextmanager
-def observe_passes(observer: PassObserver) -> Generator[None]:
-    """Have `observer` told about each pass that runs inside the `with` block."""
-    token = _observer.set(observer)
+def observe_passes(observer: PassObserver | None, *, verify: bool = True) -> Generator[None]:
+    """Have `observer` told about each pass that runs inside the `with` block, and verify after each or not."""
+    observer_token = _observer.set(observer)
+    verify_token = _verifies.set(verify)
     try:
         yield
     finally:
-        _observer.reset(token)
+        _observer.reset(observer_token)
+        _verifies.reset(verify_token)
 
 
 def split_pipeline(pipeline: str) -> list[str]:

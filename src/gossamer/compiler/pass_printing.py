@@ -49,11 +49,9 @@ class PassPrinter:
 
 @contextmanager
 def printing(options: CompileOptions) -> Generator[None]:
-    """Print around the passes that run inside the `with` block."""
-    if not _is_wanted(options):
-        yield
-        return
-    with observe_passes(PassPrinter(options)):
+    """Print around the passes that run inside the `with` block, and verify after each or not."""
+    printer = PassPrinter(options) if _is_wanted(options) else None
+    with observe_passes(printer, verify=options.verify):
         yield
 
 
