@@ -20,6 +20,8 @@ from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, dim_position
 from gossamer.compiler.flow.tensor_op import element_type, is_tensor
 from gossamer.compiler.mlir import ir
 
+_STEPS_AT_ONCE = 4
+
 EmitColumns = Callable[[Callable[[Index], None]], None]
 """Appends a loop over a row's columns with a given body."""
 
@@ -60,58 +62,78 @@ def find_row_reduction(kernel: KernelFunction) -> RowReduction | None:
     return found if innermost is not None and _is_contiguous_in(found.linalg, innermost) else None
 
 
-def emit_row(elements: Elements, reduction: RowReduction, outer: Indices, for_columns: EmitColumns) -> None:
-    """Append what computes the reduction's elements of one row into the memory of the kernel's results."""
-    kernel, build, linalg = elements.kernel, elements.build, reduction.linalg
-    count = len(linalg.inits)
+class RowEmitter:
+    """Appends what computes a reduction's elements of one row into the memory of the kernel's results."""
 
-    def offset(column: Index) -> Index:
-        return elements.linear((*outer, column), kernel.result_dims(0))
+    def __init__(
+        self, elements: Elements, reduction: RowReduction, outer: Indices, for_columns: EmitColumns
+    ) -> None:
+        self._elements = elements
+        self._build = elements.build
+        self._reduction = reduction
+        self._linalg = reduction.linalg
+        self._outer = outer
+        self._for_columns = for_columns
+        self._memory = elements.kernel.outputs[: len(reduction.linalg.inits)]
 
-    def store(column: Index, values: list[ir.Value]) -> None:
-        for memory, value in zip(kernel.outputs[:count], values, strict=True):
-            build.store(value, memory, offset(column))
+    def emit(self) -> None:
+        """Append the loops: initial values, then one pass along the row for a few steps each."""
+        self._for_columns(self._start)
+        self._nest(0, {})
 
-    def start(column: Index) -> None:
-        loops = reduction.loops(elements, (*outer, column))
-        bounds = elements.loop_bounds(linalg)
-        first = linalg.input_count
-        store(
-            column,
-            [
-                elements.operand(linalg, first + number, init, loops, bounds)
-                for number, init in enumerate(linalg.inits)
-            ],
-        )
+    def _start(self, column: Index) -> None:
+        loops = self._reduction.loops(self._elements, (*self._outer, column))
+        self._store(column, self._elements.initial(self._linalg, loops))
 
-    def step(steps: dict[int, Index], column: Index) -> None:
-        loops = {**reduction.loops(elements, (*outer, column)), **steps}
-        now = [build.load(memory, offset(column)) for memory in kernel.outputs[:count]]
-        store(column, elements.body(linalg, loops, now))
+    def _nest(self, depth: int, steps: dict[int, Index]) -> None:
+        reductions = self._linalg.reduction_loops
+        loop = reductions[depth]
+        size = self._elements.loop_bounds(self._linalg)[loop]
+        if depth < len(reductions) - 1:
+            self._build.for_loop(
+                0, size, [], lambda index, _: self._deeper(depth + 1, {**steps, loop: index})
+            )
+        else:
+            self._build.unrolled_loop(
+                size,
+                _STEPS_AT_ONCE,
+                [],
+                lambda indices, _: self._pass([{**steps, loop: index} for index in indices]),
+            )
 
-    def load_row_constants(steps: dict[int, Index]) -> None:
+    def _deeper(self, depth: int, steps: dict[int, Index]) -> list[ir.Value]:
+        self._nest(depth, steps)
+        return []
+
+    def _pass(self, steps: list[dict[int, Index]]) -> list[ir.Value]:
+        for step in steps:
+            self._load_constants_of_row(step)
+        self._for_columns(lambda column: self._advance(steps, column))
+        return []
+
+    def _advance(self, steps: list[dict[int, Index]], column: Index) -> None:
+        position = self._offset(column)
+        values = [self._build.load(memory, position) for memory in self._memory]
+        parallel = self._reduction.loops(self._elements, (*self._outer, column))
+        for step in steps:
+            values = self._elements.body(self._linalg, {**parallel, **step}, values)
+        self._store(column, values)
+
+    def _load_constants_of_row(self, step: dict[int, Index]) -> None:
         # What does not change along the row is remembered from here, and so not loaded for each column.
-        loops = {**reduction.loops(elements, (*outer, 0)), **steps}
-        innermost = _innermost_loop(reduction)
+        elements, linalg = self._elements, self._linalg
+        loops = {**self._reduction.loops(elements, (*self._outer, 0)), **step}
+        innermost = _innermost_loop(self._reduction)
         for position, operand in enumerate(linalg.inputs):
             if not any(_mentions(expr, innermost) for expr in linalg.maps[position].results):
                 elements.operand(linalg, position, operand, loops, elements.loop_bounds(linalg))
 
-    def nest(depth: int, steps: dict[int, Index]) -> None:
-        if depth == len(linalg.reduction_loops):
-            load_row_constants(steps)
-            for_columns(lambda column: step(steps, column))
-            return
-        loop = linalg.reduction_loops[depth]
+    def _store(self, column: Index, values: list[ir.Value]) -> None:
+        for memory, value in zip(self._memory, values, strict=True):
+            self._build.store(value, memory, self._offset(column))
 
-        def iteration(index: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
-            nest(depth + 1, {**steps, loop: index})
-            return carried
-
-        build.for_loop(0, elements.loop_bounds(linalg)[loop], [], iteration)
-
-    for_columns(start)
-    nest(0, {})
+    def _offset(self, column: Index) -> Index:
+        return self._elements.linear((*self._outer, column), self._elements.kernel.result_dims(0))
 
 
 def _below(root: LinalgOp) -> RowReduction | None:

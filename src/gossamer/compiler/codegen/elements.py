@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gossamer.compiler.codegen import half_floats
 from gossamer.compiler.codegen.element_rules import RULES
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.kernel_function import KernelFunction
+from gossamer.compiler.codegen.reduction import reduce
 from gossamer.compiler.codegen.region_copy import RegionCopy
 from gossamer.compiler.codegen.unsupported import unsupported
 from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.linalg_op import LinalgOp, dim_position
-from gossamer.compiler.flow.tensor_op import element_type, is_tensor
+from gossamer.compiler.flow.tensor_op import is_tensor
 from gossamer.compiler.mlir import ir
 
 
@@ -44,7 +44,7 @@ class Elements:
     def generic(self, linalg: LinalgOp, loops: dict[int, Index]) -> list[ir.Value]:
         """All results of a linalg operation for given parallel loop indices."""
         key = ("generic", linalg.op, tuple(sorted(loops.items())))
-        return self.build.memo(key, lambda: self._reduce(linalg, loops))
+        return self.build.memo(key, lambda: reduce(self, linalg, loops))
 
     def loop_bounds(self, linalg: LinalgOp) -> list[Index]:
         """Trip count of each loop of a linalg operation."""
@@ -77,6 +77,12 @@ class Elements:
         indices = tuple(self.evaluate(expr, loops) for expr in map.results)
         found = [dim_position(expr) for expr in map.results]
         return self.element(operand, indices, [None if loop is None else bounds[loop] for loop in found])
+
+    def initial(self, linalg: LinalgOp, loops: dict[int, Index]) -> list[ir.Value]:
+        """The initial values of the results' elements for given parallel loop indices."""
+        bounds = self.loop_bounds(linalg)
+        inits = enumerate(linalg.inits, linalg.input_count)
+        return [self.operand(linalg, position, init, loops, bounds) for position, init in inits]
 
     def evaluate(self, expr: ir.AffineExpr, loops: dict[int, Index]) -> Index:
         """The value of an affine expression of loop indices."""
@@ -123,36 +129,6 @@ class Elements:
             dims = self.kernel.shapes.dims(tensor)
             known = [dims[dim] if size is None else size for dim, size in enumerate(known)]
         return self.linear(indices, [1 if size is None else size for size in known])
-
-    def _reduce(self, linalg: LinalgOp, loops: dict[int, Index]) -> list[ir.Value]:
-        bounds = self.loop_bounds(linalg)
-        reductions = linalg.reduction_loops
-        if not reductions:
-            return self.body(linalg, loops, [])
-        first = linalg.input_count
-        initial = [
-            self.operand(linalg, first + result, init, loops, bounds)
-            for result, init in enumerate(linalg.inits)
-        ]
-
-        def nest(depth: int, indices: dict[int, Index], carried: list[ir.Value]) -> list[ir.Value]:
-            if depth == len(reductions):
-                return self._step(linalg, indices, carried)
-            loop = reductions[depth]
-            return self.build.for_loop(
-                0, bounds[loop], carried, lambda index, now: nest(depth + 1, {**indices, loop: index}, now)
-            )
-
-        sums = nest(0, loops, [half_floats.widen(self.build, value) for value in initial])
-        types = [value.type for value in initial]
-        return [half_floats.narrow(self.build, *pair) for pair in zip(sums, types, strict=True)]
-
-    def _step(self, linalg: LinalgOp, loops: dict[int, Index], carried: list[ir.Value]) -> list[ir.Value]:
-        types = [element_type(init) for init in linalg.inits]
-        now = [half_floats.narrow(self.build, *pair) for pair in zip(carried, types, strict=True)]
-        with half_floats.unrounded(self.build):
-            values = self.body(linalg, loops, now)
-        return [half_floats.widen(self.build, value) for value in values]
 
     def _loop_bounds(self, linalg: LinalgOp) -> list[Index]:
         bounds: list[Index | None] = list(linalg.loop_sizes)

@@ -82,15 +82,16 @@ class LoopBuilder(IndexBuilder):
         upper: Index,
         initial: Sequence[ir.Value],
         body: Callable[[ir.Value, list[ir.Value]], Sequence[ir.Value]],
+        step: int = 1,
     ) -> list[ir.Value]:
-        """Append a loop of step one.
+        """Append a loop.
 
         Args:
             initial: values carried into the first iteration.
             body: appends an iteration, given its index and the carried values; returns the next ones.
         Returns: the values carried out.
         """
-        bounds = self.values([lower, upper, 1])
+        bounds = self.values([lower, upper, step])
         types = [value.type for value in initial]
         loop = self.op("scf.for", [*bounds, *initial], types, regions=1)
         block = ir.Block.create_at_start(
@@ -99,6 +100,32 @@ class LoopBuilder(IndexBuilder):
         index, *carried = block.arguments
         self._nested(block, lambda: body(index, list(carried)))
         return list(loop.results)
+
+    def unrolled_loop(
+        self,
+        size: Index,
+        factor: int,
+        initial: Sequence[ir.Value],
+        body: Callable[[list[Index], list[ir.Value]], Sequence[ir.Value]],
+    ) -> list[ir.Value]:
+        """Append a loop from zero that makes `factor` steps at once, and one that makes the steps left over.
+
+        Args:
+            body: as for `for_loop`, given the indices of one step or of `factor` steps.
+        """
+        whole = self.sub(size, self.rem(size, factor))
+        carried = list(initial)
+        if whole != 0:
+            carried = self.for_loop(
+                0,
+                whole,
+                carried,
+                lambda index, now: body([self.add(index, step) for step in range(factor)], now),
+                factor,
+            )
+        if isinstance(size, int) and whole == size:
+            return carried
+        return self.for_loop(whole, size, carried, lambda index, now: body([index], now))
 
     def if_else(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.codegen.accumulate import RowReduction, emit_row, find_row_reduction
+from gossamer.compiler.codegen.accumulate import RowEmitter, RowReduction, find_row_reduction
 from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_column, for_each_row
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.iteration import Indices, loops_at
@@ -46,7 +46,7 @@ def _emit_columns(elements: Elements, grid: Grid, outer: Indices) -> None:
 
 def _emit_reduced_row(elements: Elements, grid: Grid, reduction: RowReduction, outer: Indices) -> None:
     kernel = elements.kernel
-    emit_row(elements, reduction, outer, lambda body: for_each_column(kernel, grid, body))
+    RowEmitter(elements, reduction, outer, lambda body: for_each_column(kernel, grid, body)).emit()
     if reduction.consumer is None:
         return
 
