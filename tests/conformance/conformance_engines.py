@@ -17,6 +17,7 @@ from gossamer.vm.jit.callable_entry import NativeCall, call_symbol, emit_call_en
 from gossamer.vm.jit.compilable import compilable_functions
 from gossamer.vm.jit.module_emitter import emit_module
 from gossamer.vm.jit.native_object import load_native_object
+from gossamer.vm.limits import DEFAULT_LIMITS
 from gossamer.vm.module import Export
 from gossamer.vm.translate import Translator
 
@@ -50,7 +51,10 @@ def interpreted(module: BytecodeModule) -> Functions:
 
 def translated(module: BytecodeModule) -> Functions:
     """Every export as Python text."""
-    executor = Translator(create_state(module), is_native=False)
+    state = create_state(module)
+    # Why: with limits on its steps a module is interpreted.
+    state.limits = DEFAULT_LIMITS
+    executor = Translator(state, is_native=False)
     return {name: executor.bind(ordinal) for name, ordinal in module.decoded.exports.items()}
 
 

@@ -14,6 +14,7 @@ from gossamer.format.module_def import (
 )
 from gossamer.isa.encode import Assembler
 from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.limits import DEFAULT_LIMITS, Limits
 
 ALL_REQUIREMENTS = Requirements(15)
 TYPES = ("i32", "i64", "f32", "f64", "!vm.buffer", "!vm.list<i32>", "!vm.opaque")
@@ -50,7 +51,7 @@ class ModuleBuilder:
         self._functions.append((name, convention, descriptor))
         return len(self._functions) - 1
 
-    def module(self) -> BytecodeModule:
+    def module(self, limits: Limits = DEFAULT_LIMITS) -> BytecodeModule:
         """The verified module."""
         definition = ModuleDef(
             name="m",
@@ -65,4 +66,4 @@ class ModuleBuilder:
             function_descriptors=tuple(descriptor for _, _, descriptor in self._functions),
             bytecode_data=bytes(self._bytecode),
         )
-        return BytecodeModule(definition)
+        return BytecodeModule(definition, limits=limits)

@@ -1,7 +1,7 @@
 """The entry of a native function that Python calls.
 
 `i32 @call_<ordinal>(arguments..., ptr results)`: f32 as its bits, a buffer as address, length and state;
-each result takes 8 bytes, i32 sign-extended and f32 as bits.
+each result takes 8 bytes, i32 and the bits of f32 sign-extended.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def emit_call_entry(module: ModuleText, function: DecodedFunction) -> str:
         arguments.append(f"ptr {text.value(f'getelementptr i64, ptr %results, i64 {index}')}")
     status = text.value(f"call i32 @f{function.ordinal}({', '.join(arguments)})")
     for index, kind in enumerate(function.convention.results):
-        if kind == "i":
+        if kind in "if":
             slot = text.value(f"getelementptr i64, ptr %results, i64 {index}")
             wide = text.value(f"sext i32 {text.value(f'load i32, ptr {slot}')} to i64")
             text.add(f"store i64 {wide}, ptr {slot}")
