@@ -209,7 +209,7 @@ def _run_pass(manager: passmanager.PassManager, module: ir.Module, text: str, ph
 
 @contextmanager
 def observe_passes(observer: PassObserver | None, *, verify: bool = True) -> Generator[None]:
-    """Have `observer` told about each pass that runs inside the `with` block, and verify after each or not."""
+    """Have `observer` told about each pass run inside the `with` block, and verify after each or not."""
     observer_token = _observer.set(observer)
     verify_token = _verifies.set(verify)
     try:
