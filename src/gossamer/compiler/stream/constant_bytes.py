@@ -44,23 +44,35 @@ def constant_bytes(op: ir.Operation) -> bytes:
 
 def dense_bytes(attr: ir.Attribute, element: str, count: int, op: ir.Operation) -> bytes:
     """Contents of a dense attribute of `count` elements; errors blame `op`."""
-    if isinstance(attr, ir.DenseElementsAttr):
-        if attr.is_splat:
-            return _splat_bytes(attr, element, count)
-        if (element_bits(element) or 0) % 8 == 0 and element not in _SMALL_FLOATS:
-            return bytes(memoryview(attr))
-    text = str(attr)
+    if not isinstance(attr, ir.DenseElementsAttr):
+        kind = str(attr).partition("<")[0]
+        message = f"a constant of kind '{kind}' is not supported"
+        raise CompileError([Diagnostic(message, source_location(op.location))])
+    if attr.is_splat:
+        return _splat_bytes(attr, element, count)
+    if (element_bits(element) or 0) % 8 == 0 and element not in _SMALL_FLOATS:
+        return bytes(memoryview(attr))
+    return _literal_bytes(str(attr), element)
+
+
+def _literal_bytes(text: str, element: str) -> bytes:
+    # The bindings read neither small floats nor integers of less than a byte; their text says all.
     match = _HEX.search(text)
-    if match and isinstance(attr, ir.DenseElementsAttr) and element in _SMALL_FLOATS:
+    if match and element in _SMALL_FLOATS:
         return bytes.fromhex(match[1])
-    if isinstance(attr, ir.DenseFPElementsAttr | ir.DenseIntElementsAttr):
-        return pack_elements([attr[index] for index in range(count)], element)
-    raise CompileError(
-        [
-            Diagnostic(
-                f"constant of kind {text.partition('<')[0]!r} is not supported", source_location(op.location)
-            )
-        ]
+    if match:
+        # MLIR keeps a byte for each element.
+        return pack_elements(list(bytes.fromhex(match[1])), element)
+    literal = text[text.index("<") + 1 : text.rindex(">", 0, text.rindex(":"))]
+    tokens = literal.replace("[", " ").replace("]", " ").replace(",", " ").split()
+    bits = [int(token, 16) if token.startswith("0x") else None for token in tokens]
+    if element not in _SMALL_FLOATS:
+        return pack_elements([int(token, 0) for token in tokens], element)
+    return b"".join(
+        pack_elements([float(token)], element)
+        if pattern is None
+        else pattern.to_bytes((element_bits(element) or 0) // 8, "little")
+        for token, pattern in zip(tokens, bits, strict=True)
     )
 
 

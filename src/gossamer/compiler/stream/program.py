@@ -359,12 +359,14 @@ class Function:
         name: of the VM function.
         export: signature it is exported with, None for internal functions and initialisers.
         result_types: types of results: register characters or full names of ref types.
+        scalar_names: names of the MLIR scalars that steps refer to.
     """
 
     name: str
     export: Signature | None
     blocks: list[Block] = field(default_factory=list["Block"])
     result_types: tuple[str, ...] = ()
+    scalar_names: dict[mlir.ir.Value, str] = field(default_factory=dict["mlir.ir.Value", str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,14 @@ class FunctionScheduler:
         """An index value as a dimension."""
         if value not in self._dims:
             constant = constant_integer(value)
-            self._dims[value] = constant if constant is not None else Scalar(self.name("d"), source=value)
+            self._dims[value] = constant if constant is not None else self.scalar(value)
         return self._dims[value]
+
+    def scalar(self, value: ir.Value) -> Scalar:
+        """An MLIR scalar as steps refer to it."""
+        scalar = Scalar(self.name("s"), source=value)
+        self.function.scalar_names.setdefault(value, str(scalar))
+        return scalar
 
     def know_dim(self, value: ir.Value, dim: Dim) -> None:
         """State that an index value is a dimension the schedule knows."""

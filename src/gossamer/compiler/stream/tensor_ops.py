@@ -76,7 +76,7 @@ def _splat(s: FunctionScheduler, op: ir.Operation) -> None:
 def _bits(s: FunctionScheduler, value: ir.Value, type: str) -> Dim:
     """A scalar's bits: a number where it is a constant."""
     number = _constant_bits(value, type)
-    return Scalar(s.name("s"), source=value) if number is None else number
+    return s.scalar(value) if number is None else number
 
 
 def _constant_bits(value: ir.Value, type: str) -> int | None:

@@ -72,7 +72,7 @@ def _program_lines(program: Program) -> Iterator[str]:
 
 def format_function(function: Function) -> list[str]:
     """Write a function as lines."""
-    names = _Names()
+    names = _Names(dict(function.scalar_names))
     kind = "export" if function.export is not None else "func"
     lines = [f"{kind} @{function.name}({names.list(function.blocks[0].arguments)}) {{"]
     for index, block in enumerate(function.blocks):
@@ -90,14 +90,18 @@ def _block_lines(block: Block, names: _Names) -> Iterator[str]:
 
 
 class _Names:
-    """Names of MLIR scalars: %0, %1 in the order they appear."""
+    """Names of MLIR scalars: those that steps use, else %0, %1 in the order they appear."""
 
-    def __init__(self) -> None:
-        self._scalars: dict[ir.Value, str] = {}
+    def __init__(self, scalars: dict[ir.Value, str]) -> None:
+        self._scalars = scalars
+        self._count = 0
 
     def of(self, value: object) -> str:
         if isinstance(value, ir.Value):
-            return self._scalars.setdefault(value, f"%{len(self._scalars)}")
+            if value not in self._scalars:
+                self._scalars[value] = f"%{self._count}"
+                self._count += 1
+            return self._scalars[value]
         return "null" if value is None else str(value)
 
     def list(self, values: Iterable[object]) -> str:
