@@ -217,3 +217,27 @@ def test_control_flow_on_the_host() -> None:
         [3, True, tensor],
         [tensor + tensor + tensor + tensor, tensor * tensor],
     )
+
+
+def test_numbers_in_tensors_are_read_by_the_kernel() -> None:
+    tensor = random_array(8, 4)
+    program = check(
+        """func.func @f(%a: tensor<8x4xf32>, %i: tensor<1xi64>, %s: tensor<f32>) -> tensor<2x4xf32> {
+          %c0 = arith.constant 0 : index
+          %c6 = arith.constant 6 : index
+          %0 = tensor.extract %i[%c0] : tensor<1xi64>
+          %1 = arith.index_cast %0 : i64 to index
+          %2 = arith.maxsi %1, %c0 : index
+          %3 = arith.minsi %2, %c6 : index
+          %slice = tensor.extract_slice %a[%3, 0] [2, 4] [1, 1] : tensor<8x4xf32> to tensor<2x4xf32>
+          %factor = tensor.extract %s[] : tensor<f32>
+          %splat = tensor.splat %factor : tensor<2x4xf32>
+          %r = arith.mulf %slice, %splat : tensor<2x4xf32>
+          return %r : tensor<2x4xf32>
+        }""",
+        [tensor, np.array([3]), np.array(2, np.float32)],
+        tensor[3:5] * 2,
+    )
+
+    assert program.dispatch_count == 1
+    assert "flow.tensor.load" not in program.host_operations

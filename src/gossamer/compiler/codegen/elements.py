@@ -33,6 +33,19 @@ class Elements:
         self.build = kernel.build
         self.stored: dict[ir.Value, Callable[[Indices], ir.Value]] = {}
 
+    def load_scalars(self) -> None:
+        """Replace what the dispatch reads from tensors outside of its tensor operations by loads."""
+        end = self.build.at
+        for view in list(self.kernel.root.block.operations):
+            op = view.operation
+            if op.name == "tensor.extract":
+                tensor, *indices = op.operands
+                self.build.at = ir.InsertionPoint(op)
+                op.result.replace_all_uses_with(self.element(tensor, tuple(indices)))
+                op.erase()
+        self.build.at = end
+        self.build.forget()
+
     def element(self, tensor: ir.Value, indices: Indices, sizes: Sequence[Index | None] = ()) -> ir.Value:
         """The element of a tensor at some indices.
 

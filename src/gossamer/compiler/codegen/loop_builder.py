@@ -54,6 +54,10 @@ class LoopBuilder(IndexBuilder):
         """An index as an MLIR value; a number is made once."""
         return self.memo(("constant", index), lambda: super(LoopBuilder, self).value(index))
 
+    def forget(self) -> None:
+        """Compute everything anew from here on: what is remembered may not be in scope."""
+        self._known = [{}]
+
     def compare(self, predicate: str, lhs: Index, rhs: Index) -> bool | ir.Value:
         """Compare two indices; known at once where both are."""
         if isinstance(lhs, int) and isinstance(rhs, int):

@@ -21,6 +21,7 @@ def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
     Returns: how many workgroups share the work.
     """
     elements = Elements(kernel)
+    elements.load_scalars()
     reduction = find_row_reduction(kernel)
     shortest_row = 1 if reduction is None else _SHORTEST_ROW
     grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel), shortest_row)

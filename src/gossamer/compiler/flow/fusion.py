@@ -29,6 +29,8 @@ ROOTS = frozenset(
 _FREE = frozenset({"tensor.cast", "tensor.empty", "tensor.extract_slice", "tensor.splat"})
 """Operations that cost a kernel nothing but index arithmetic."""
 
+_SCALAR_DIALECTS = ("arith.", "math.", "index.")
+
 _READ_ONCE = frozenset(
     {
         "linalg.pack",
@@ -125,7 +127,20 @@ def _is_free(op: ir.Operation) -> bool:
     linalg = as_linalg(op)
     if linalg is not None:
         return is_fill(linalg) or _only_moves(linalg)
-    return op.name in _FREE
+    return op.name in _FREE or reads_tensor(op)
+
+
+def reads_tensor(op: ir.Operation) -> bool:
+    """Whether an operation computes a scalar from an element of a tensor.
+
+    In a kernel that costs a load; on the host it would have to wait for the tensor.
+    """
+    if op.name == "tensor.extract":
+        return True
+    if not op.name.startswith(_SCALAR_DIALECTS) or any(is_tensor(result) for result in op.results):
+        return False
+    producers = [_producer(operand, op) for operand in op.operands]
+    return any(producer is not None and reads_tensor(producer) for producer in producers)
 
 
 def _is_reduction(op: ir.Operation) -> bool:
