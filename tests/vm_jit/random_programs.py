@@ -306,6 +306,10 @@ class RandomBufferLoop:
             else:
                 # An offset that comes from memory: it can only be checked when it is used.
                 self.assembler.emit("buffer.load.i8.u", REF_BIT, index, _STEP)
-                self.assembler.emit("ext.i32.i64.u", _STEP, other)
+                if self.random.random() < 0.5:
+                    self.assembler.emit("ext.i32.i64.u", _STEP, other)
+                else:
+                    self.assembler.emit("cast.si32.f32", _STEP, _STEP)
+                    self.assembler.emit("cast.f32.si64", _STEP, other)
                 self.assembler.emit("add.i64", index, other, index)
         return index
