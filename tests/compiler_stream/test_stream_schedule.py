@@ -225,11 +225,11 @@ def test_async_modules_remember_when_state_is_ready(schedule):
     """
     lines = function_lines(schedule(body, is_async=True), "f")
 
-    assert "%ready = load @x__timepoint" in lines
+    assert "%ready = load @x$timepoint" in lines
     assert any(line.startswith("%buffer_1 = alloca 16 bytes await(%wait, %ready)") for line in lines)
-    assert "store @x__timepoint = %t2" in lines
+    assert "store @x$timepoint = %t2" in lines
     assert lines[-2] == "signal await(%t2) => %signal"
-    assert "x__timepoint" not in schedule(body)
+    assert "x$timepoint" not in schedule(body)
 
 
 def test_dynamic_work_is_recorded_in_each_call(schedule):

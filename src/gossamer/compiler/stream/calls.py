@@ -189,7 +189,7 @@ def _call_internal(s: FunctionScheduler, op: ir.Operation, name: str) -> None:
     if is_timed:
         arguments.append(s.join(wait))
         results.append(done)
-    s.emit(CallFunction(f"_{name}", tuple(arguments), tuple(results)))
+    s.emit(CallFunction(internal_name(name), tuple(arguments), tuple(results)))
     if is_timed:
         s.contents.clear()
         # Why: the callee may have stored any global, and what it stored is ready at `done`.
@@ -197,6 +197,11 @@ def _call_internal(s: FunctionScheduler, op: ir.Operation, name: str) -> None:
         for value in (*op.operands, *op.results):
             if is_tensor(value):
                 s.timeline.did_write(s.work.placement.range(s.tensors[value].range).resource, done)
+
+
+def internal_name(symbol: str) -> str:
+    """Name of the form of a function that functions of its module call."""
+    return f"{symbol}$body"
 
 
 def pass_tensor(s: FunctionScheduler, value: ir.Value) -> list[Passed]:

@@ -62,8 +62,8 @@ def _read_global(op: ir.Operation, *, track_time: bool) -> ModuleGlobal:
     dims: dict[int, str] = {}
     timepoint = ""
     if isinstance(type, TensorType):
-        dims = {index: f"{name}__dim{index}" for index, extent in enumerate(type.shape) if extent is None}
-        timepoint = f"{name}__timepoint" if is_mutable and track_time else ""
+        dims = {index: f"{name}$dim{index}" for index, extent in enumerate(type.shape) if extent is None}
+        timepoint = f"{name}$timepoint" if is_mutable and track_time else ""
     return ModuleGlobal(name, type, is_mutable, dims, timepoint, op, initial)
 
 

@@ -12,7 +12,7 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import is_tensor
 from gossamer.compiler.stream.boundary import schedule_arguments, schedule_return
 from gossamer.compiler.stream.branches import Blocks, declare_blocks, schedule_branch
-from gossamer.compiler.stream.calls import schedule_call, schedule_check
+from gossamer.compiler.stream.calls import internal_name, schedule_call, schedule_check
 from gossamer.compiler.stream.global_ops import schedule_load, schedule_store
 from gossamer.compiler.stream.hal_ops import HAL_OPS, states_fences
 from gossamer.compiler.stream.handover import hand_over_signals
@@ -77,7 +77,7 @@ def schedule_program(
             program.functions.append(_schedule_initializer(state, op, symbol))
             program.initializers.append(symbol)
         if symbol in called:
-            program.functions.append(_schedule(state, op, f"_{symbol}", None))
+            program.functions.append(_schedule(state, op, internal_name(symbol), None))
     program.constants = state.constants.finish()
     return program
 
