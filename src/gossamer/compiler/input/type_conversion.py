@@ -25,7 +25,7 @@ _PAIRS = {
 _CASTS = frozenset(
     {"arith.extf", "arith.extsi", "arith.extui", "arith.truncf", "arith.trunci", "tensor.cast"}
 )
-_VALUE_ATTRIBUTES = {"arith.constant": "value", "ml_program.global": "value"}
+_WITH_VALUE = frozenset({"arith.constant", "ml_program.global"})
 _TYPE_ATTRIBUTES = {"func.func": "function_type", "ml_program.global": "type"}
 _NUMPY_TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8", "i32": "<i4", "i64": "<i8"}
 _HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
@@ -89,6 +89,7 @@ class _Conversion:
             ) from None
 
     def _convert_operation(self, op: ir.Operation) -> None:
+        types = [result.type for result in op.results]
         for result in op.results:
             self._convert_value(result)
         for region in op.regions:
@@ -96,11 +97,12 @@ class _Conversion:
                 for argument in block.arguments:
                     self._convert_value(argument)
         name = op.name
+        changed = types != [result.type for result in op.results]
         if name in _TYPE_ATTRIBUTES:
-            self._convert_type_attribute(op, _TYPE_ATTRIBUTES[name])
-        if name in _VALUE_ATTRIBUTES and _VALUE_ATTRIBUTES[name] in op.attributes:
-            attribute = op.attributes[_VALUE_ATTRIBUTES[name]]
-            op.attributes[_VALUE_ATTRIBUTES[name]] = self._attribute(attribute)
+            changed = self._convert_type_attribute(op, _TYPE_ATTRIBUTES[name])
+        # Why: only what changes is looked at: the bindings cannot even hold constants of complex numbers.
+        if changed and name in _WITH_VALUE and "value" in op.attributes:
+            op.attributes["value"] = self._attribute(op.attributes["value"])
 
     def _convert_value(self, value: ir.Value) -> None:
         type = self._type(value.type)
@@ -108,15 +110,16 @@ class _Conversion:
             value.set_type(type)
             self._changed = True
 
-    def _convert_type_attribute(self, op: ir.Operation, name: str) -> None:
+    def _convert_type_attribute(self, op: ir.Operation, name: str) -> bool:
         old = ir.TypeAttr(op.attributes[name]).value
         new = self._type(old)
         if new == old:
-            return
+            return False
         self._changed = True
         op.attributes[name] = ir.TypeAttr.get(new)
         if op.name == "func.func" and "sym_visibility" not in op.attributes:
             self._warn(op, old, new)
+        return True
 
     def _warn(self, op: ir.Operation, old: ir.Type, new: ir.Type) -> None:
         name = ir.StringAttr(op.attributes["sym_name"]).value
