@@ -143,6 +143,34 @@ def test_static_memrefs_of_several_dimensions_are_addressed_by_their_strides(pro
     assert _run(programs, source, 42) == 42
 
 
+def test_memrefs_are_chosen_and_reshaped(programs: Programs) -> None:
+    source = """
+      func.func @f(%second: i1) -> i32 {
+        %zero = arith.constant 0 : index
+        %one = arith.constant 1 : index
+        %two = arith.constant 2 : index
+        %ten = arith.constant 10 : i32
+        %twenty = arith.constant 20 : i32
+        %m = memref.alloc() : memref<2x3xi32>
+        %flat = memref.collapse_shape %m [[0, 1]] : memref<2x3xi32> into memref<6xi32>
+        %five = arith.constant 5 : index
+        memref.store %ten, %flat[%five] : memref<6xi32>
+        memref.store %twenty, %m[%zero, %two] : memref<2x3xi32>
+        %a = memref.subview %flat[4] [2] [1] : memref<6xi32> to memref<2xi32, strided<[1], offset: 4>>
+        %b = memref.subview %flat[1] [2] [1] : memref<6xi32> to memref<2xi32, strided<[1], offset: 1>>
+        %ac = memref.cast %a
+          : memref<2xi32, strided<[1], offset: 4>> to memref<2xi32, strided<[1], offset: ?>>
+        %bc = memref.cast %b
+          : memref<2xi32, strided<[1], offset: 1>> to memref<2xi32, strided<[1], offset: ?>>
+        %chosen = arith.select %second, %bc, %ac : memref<2xi32, strided<[1], offset: ?>>
+        %r = memref.load %chosen[%one] : memref<2xi32, strided<[1], offset: ?>>
+        return %r : i32
+      }"""
+
+    assert _run(programs, source, 0) == 10
+    assert _run(programs, source, 1) == 20
+
+
 def test_public_functions_take_and_give_narrow_integers_as_callers_write_them(programs: Programs) -> None:
     source = """
       func.func @f(%a: i8, %b: i8) -> i8 {

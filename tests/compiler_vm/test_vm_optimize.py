@@ -212,3 +212,52 @@ def test_blocks_whose_arguments_are_used_further_on_are_not_bypassed() -> None:
 
     assert function.blocks[-1].operations[-1].operands == [middle.arguments[0]]
     assert middle in function.blocks
+
+
+def test_widths_are_changed_once() -> None:
+    function = _optimized("""
+      func.func @f(%m: memref<4xi8>, %n: memref<4xi8>, %i: index) -> i1 {
+        %a = memref.load %m[%i] : memref<4xi8>
+        %b = memref.load %n[%i] : memref<4xi8>
+        %limit = arith.constant -3 : i8
+        %sum = arith.addi %b, %b : i8
+        memref.store %sum, %n[%i] : memref<4xi8>
+        %less = arith.cmpi slt, %sum, %limit : i8
+        %wide = arith.extsi %a : i8 to i32
+        %zero = arith.constant 0 : i32
+        %negative = arith.cmpi slt, %wide, %zero : i32
+        %both = arith.andi %less, %negative : i1
+        return %both : i1
+      }""")
+
+    (names,) = _names(function)
+    assert "buffer.load.i8.s" in names, "the load extends the sign"
+    assert names.count("ext.i8.i32.s") == 1, "the constant is extended at compile time"
+    assert names.count("trunc.i32.i8") == 0, "neither stores nor extensions read high bits"
+
+
+def test_a_load_read_in_two_ways_is_not_signed() -> None:
+    function = _optimized("""
+      func.func @f(%m: memref<4xi8>, %i: index) -> i32 {
+        %a = memref.load %m[%i] : memref<4xi8>
+        %signed = arith.extsi %a : i8 to i32
+        %unsigned = arith.extui %a : i8 to i32
+        %r = arith.subi %signed, %unsigned : i32
+        return %r : i32
+      }""")
+
+    assert "buffer.load.i8.u" in _names(function)[0]
+
+
+def test_a_load_that_a_wider_read_reaches_is_not_signed() -> None:
+    """The sign of 8 bits must not show in 16 that were zero-extended."""
+    module = ir.Module("m")
+    function, builder = _function(module, ir.ref("!vm.buffer"))
+    loaded = builder.op("buffer.load.i8.u", function.arguments[0], builder.i64(0))
+    wider = builder.op("ext.i16.i32.s", builder.op("trunc.i32.i16", loaded))
+    narrower = builder.op("ext.i8.i32.s", loaded)
+    builder.ret(builder.op("sub.i32", narrower, wider))
+
+    optimize_function(function)
+
+    assert "buffer.load.i8.u" in _names(function)[0]

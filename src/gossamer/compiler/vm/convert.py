@@ -17,6 +17,7 @@ from gossamer.compiler.vm.conversion import arith, attributes, casts, control_fl
 from gossamer.compiler.vm.conversion.integers import wrap
 from gossamer.compiler.vm.conversion.scope import MemRef, Scope, ValueMap, unsupported
 from gossamer.compiler.vm.conversion.types import scalar_of
+from gossamer.errors import InternalError
 
 __all__ = [
     "MemRef",
@@ -77,7 +78,8 @@ class StandardConverter(Scope):
     def convert(self, op: mlir.ir.Operation | mlir.ir.OpView) -> None:
         """Convert one operation, terminators included.
 
-        Raises: CompileError with the operation's location where nothing knows how.
+        Raises: CompileError with the operation's location where nothing knows how; InternalError where an
+            operand has not been converted.
         """
         operation = op.operation
         self.enter(operation)
@@ -86,7 +88,11 @@ class StandardConverter(Scope):
         lowering = _LOWERINGS.get(operation.name)
         if lowering is None:
             raise unsupported(operation, f"'{operation.name}' has no VM lowering", _hint(operation.name))
-        self.define(operation, lowering(self, operation))
+        try:
+            self.define(operation, lowering(self, operation))
+        except (KeyError, TypeError) as error:
+            place = mlir.source_location(operation.location)
+            raise InternalError(f"{place}: '{operation.name}' cannot be converted: {error!r}") from error
 
     def convert_block(self, block: mlir.ir.Block) -> None:
         """Convert all operations of a block at the builder's place; its arguments have values already."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.allocate_registers import allocate_registers, is_ref
 from gossamer.compiler.vm.ref_lifetimes import place_moves_and_discards
-from gossamer.errors import InternalError
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError, InternalError
 from gossamer.format.module_def import Requirements
 from gossamer.isa.encode import AssembledFunction, Assembler, AssemblyValue, Label
 from gossamer.isa.instruction import OperandValue
@@ -24,6 +25,8 @@ from gossamer.isa.opcodes import (
 )
 
 _MAX_STRING_BYTES = 0xFFFF
+_MAX_BLOCKS = 0x7FFF
+_MAX_BYTES = 0xFF_FFFF
 _EXTENSION_REQUIREMENTS = {
     Extension.CORE: Requirements(0),
     Extension.F32: Requirements.EXT_F32,
@@ -95,8 +98,12 @@ class _FunctionEmitter:
                 self._discard(self._lifetimes.discards_after.get(operation))
         if self._allocation.ref_register_count:
             self._requirements |= Requirements.UNWIND
+        code = self._assembler.finish()
+        if code.block_count > _MAX_BLOCKS or len(code.bytecode) > _MAX_BYTES:
+            message = f"function '{self._function.name}' is too large for VM bytecode"
+            raise CompileError([Diagnostic(message, hint="split the function")])
         return EmittedFunction(
-            self._assembler.finish(),
+            code,
             self._requirements,
             self._allocation.value_register_count,
             self._allocation.ref_register_count,

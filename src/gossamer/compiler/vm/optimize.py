@@ -6,6 +6,7 @@ from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.eliminate_common import eliminate_common
 from gossamer.compiler.vm.eliminate_dead import eliminate_dead
 from gossamer.compiler.vm.simplify_branches import simplify_branches
+from gossamer.compiler.vm.simplify_operations import simplify_operations
 
 
 def optimize_module(module: ir.Module) -> None:
@@ -17,5 +18,6 @@ def optimize_module(module: ir.Module) -> None:
 def optimize_function(function: ir.Function) -> None:
     """Optimise a function in place."""
     simplify_branches(function)
+    simplify_operations(function)
     eliminate_common(function)
     eliminate_dead(function)

@@ -21,7 +21,7 @@ from gossamer.compiler.vm.conversion.integers import (
     sign_extend,
     wrap,
 )
-from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, Scope, unsupported
+from gossamer.compiler.vm.conversion.scope import Lowered, Lowering, MemRef, Scope, unsupported
 from gossamer.compiler.vm.conversion.types import INDEX, Scalar
 
 # Opcode name around the register suffix, whether operands are signed, whether the result can leave the width.
@@ -113,8 +113,22 @@ def _compare_index(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
 
 
 def _select(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
-    condition, if_true, if_false = scope.operands(op)
-    return [select(scope.builder, condition, if_true, if_false)]
+    condition = scope.value(op.operands[0])
+    if_true, if_false = (scope.values[operand] for operand in list(op.operands)[1:])
+    if isinstance(if_true, ir.Value) and isinstance(if_false, ir.Value):
+        return [select(scope.builder, condition, if_true, if_false)]
+    return [_select_memref(scope, condition, scope.memref(op.operands[1]), scope.memref(op.operands[2]))]
+
+
+def _select_memref(scope: Scope, condition: ir.Value, if_true: MemRef, if_false: MemRef) -> MemRef:
+    def part(one: ir.Value | None, other: ir.Value | None) -> ir.Value:
+        one, other = one or scope.builder.i64(0), other or scope.builder.i64(0)
+        return select(scope.builder, condition, one, other)
+
+    buffer = select(scope.builder, condition, if_true.buffer, if_false.buffer)
+    has_sizes = if_true.size is not None and if_false.size is not None
+    size = part(if_true.size, if_false.size) if has_sizes else None
+    return MemRef(buffer, part(if_true.offset, if_false.offset), size)
 
 
 def _subtract_extended(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:

@@ -15,6 +15,7 @@ from gossamer.errors import StatusCode
 
 # A table of cases may have this many times as many entries as there are cases.
 _TABLE_SPARSENESS = 4
+_MAX_TABLE = 0xFFFF
 
 
 def _branch_values(scope: Scope, op: mlir.ir.Operation, operands: Sequence[mlir.ir.Value]) -> list[ir.Value]:
@@ -70,7 +71,8 @@ def _emit_switch(
     mask = (1 << scalar.width) - 1
     numbered = {number & mask: case for number, case in zip(numbers, cases, strict=True)}
     low, high = min(numbered, default=0), max(numbered, default=0)
-    if numbered and scalar.register == ir.I32 and high - low < _TABLE_SPARSENESS * len(numbered):
+    size = min(_TABLE_SPARSENESS * len(numbered), _MAX_TABLE)
+    if numbered and scalar.register == ir.I32 and high - low < size:
         index = scope.builder.op("sub.i32", flag, scope.builder.i32(low)) if low else flag
         table = [numbered.get(number, default) for number in range(low, high + 1)]
         scope.builder.br_table(index, default, table)

@@ -128,6 +128,12 @@ def _same_memref(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     return [scope.values[op.operands[0]]] * len(op.results)
 
 
+def _reshape(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
+    """The same elements at the same places: the strides of the result's type address them."""
+    source = scope.memref(op.operands[0])
+    return [MemRef(source.buffer, source.offset)]
+
+
 def _cast(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
     source = scope.memref(op.operands[0])
     type = memref_type(op.operands[0])
@@ -207,6 +213,8 @@ LOWERINGS: dict[str, Lowering] = {
     "memref.cast": _cast,
     "memref.assume_alignment": _same_memref,
     "memref.memory_space_cast": _same_memref,
+    "memref.collapse_shape": _reshape,
+    "memref.expand_shape": _reshape,
     "memref.subview": _subview,
     "memref.reinterpret_cast": _reinterpret,
     "memref.copy": _copy,
