@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 from gossamer.compiler.vm import ir
 from gossamer.isa.calling_convention import Span, parse_calling_convention
-from gossamer.isa.opcodes import OPCODES_BY_NAME, REGISTER_KINDS, Opcode, OperandKind
+from gossamer.isa.opcodes import OPCODES_BY_NAME, REGISTER_KINDS, OperandKind
 
 _TYPES = {
     OperandKind.I32: ir.I32,
@@ -48,8 +50,8 @@ class Builder:
         Raises: ValueError where operands do not fit the opcode's row (a fault of the caller).
         """
         operation = self._append(name, operands, immediate, symbol, type)
-        (result,) = (operand for operand in OPCODES_BY_NAME[name].results if operand.kind in REGISTER_KINDS)
-        value = ir.Value(_TYPES.get(result.kind) or ir.ref(result_ref_type or type))
+        (result_type,) = _row(name).result_types
+        value = ir.Value(result_type or ir.ref(result_ref_type or type))
         operation.results.append(value)
         return value
 
@@ -169,7 +171,7 @@ class Builder:
         symbol: str,
         type: str,
     ) -> ir.Operation:
-        _check_operands(OPCODES_BY_NAME[name], operands)
+        _check_operands(name, operands)
         operation = ir.Operation(
             name, list(operands), immediate=immediate, symbol=symbol, type=type, location=self.location
         )
@@ -214,16 +216,38 @@ class Builder:
         ]
 
 
-def _check_operands(opcode: Opcode, operands: Sequence[ir.Value]) -> None:
-    expected = [
-        operand.kind
-        for operand in opcode.operands
-        if not operand.is_result and operand.kind in REGISTER_KINDS
-    ]
-    variable = any(operand.kind is OperandKind.REGISTERS for operand in opcode.operands)
-    fits = len(operands) >= len(expected) if variable else len(operands) == len(expected)
-    if not fits:
-        raise ValueError(f"{opcode.name} takes {len(expected)} operands, got {len(operands)}")
-    for kind, value in zip(expected, operands, strict=False):
-        if _TYPES.get(kind) not in (None, value.type):
-            raise ValueError(f"{opcode.name} takes {kind.name}, got {value.type}")
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the builder needs of an opcode's row.
+
+    Attributes:
+        operand_types: of the register operands before a list; None for a ref.
+        has_list: more operands of any type may follow.
+        result_types: of register results; None for a ref.
+    """
+
+    operand_types: tuple[ir.Type | None, ...]
+    has_list: bool
+    result_types: tuple[ir.Type | None, ...]
+
+
+@cache
+def _row(name: str) -> _Row:
+    operands = OPCODES_BY_NAME[name].operands
+    registers = [operand for operand in operands if operand.kind in REGISTER_KINDS]
+    return _Row(
+        tuple(_TYPES.get(operand.kind) for operand in registers if not operand.is_result),
+        any(operand.kind is OperandKind.REGISTERS for operand in operands),
+        tuple(_TYPES.get(operand.kind) for operand in registers if operand.is_result),
+    )
+
+
+def _check_operands(name: str, operands: Sequence[ir.Value]) -> None:
+    row = _row(name)
+    expected = row.operand_types
+    if len(operands) != len(expected) and not (row.has_list and len(operands) > len(expected)):
+        raise ValueError(f"{name} takes {len(expected)} operands, got {len(operands)}")
+    for type, value in zip(expected, operands, strict=False):
+        fits = value.type == type if type else value.type.kind is ir.ValueType.REF
+        if not fits:
+            raise ValueError(f"{name} takes {type or 'a ref'}, got {value.type}")

@@ -85,7 +85,7 @@ class _FunctionEmitter:
         self._lifetimes = place_moves_and_discards(self._allocation)
         self._assembler = Assembler()
         self._labels: dict[ir.Block, Label] = {}
-        self._requirements = Requirements(0)
+        self._names: set[str] = set()
         self._locations: list[tuple[int, ir.Location | None]] = []
 
     def emit(self) -> EmittedFunction:
@@ -96,25 +96,29 @@ class _FunctionEmitter:
             for operation in block.operations:
                 self._emit_operation(operation)
                 self._discard(self._lifetimes.discards_after.get(operation))
-        if self._allocation.ref_register_count:
-            self._requirements |= Requirements.UNWIND
         code = self._assembler.finish()
         if code.block_count > _MAX_BLOCKS or len(code.bytecode) > _MAX_BYTES:
             message = f"function '{self._function.name}' is too large for VM bytecode"
             raise CompileError([Diagnostic(message, hint="split the function")])
         return EmittedFunction(
             code,
-            self._requirements,
+            self._find_requirements(),
             self._allocation.value_register_count,
             self._allocation.ref_register_count,
             tuple(self._locations),
         )
 
+    def _find_requirements(self) -> Requirements:
+        requirements = Requirements.UNWIND if self._allocation.ref_register_count else Requirements(0)
+        for name in self._names:
+            requirements |= _EXTENSION_REQUIREMENTS[OPCODES_BY_NAME[name].extension]
+            if "yield" in name:
+                requirements |= Requirements.YIELD
+        return requirements
+
     def _emit_operation(self, operation: ir.Operation) -> None:
         opcode = OPCODES_BY_NAME[operation.name]
-        self._requirements |= _EXTENSION_REQUIREMENTS[opcode.extension]
-        if "yield" in operation.name:
-            self._requirements |= Requirements.YIELD
+        self._names.add(operation.name)
         cursor = _Cursor(operation, self._operand_registers(operation))
         values = [self._operand(operand, operation, cursor) for operand in opcode.operands]
         offset = self._assembler.emit(operation.name, *values)
