@@ -326,6 +326,48 @@ def test_functions_that_call_themselves(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
+def test_functions_that_wait_for_what_they_read(compiled, run_reference, is_async):
+    body = """
+    func.func private @grow(%t: tensor<2xf32>) -> tensor<2xf32> {
+      %c0 = arith.constant 0 : index
+      %limit = arith.constant 100.0 : f32
+      %x = tensor.extract %t[%c0] : tensor<2xf32>
+      %stop = arith.cmpf ogt, %x, %limit : f32
+      cf.cond_br %stop, ^done, ^more
+    ^done:
+      return %t : tensor<2xf32>
+    ^more:
+      %t2 = arith.addf %t, %t : tensor<2xf32>
+      %r = call @grow(%t2) : (tensor<2xf32>) -> tensor<2xf32>
+      return %r : tensor<2xf32>
+    }
+    func.func @f(%t: tensor<2xf32>) -> tensor<2xf32> {
+      %n = arith.negf %t : tensor<2xf32>
+      %r = call @grow(%n) : (tensor<2xf32>) -> tensor<2xf32>
+      %0 = arith.addf %r, %t : tensor<2xf32>
+      return %0 : tensor<2xf32>
+    }
+    """
+    answers = run_reference(
+        [compiled("m", body, is_async=is_async)], [call("m.f", tensor([-3, 1]), is_async=is_async)]
+    )
+
+    assert answers == [[tensor([189, -63])]]
+
+
+def test_storage_that_is_a_buffer(compiled, run_reference):
+    body = """
+    func.func @f(%a: tensor<4xf32>, %o: !hal.buffer_view {iree.abi.output = 0 : index}) -> tensor<4xf32> {
+      %0 = arith.addf %a, %a : tensor<4xf32>
+      return %0 : tensor<4xf32>
+    }
+    """
+    answers = run_reference([compiled("m", body)], [call("m.f", tensor([1, 2, 3, 4]), keep(tensor([0] * 4)))])
+
+    assert answers == [[tensor([2, 4, 6, 8]), tensor([2, 4, 6, 8])]]
+
+
+@BOTH_MODELS
 def test_slices_that_are_views(compiled, run_reference, is_async):
     body = """
     func.func @row(%a: tensor<4x3xf32>, %i: index) -> tensor<1x3xf32> {

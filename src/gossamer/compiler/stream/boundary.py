@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.abi import Signature, TensorType
+from gossamer.compiler.abi import Argument, Signature, TensorType
 from gossamer.compiler.abi.signature import RefType
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import is_tensor
@@ -14,6 +14,7 @@ from gossamer.compiler.stream.calls import (
     receive_tensor,
 )
 from gossamer.compiler.stream.hal_imports import BUFFER, BUFFER_VIEW, FENCE
+from gossamer.compiler.stream.hal_ops import bind_buffer
 from gossamer.compiler.stream.program import (
     Barrier,
     Copy,
@@ -68,8 +69,9 @@ def _export_arguments(s: FunctionScheduler, export: Signature, entry: ir.Block) 
         s.caller_signal = Timepoint("signal")
         s.block.arguments.extend((wait, s.caller_signal))
     for value, argument, view in zip(entry.arguments, export.arguments, views, strict=True):
-        if view is not None and argument.output_of is not None:
-            _receive_storage(s, value, view, wait)
+        if argument.output_of is not None:
+            storage = _receive_storage(s, value, argument, view, wait)
+            s.result_storages[argument.output_of] = storage
         elif view is not None:
             receive_tensor(s, value, view, argument.name, wait)
     s.function.result_types = tuple(_result_type(result.type) for result in export.results)
@@ -82,49 +84,54 @@ def _result_type(type: TensorType | RefType | object) -> str:
     return str(type)
 
 
-def _receive_storage(s: FunctionScheduler, value: ir.Value, view: View, wait: Timepoint | None) -> None:
-    # As IREE does, storage that nothing reads may have any shape that has enough bytes.
-    is_read = s.liveness.use_count(value) > 0
-    if is_read:
-        receive_tensor(s, value, view, _name_of(s, value), wait)
-        tensor = s.tensors[value]
+def _receive_storage(
+    s: FunctionScheduler, value: ir.Value, argument: Argument, view: View | None, wait: Timepoint | None
+) -> Range:
+    """Take in memory for a result. As in IREE, what nothing reads may have any shape that is large enough."""
+    if view is None:
+        resource = _receive_buffer(s, value, argument)
+    elif s.liveness.use_count(value) > 0:
+        receive_tensor(s, value, view, argument.name, wait)
+        resource = s.tensors[value].range.resource
         if not needs_buffer(s, value):
-            s.emit(ViewBuffer(view, tensor.range.resource, not s.module.strip_assertions))
-        return
-    type = ir.RankedTensorType(value.type)
-    element = str(type.element_type)
-    shape = read_shape(s, type, view)
-    resource = Resource(s.name("storage"), s.size(shape, element))
-    s.set_tensor(value, Tensor(shape, element, whole(resource), view))
-    s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
+            s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
+    else:
+        type = ir.RankedTensorType(value.type)
+        element = str(type.element_type)
+        shape = read_shape(s, type, view)
+        resource = Resource(s.name("storage"), s.size(shape, element))
+        s.set_tensor(value, Tensor(shape, element, whole(resource), view))
+        s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
     if wait is not None:
         s.timeline.did_write(resource, wait)
+    return whole(resource)
 
 
-def _name_of(s: FunctionScheduler, value: ir.Value) -> str:
+def _receive_buffer(s: FunctionScheduler, value: ir.Value, argument: Argument) -> Resource:
+    """The memory that a ref to a buffer or buffer view is."""
     assert s.export is not None
-    return s.export.arguments[ir.BlockArgument(value).arg_number].name
+    assert argument.output_of is not None
+    type = s.export.results[argument.output_of].type
+    if not isinstance(type, TensorType) or None in type.shape:
+        raise s.error(
+            f"storage of type {argument.type} needs a result of static shape, not {type}",
+            hint="pass the storage as a tensor",
+        )
+    shape = tuple(extent or 0 for extent in type.shape)
+    return bind_buffer(s, value, s.size(shape, type.element))
 
 
 def _bind_storages(s: FunctionScheduler, export: Signature, entry: ir.Block) -> None:
     """Have results written to the caller's storage by the work that makes them, where that is safe."""
     terminator = list(entry.operations)[-1].operation
+    if terminator.name != "func.return":
+        return
     for index, argument in enumerate(export.arguments):
         if argument.output_of is None:
             continue
-        storage = _storage_range(s, entry.arguments[index], argument.type)
-        s.result_storages[argument.output_of] = storage
-        if terminator.name != "func.return":
-            continue
         made = _maker(s, terminator.operands[argument.output_of])
         if made is not None and _may_overwrite(s, entry.arguments[index], made):
-            s.storages[made] = storage
-
-
-def _storage_range(s: FunctionScheduler, value: ir.Value, type: TensorType | RefType | object) -> Range:
-    if isinstance(type, TensorType):
-        return s.tensors[value].range
-    raise s.error(f"storage of type {type} is not supported; pass it as a tensor")
+            s.storages[made] = s.result_storages[argument.output_of]
 
 
 def _maker(s: FunctionScheduler, value: ir.Value) -> ir.Value | None:
@@ -146,7 +153,8 @@ def _maker(s: FunctionScheduler, value: ir.Value) -> ir.Value | None:
 
 def _may_overwrite(s: FunctionScheduler, storage: ir.Value, made: ir.Value) -> bool:
     """Whether all that reads the storage's old contents comes before the operation that makes `made`."""
-    if s.liveness.is_used_elsewhere(storage) or s.aliasing.of(storage).is_stored:
+    is_stored = is_tensor(storage) and s.aliasing.of(storage).is_stored
+    if s.liveness.is_used_elsewhere(storage) or is_stored:
         return False
     maker = made.owner
     assert not isinstance(maker, ir.Block)
@@ -201,8 +209,9 @@ def _outgoing_in_storage(s: FunctionScheduler, tensor: Tensor, storage: Range, i
     if tensor.view is None and all(isinstance(dim, int) for dim in tensor.shape):
         argument = s.export.storage_of(index)
         assert argument is not None
-        held = s.tensors[s.op.regions[0].blocks[0].arguments[argument]]
-        return Tensor(tensor.shape, tensor.element, tensor.range, held.view)
+        held = s.tensors.get(s.op.regions[0].blocks[0].arguments[argument])
+        view = held.view if held is not None else None
+        return Tensor(tensor.shape, tensor.element, tensor.range, view)
     return tensor
 
 

@@ -42,12 +42,12 @@ def _import(s: FunctionScheduler, op: ir.Operation) -> None:
     dims = [s.dim(operand) for operand in op.operands if isinstance(operand.type, ir.IndexType)]
     element = str(ir.RankedTensorType(result.type).element_type)
     shape = s.shape(result.type, dims)
-    resource = _bind_buffer(s, source, s.size(shape, element))
+    resource = bind_buffer(s, source, s.size(shape, element))
     s.set_tensor(result, Tensor(shape, element, whole(resource)))
     s.timeline.define(resource, () if ready is None else (ready,))
 
 
-def _bind_buffer(s: FunctionScheduler, source: ir.Value, size: Size) -> Resource:
+def bind_buffer(s: FunctionScheduler, source: ir.Value, size: Size) -> Resource:
     """The buffer that a ref to a buffer or view is."""
     resource = Resource(s.name("buffer"), size)
     if str(source.type) == BUFFER_VIEW:
@@ -89,7 +89,7 @@ def _alias(s: FunctionScheduler, op: ir.Operation) -> None:
     (storage,) = _of_type(op, BUFFER, BUFFER_VIEW)
     tensor = s.tensors[source]
     ready = _timepoint(s, op)
-    resource = _bind_buffer(s, storage, tensor.range.length)
+    resource = bind_buffer(s, storage, tensor.range.length)
     s.timeline.define(resource, () if ready is None else (ready,))
     target = Range(resource, ZERO, tensor.range.length)
     s.work.command(Copy(tensor.range, target))

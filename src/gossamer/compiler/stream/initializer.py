@@ -72,10 +72,16 @@ def _kernels_used(program: Program) -> dict[Dispatch, None]:
     return dict.fromkeys(found.values())
 
 
-def lower_initializer(program: Program, module: ir.Module, target: DeviceTarget) -> None:
-    """Add `__init`, where the module has anything to set up."""
+def lower_initializer(
+    program: Program, module: ir.Module, target: DeviceTarget, waiting: frozenset[str]
+) -> None:
+    """Add `__init`, where the module has anything to set up.
+
+    Args:
+        waiting: names of the functions in which the host may wait.
+    """
     function = ir.Function(INIT, [], [ir.Block()])
-    c = LoweringContext(program, module, function)
+    c = LoweringContext(program, module, function, waiting)
     if _uses_device(module):
         _find_device(c, target)
     else:
@@ -93,7 +99,7 @@ def lower_initializer(program: Program, module: ir.Module, target: DeviceTarget)
         if variable.initial:
             _store_number(c.builder, module.globals[variable.name], variable.initial)
     for name in program.initializers:
-        c.builder.call(name)
+        c.call_function(name)
     c.builder.ret()
     if len(function.blocks) > 1 or len(function.blocks[0].operations) > 1:
         module.functions[INIT] = function

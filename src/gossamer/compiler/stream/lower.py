@@ -37,11 +37,13 @@ def lower_program(program: Program, target: DeviceTarget) -> ir.Module:
     declare_state(program, module)
     for function in program.functions:
         _declare_function(module, function)
+    waiting = program.waiting_functions()
     for function in program.functions:
-        _lower_function(program, module, function)
+        c = LoweringContext(program, module, module.functions[function.name], waiting)
+        _lower_function(c, function)
     for execute in program.recordings.values():
         lower_recording(program, module, execute)
-    lower_initializer(program, module, target)
+    lower_initializer(program, module, target, waiting)
     return module
 
 
@@ -54,10 +56,8 @@ def _declare_function(module: ir.Module, function: Function) -> None:
         vm_function.attrs.update(function.export.attrs)
 
 
-def _lower_function(program: Program, module: ir.Module, function: Function) -> None:
-    vm_function = module.functions[function.name]
-    c = LoweringContext(program, module, vm_function)
-    blocks = {function.blocks[0]: vm_function.blocks[0]}
+def _lower_function(c: LoweringContext, function: Function) -> None:
+    blocks = {function.blocks[0]: c.function.blocks[0]}
     for block in function.blocks[1:]:
         blocks[block] = c.new_block()
     for block, vm_block in blocks.items():

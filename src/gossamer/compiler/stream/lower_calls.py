@@ -73,7 +73,7 @@ def incoming_scalar(c: LoweringContext, value: mlir_ir.Value, lowered: ir.Value)
 def lower_call_function(c: LoweringContext, step: CallFunction) -> None:
     """A call of a function of this module, which may wait for device work."""
     arguments = [c.passed(argument) for argument in step.arguments]
-    results = c.builder.call(step.callee, *arguments)
+    results = c.call_function(step.callee, arguments)
     for result, value in zip(step.results, results, strict=True):
         c.define(result, value)
 

@@ -29,8 +29,20 @@ class LoweringContext:
         converter: converts operations on scalars, and knows their values.
     """
 
-    def __init__(self, program: Program, module: ir.Module, function: ir.Function) -> None:
+    def __init__(
+        self,
+        program: Program,
+        module: ir.Module,
+        function: ir.Function,
+        waiting: frozenset[str] = frozenset(),
+    ) -> None:
+        """Start at the function's first block.
+
+        Args:
+            waiting: names of the functions in which the host may wait.
+        """
         self.program = program
+        self._waiting = waiting
         self.function = function
         self.builder = Builder(module, function.blocks[0])
         self.converter = StandardConverter(self.builder, function)
@@ -134,6 +146,19 @@ class LoweringContext:
     def effect(self, imported: ir.Import, *arguments: ir.CallArgument) -> None:
         """Call a function of the HAL that has no result."""
         self.builder.call_import(imported, *arguments)
+
+    def call_function(self, name: str, arguments: Sequence[ir.Value] = ()) -> list[ir.Value]:
+        """Call a function of this module; one that may wait can be left and resumed."""
+        b = self.builder
+        if name not in self._waiting:
+            return b.call(name, *arguments)
+        continuation = self.new_block()
+        continuation.arguments = [ir.Value(type) for type in self.module.functions[name].result_types]
+        call = ir.Operation("call.yieldable", list(arguments), symbol=name, location=b.location)
+        call.successors = [ir.Successor(continuation)]
+        b.block.operations.append(call)
+        b.block = continuation
+        return continuation.arguments
 
     def wait_fence(self, wait: Wait) -> ir.Value:
         """One fence for all that work waits for; null for nothing."""

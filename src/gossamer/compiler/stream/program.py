@@ -368,6 +368,11 @@ class Function:
     result_types: tuple[str, ...] = ()
     scalar_names: dict[mlir.ir.Value, str] = field(default_factory=dict["mlir.ir.Value", str])
 
+    def steps(self) -> Iterator[Step]:
+        """All steps."""
+        for block in self.blocks:
+            yield from block.steps
+
 
 @dataclass(frozen=True, slots=True)
 class HostGlobal:
@@ -435,8 +440,22 @@ class Program:
     def dispatches(self) -> Iterator[Dispatch]:
         """All dispatches."""
         for function in self.functions:
-            for block in function.blocks:
-                for step in block.steps:
-                    if isinstance(step, Execute):
-                        for wave in step.waves:
-                            yield from (command for command in wave if isinstance(command, Dispatch))
+            for step in function.steps():
+                if isinstance(step, Execute):
+                    for wave in step.waves:
+                        yield from (command for command in wave if isinstance(command, Dispatch))
+
+    def waiting_functions(self) -> frozenset[str]:
+        """Names of the functions in which the host may wait, themselves or in what they call."""
+        waiting = {
+            function.name
+            for function in self.functions
+            if any(isinstance(step, Await) for step in function.steps())
+        }
+        callees = {
+            function.name: {step.callee for step in function.steps() if isinstance(step, CallFunction)}
+            for function in self.functions
+        }
+        while grown := {name for name, called in callees.items() if called & waiting} - waiting:
+            waiting |= grown
+        return frozenset(waiting)
