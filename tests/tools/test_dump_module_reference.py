@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import gossamer
 from gossamer.tools import iree_dump_module
 from mlir_samples import ABS_MLIR, ASYNC_FLAGS, LLVM_CPU_FLAGS, PIPELINE_MLIR, VMVX_FLAGS
 
@@ -300,3 +301,15 @@ def test_assembled_modules(
     iree_bin: Path, assemble_vmasm: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     _assert_equal_in_all_modes(iree_bin, assemble_vmasm(_VMASM[name], name=name), monkeypatch)
+
+
+@pytest.mark.filterwarnings("ignore::gossamer.compiler.source.CompileWarning")
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("source", _SOURCES)
+def test_modules_of_our_own_compiler(
+    iree_bin: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, asynchronous: bool
+) -> None:
+    path = tmp_path / f"{source}.vmfb"
+    path.write_bytes(gossamer.compile_text(_SOURCES[source], asynchronous=asynchronous))
+
+    _assert_equal_in_all_modes(iree_bin, path, monkeypatch)
