@@ -122,7 +122,10 @@ class BufferView:
         return array.copy() if copy else array
 
     def __dlpack__(self, **options: Any) -> object:
-        return self.to_numpy().__dlpack__(**options)
+        # Why here: it needs this class, and few programs need it.
+        from gossamer.hal.dlpack import to_capsule
+
+        return to_capsule(self, **options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)

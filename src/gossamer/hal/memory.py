@@ -18,6 +18,7 @@ ALIGNMENT = 64
 class MemoryType(IntFlag):
     """Where memory is and who can see it."""
 
+    NONE = 0
     OPTIMAL = 0x01
     HOST_VISIBLE = 0x02
     HOST_COHERENT = 0x04
@@ -30,6 +31,7 @@ class MemoryType(IntFlag):
 class BufferUsage(IntFlag):
     """What a buffer may be used for."""
 
+    NONE = 0
     TRANSFER_SOURCE = 0x1
     TRANSFER_TARGET = 0x2
     TRANSFER = 0x3
@@ -58,6 +60,7 @@ class BufferUsage(IntFlag):
 class MemoryAccess(IntFlag):
     """What may be done with the contents of a buffer."""
 
+    NONE = 0
     READ = 0x1
     WRITE = 0x2
     DISCARD = 0x4

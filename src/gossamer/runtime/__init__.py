@@ -6,45 +6,50 @@ Mirrors `runtime/bindings/python/iree/runtime`: code that says `import iree.runt
 """
 
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
+from gossamer.runtime.binding import flags
+from gossamer.runtime.binding.debug_sink import HalModuleBufferViewTraceCallback, HalModuleDebugSink
 from gossamer.runtime.binding.device_array import DeviceArray, asdevicearray
 from gossamer.runtime.binding.function_invoker import FunctionInvoker
-from gossamer.runtime.binding.hal_device import HalAllocator, HalDevice, HalDriver
-from gossamer.runtime.binding.hal_objects import (
-    HalBuffer,
-    HalBufferView,
-    HalCommandBuffer,
-    HalFence,
-    HalSemaphore,
-    MappedMemory,
+from gossamer.runtime.binding.hal_allocator import HalAllocator
+from gossamer.runtime.binding.hal_buffers import HalBuffer, HalBufferView, MappedMemory
+from gossamer.runtime.binding.hal_command_buffer import HalCommandBuffer
+from gossamer.runtime.binding.hal_device import HalDevice
+from gossamer.runtime.binding.hal_driver import HalDriver
+from gossamer.runtime.binding.hal_timelines import HalExternalTimepoint, HalFence, HalSemaphore
+from gossamer.runtime.binding.hal_types import (
+    BufferCompatibility,
+    ExternalTimepointFlags,
+    ExternalTimepointType,
+    HalElementType,
+    Linkage,
+    SemaphoreCompatibility,
+    Shape,
 )
-from gossamer.runtime.binding.hal_types import BufferCompatibility, HalElementType, Linkage, Shape
+from gossamer.runtime.binding.loop_bridge import HalDeviceLoopBridge
 from gossamer.runtime.binding.py_module import PyModuleInterface
 from gossamer.runtime.binding.refs import VmRef
-from gossamer.runtime.binding.system import (
+from gossamer.runtime.binding.system_api import (
     TARGET_BACKEND_TO_DRIVER,
     BoundModule,
     BoundModules,
     Config,
     SystemContext,
     create_hal_module,
-    get_device,
-    get_driver,
-    get_first_device,
     load_vm_flatbuffer,
     load_vm_flatbuffer_file,
     load_vm_module,
     load_vm_modules,
     normalize_value,
+)
+from gossamer.runtime.binding.system_setup import (
+    get_device,
+    get_driver,
+    get_first_device,
     query_available_drivers,
 )
-from gossamer.runtime.binding.vm_objects import (
-    VmBuffer,
-    VmContext,
-    VmFunction,
-    VmInstance,
-    VmModule,
-    VmVariantList,
-)
+from gossamer.runtime.binding.vm_context import VmContext
+from gossamer.runtime.binding.vm_module import VmFunction, VmInstance, VmModule
+from gossamer.runtime.binding.vm_values import VmBuffer, VmVariantList
 from gossamer.runtime.invocation import Invocation
 from gossamer.runtime.loading import load_module
 from gossamer.runtime.pipeline import Pipeline
@@ -57,15 +62,21 @@ __all__ = [
     "BufferUsage",
     "Config",
     "DeviceArray",
+    "ExternalTimepointFlags",
+    "ExternalTimepointType",
     "FunctionInvoker",
     "HalAllocator",
     "HalBuffer",
     "HalBufferView",
     "HalCommandBuffer",
     "HalDevice",
+    "HalDeviceLoopBridge",
     "HalDriver",
     "HalElementType",
+    "HalExternalTimepoint",
     "HalFence",
+    "HalModuleBufferViewTraceCallback",
+    "HalModuleDebugSink",
     "HalSemaphore",
     "Invocation",
     "Linkage",
@@ -74,6 +85,7 @@ __all__ = [
     "MemoryType",
     "Pipeline",
     "PyModuleInterface",
+    "SemaphoreCompatibility",
     "Shape",
     "SystemContext",
     "VmBuffer",
@@ -85,6 +97,7 @@ __all__ = [
     "VmVariantList",
     "asdevicearray",
     "create_hal_module",
+    "flags",
     "get_device",
     "get_driver",
     "get_first_device",

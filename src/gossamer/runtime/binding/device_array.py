@@ -9,9 +9,11 @@ import numpy as np
 import numpy.lib.mixins
 import numpy.typing as npt
 
+from gossamer.hal.dlpack import CPU_DEVICE
 from gossamer.hal.memory import BufferUsage, MemoryType
+from gossamer.runtime.binding.dtypes import map_dtype_to_hal_element_type
+from gossamer.runtime.binding.hal_buffers import HalBufferView
 from gossamer.runtime.binding.hal_device import HalDevice
-from gossamer.runtime.binding.hal_objects import HalBufferView, dtype_to_element_type
 from gossamer.runtime.binding.hal_types import HalElementType
 
 
@@ -59,10 +61,13 @@ class DeviceArray(numpy.lib.mixins.NDArrayOperatorsMixin):
         return getattr(ufunc, method)(*map(to_array, inputs), **kwargs)
 
     def __dlpack__(self, **options: Any) -> object:
-        return self._buffer_view.object.to_numpy().__dlpack__(**options)
+        view = self._buffer_view.object
+        if self._override_dtype in (None, HalElementType.map_to_dtype(view.element_type)):
+            return view.__dlpack__(**options)
+        return self.to_host().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return (1, 0)
+        return CPU_DEVICE
 
     def __repr__(self) -> str:
         return f"<IREE DeviceArray: shape={self.shape}, dtype={self.dtype}>"
@@ -132,10 +137,11 @@ class DeviceArray(numpy.lib.mixins.NDArrayOperatorsMixin):
         return np.array, (self.to_host(),)
 
 
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.shape: DeviceArray.shape.fget,
-    np.reshape: DeviceArray.reshape,
-}
+def _shape(array: DeviceArray) -> list[int]:
+    return array.shape
+
+
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {np.shape: _shape, np.reshape: DeviceArray.reshape}
 
 
 def asdevicearray(
@@ -156,8 +162,8 @@ def asdevicearray(
         if dtype is None:
             return a
         a = a.to_host()
-    array = np.asarray(a, dtype=dtype, order="C")
-    found = element_type or dtype_to_element_type(array.dtype)
+    array: npt.NDArray[Any] = np.asarray(a, dtype=dtype, order="C")
+    found = element_type or map_dtype_to_hal_element_type(array.dtype)
     if found is None:
         raise ValueError(f"Could not map dtype {array.dtype} to IREE element type")
     view = device.allocator.allocate_buffer_copy(memory_type, allowed_usage, device, array, found)

@@ -9,8 +9,9 @@ import numpy as np
 
 from gossamer.hal import element_type as element_types
 
-Shape = list[int]
-"""A shape is any sequence of ints."""
+
+class Shape(list[int]):
+    """Dimensions, where the reference asks for this class; any sequence of ints will do."""
 
 
 class BufferCompatibility(IntFlag):
@@ -74,6 +75,34 @@ class HalElementType(IntEnum):
     def dense_byte_count(element_type: int) -> int:
         """Bytes of one element, rounded up."""
         return element_types.byte_length(int(element_type), 1)
+
+
+class ExternalTimepointType(IntEnum):
+    """Kinds of timepoints of other runtimes."""
+
+    NONE = 0
+    ASYNC_PRIMITIVE = 1
+    CUDA_EVENT = 2
+    HIP_EVENT = 3
+
+
+class ExternalTimepointFlags(IntFlag):
+    """Flags of such timepoints; there are none."""
+
+    NONE = 0
+
+
+class SemaphoreCompatibility(IntFlag):
+    """Who can wait for a semaphore and signal it."""
+
+    NONE = 0
+    HOST_WAIT = 1
+    DEVICE_WAIT = 2
+    HOST_SIGNAL = 4
+    DEVICE_SIGNAL = 8
+    HOST_ONLY = 5
+    DEVICE_ONLY = 10
+    ALL = 15
 
 
 class Linkage(IntEnum):

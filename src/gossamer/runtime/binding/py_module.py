@@ -7,14 +7,14 @@ instead.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError, StatusError, UnknownError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.isa.calling_convention import CallingConvention, parse_calling_convention
 from gossamer.runtime.binding.refs import VmRef, unwrap
-from gossamer.runtime.binding.vm_objects import VmModule
+from gossamer.runtime.binding.vm_module import VmModule
 from gossamer.vm.function import Function
 from gossamer.vm.module import Export, GlobalAccess, ModuleState
 from gossamer.vm.values import TYPES_BY_CHARACTER, to_value
@@ -154,8 +154,9 @@ def _bind(
 def _results(kinds: str, returned: Any) -> object:
     if not kinds:
         return None
-    is_single = len(kinds) == 1 and not isinstance(returned, tuple)
-    values: tuple[object, ...] = (returned,) if is_single else tuple(returned)
+    if len(kinds) == 1 and not isinstance(returned, tuple):
+        returned = (returned,)
+    values: tuple[object, ...] = tuple(cast("Iterable[object]", returned))
     if len(values) != len(kinds):
         raise InvalidArgumentError(f"function returned {len(values)} results, declared {len(kinds)}")
     converted = tuple(

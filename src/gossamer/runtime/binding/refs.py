@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self, TypeVar
 
+from gossamer.vm.ref_types import ref_type_name
+
 _T = TypeVar("_T")
 
 
@@ -25,7 +27,7 @@ class VmRef:
             raise TypeError(f"class {value.__qualname__} is no VM type")
         found = cast(self)
         if found is None and not optional:
-            raise TypeError(f"ref to {type(self.object).__name__} cannot be dereferenced as {value.__name__}")
+            raise TypeError(f"ref to {ref_type_name(self.object)} cannot be dereferenced as {value.__name__}")
         return found
 
     def isinstance(self, ref_type: type) -> bool:
@@ -44,21 +46,21 @@ class VmRef:
         return id(self.object)
 
     def __repr__(self) -> str:
-        return f"<VmRef to {self.object!r}>"
+        if self.object is None:
+            return "<VmRef NULL>"
+        return f"<VmRef {ref_type_name(self.object).removeprefix('!')} at {id(self.object):#x}>"
 
 
-class RefObject:
-    """Base of the classes that stand for one VM object: equal when the object is the same.
+class RefProtocol:
+    """What classes that stand for one VM object have in common: equal when the object is the same.
 
     Attributes:
         object: the object itself, of class `_object_type`.
     """
 
+    __slots__ = ()
     _object_type: ClassVar[type]
-    __slots__ = ("object",)
-
-    def __init__(self) -> None:
-        self.object: Any
+    object: Any
 
     @classmethod
     def of(cls, object: Any) -> Self:
@@ -81,10 +83,16 @@ class RefObject:
         return VmRef(self.object)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RefObject) and self.object is other.object
+        return isinstance(other, RefProtocol) and self.object is other.object
 
     def __hash__(self) -> int:
         return id(self.object)
+
+
+class RefObject(RefProtocol):
+    """Base of the classes that hold nothing but the object."""
+
+    __slots__ = ("object",)
 
 
 def unwrap(value: object) -> object:

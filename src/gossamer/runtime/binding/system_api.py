@@ -1,85 +1,43 @@
-"""Configurations, system contexts and loading under the names of IREE's `system_api` and `system_setup`."""
+"""Configurations, system contexts and loading under the names of IREE's `system_api`."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
-from threading import RLock
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from gossamer.errors import NotFoundError
 from gossamer.modules.hal import HalModule
+from gossamer.runtime.binding.debug_sink import HalModuleDebugSink
 from gossamer.runtime.binding.function_invoker import FunctionInvoker
-from gossamer.runtime.binding.hal_device import HalDevice, HalDriver
-from gossamer.runtime.binding.vm_objects import VmContext, VmInstance, VmModule
+from gossamer.runtime.binding.hal_device import HalDevice
+from gossamer.runtime.binding.system_setup import get_first_device
+from gossamer.runtime.binding.vm_context import VmContext
+from gossamer.runtime.binding.vm_module import VmInstance, VmModule
 
 TARGET_BACKEND_TO_DRIVER = {"llvm-cpu": "local-task", "vmvx": "local-task", "vulkan-spirv": "vulkan"}
-DEFAULT_DRIVER_NAMES = "local-task,cuda,vulkan"
-
-_lock = RLock()
-_devices: dict[str, HalDevice] = {}
-
-
-def query_available_drivers() -> Collection[str]:
-    """Names of the drivers there are."""
-    return HalDriver.query()
-
-
-def get_driver(device_uri: str) -> HalDriver:
-    """Driver of a URI or of a name. Raises: ValueError when there is none."""
-    name = device_uri.partition("://")[0]
-    if name not in HalDriver.query():
-        raise NotFoundError(f"no driver '{name}' registered; available: {', '.join(HalDriver.query())}")
-    return HalDriver(name)
-
-
-def get_device(device_uri: str, cache: bool = True) -> HalDevice:
-    """Device of a URI, the same one every time unless `cache` is False."""
-    with _lock:
-        device = _devices.get(device_uri) if cache else None
-        if device is None:
-            device = get_driver(device_uri).create_device_by_uri(device_uri)
-            if cache:
-                _devices[device_uri] = device
-        return device
-
-
-def get_first_device(device_uris: Sequence[str] | None = None, cache: bool = True) -> HalDevice:
-    """First of some devices that there is; those of `IREE_DEFAULT_DEVICE` by default.
-
-    Raises: ValueError when there is none.
-    """
-    if device_uris is None:
-        names = os.environ.get("IREE_DEFAULT_DEVICE") or DEFAULT_DRIVER_NAMES
-        device_uris = [name.strip() for name in names.split(",")]
-    for uri in device_uris:
-        try:
-            return get_device(uri, cache=cache)
-        except ValueError as error:
-            logging.debug("no device %s: %s", uri, error)
-    raise ValueError(f"No device found from list {device_uris}")
 
 
 def create_hal_module(
     instance: VmInstance,
     device: HalDevice | None = None,
     devices: list[HalDevice] | None = None,
-    debug_sink: Any = None,
+    debug_sink: HalModuleDebugSink | None = None,
 ) -> VmModule:
     """The `hal` module over one device or several.
 
+    Args:
+        debug_sink: shows the tensors that programs trace; by default they are printed to standard error.
     Raises: ValueError unless exactly one of `device` and `devices` is given.
     """
     del instance
-    if (device is None) == (devices is None):
-        raise ValueError("exactly one of 'device' and 'devices' must be given")
-    if debug_sink is not None:
-        raise NotImplementedError("debug sinks are not supported")
-    found = [device] if device is not None else devices or []
-    return VmModule(HalModule([each.device for each in found]))
+    if device is not None and devices is not None:
+        raise ValueError('"device" and "devices" are mutually exclusive arguments.')
+    if device is None and devices is None:
+        raise ValueError('one of "device" or "devices" is required.')
+    found = [each.device for each in (devices or [device]) if each is not None]
+    return VmModule(HalModule(found) if debug_sink is None else HalModule(found, trace=debug_sink.trace))
 
 
 class Config:
