@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.errors import STATUS_CODE_MASK, StatusCode
-from gossamer.vm.jit.loops import nested_loops
+from gossamer.vm.jit.loops import nested_loops, reverse_post_order
 from gossamer.vm.jit.operation_emitter import OperationEmitter
 from gossamer.vm.jit.range_check import RangeCheck
 from gossamer.vm.jit.ref_roles import RefRole, RefRoles
@@ -21,6 +21,7 @@ from gossamer.vm.jit.ref_value import (
     Names,
     component_types,
 )
+from gossamer.vm.jit.sources import function_sources
 from gossamer.vm.jit.ssa import Operand, SsaEdge, SsaFunction, Value
 from gossamer.vm.jit.text import FunctionText, ModuleText, literal_text
 from gossamer.vm.jit.variants import LoopCopies, Variant, make_variants
@@ -53,6 +54,10 @@ class FunctionEmitter:
             for copies in variant.loops.values()
             for loop in nested_loops(copies.plan.loop)
         }
+        self._order = reverse_post_order([[edge.target for edge in block.edges] for block in function.blocks])
+        self._sources = function_sources(function)
+        self._known: dict[tuple[Value, Variant], Names] = {}
+        self._phis: dict[str, dict[int, tuple[str, Names]]] = {}
         self._incoming: dict[str, list[tuple[str, tuple[Names, ...]]]] = {}
         self._exits: list[tuple[str, str]] = []
         self._failures: dict[tuple[int, int], str] = {}
@@ -66,10 +71,13 @@ class FunctionEmitter:
         self.names = dict(zip(self.function.arguments, arguments, strict=True))
         self.text.start("entry")
         body = self._variants[0]
+        self._known.update({(value, body): names for value, names in self.names.items()})
         self.jump(body, self.function.entry)
         for variant in self._variants:
-            for index in variant.own_blocks(self.function):
-                self._emit_block(variant, index)
+            own = set(variant.own_blocks(self.function))
+            for index in self._order:
+                if index in own:
+                    self._emit_block(variant, index)
             for header, copies in variant.loops.items():
                 self._emit_choice(variant, header, copies)
         self._emit_exit()
@@ -165,15 +173,33 @@ class FunctionEmitter:
     def _emit_block(self, variant: Variant, index: int) -> None:
         block = self.function.blocks[index]
         self.text.start(f"block{index}_{variant.number}")
-        self.names = {value: self._parameter(variant, value) for value in block.parameters}
+        self._name_parameters(variant, index, "v")
         for operation in block.operations:
             self.offset = operation.offset
             self._operations.emit(variant, operation)
         self.offset = block.terminator.offset
+        self._known.update({(value, variant): names for value, names in self.names.items()})
         self._operations.terminate(variant, block)
 
-    def _parameter(self, variant: Variant, value: Value) -> Names:
-        return self._named(value, f"%v{value.number}_{variant.number}")
+    def _name_parameters(self, variant: Variant, index: int, prefix: str) -> None:
+        """Name a block's parameters: after what they always hold, or as phis of the block in progress."""
+        self.names = {}
+        phis: dict[int, tuple[str, Names]] = {}
+        for position, value in enumerate(self.function.blocks[index].parameters):
+            names = self._source_names(variant, value)
+            if names is None:
+                names = self._named(value, f"%{prefix}{value.number}_{variant.number}")
+                phis[position] = (value.kind, names)
+            self.names[value] = names
+        self._phis[self.text.label] = phis
+
+    def _source_names(self, variant: Variant, value: Value) -> Names | None:
+        source = self._sources.get(value)
+        if source is None or isinstance(source, Literal):
+            return None if source is None else self._passed(value, source)
+        # Why a copy's holder: what is made inside a loop has one value for each copy of it, which must be
+        # joined behind them; what is made outside has one home, and that comes before every use.
+        return self._known.get((source, variant.holder(source.block)))
 
     def _loop_metadata(self, variant: Variant, edge: SsaEdge) -> str:
         """Keep LLVM from spending time on checked copies: they hardly ever run."""
@@ -188,7 +214,7 @@ class FunctionEmitter:
         """Check the loop's accesses and go to the right copy."""
         parameters = self.function.blocks[header].parameters
         self.text.start(f"choose{header}_{variant.number}")
-        self.names = {value: self._named(value, f"%c{value.number}_{variant.number}") for value in parameters}
+        self._name_parameters(variant, header, "c")
 
         def integer(index: int) -> str:
             name = self.names[parameters[index]]
@@ -231,24 +257,14 @@ class FunctionEmitter:
         self.text.add("ret i32 %status")
 
     def _add_phis(self) -> None:
-        for variant in self._variants:
-            labels = [
-                (f"block{index}_{variant.number}", index, "v") for index in variant.own_blocks(self.function)
-            ]
-            labels += [(f"choose{header}_{variant.number}", header, "c") for header in variant.loops]
-            for label, index, prefix in labels:
-                phis = self._phis(label, index, f"%{prefix}{{}}_{variant.number}")
-                self.text.blocks[label] = [*phis, *self.text.blocks[label]]
-
-    def _phis(self, label: str, index: int, name: str) -> list[str]:
-        phis: list[str] = []
-        incoming = self._incoming.get(label, [])
-        for position, value in enumerate(self.function.blocks[index].parameters):
-            names = self._named(value, name.format(value.number))
-            for component, (type_, result) in enumerate(component_types(value.kind, names)):
-                sources = [
-                    f"[ {component_types(value.kind, passed[position])[component][1]}, %{source} ]"
-                    for source, passed in incoming
-                ]
-                phis.append(f"  {result} = phi {type_} {', '.join(sources)}")
-        return phis
+        for label, phis in self._phis.items():
+            incoming = self._incoming.get(label, [])
+            lines: list[str] = []
+            for position, (kind, names) in phis.items():
+                for component, (type_, result) in enumerate(component_types(kind, names)):
+                    sources = [
+                        f"[ {component_types(kind, passed[position])[component][1]}, %{source} ]"
+                        for source, passed in incoming
+                    ]
+                    lines.append(f"  {result} = phi {type_} {', '.join(sources)}")
+            self.text.blocks[label] = [*lines, *self.text.blocks[label]]

@@ -26,6 +26,7 @@ from gossamer.vm.jit.interval import (
 )
 from gossamer.vm.jit.interval_operations import INTERVAL_OPERATIONS, RESULT_INTERVALS
 from gossamer.vm.jit.loops import Loop, nested_loops
+from gossamer.vm.jit.sources import find_sources, resolve
 from gossamer.vm.jit.ssa import Operand, Operation, SsaFunction, Value
 from gossamer.vm.translate.expression import Literal
 
@@ -69,9 +70,7 @@ class LoopValues:
 
     def resolve(self, operand: Operand) -> Operand:
         """The value that a parameter always holds; other operands are themselves."""
-        while isinstance(operand, Value) and operand in self._same_as:
-            operand = self._same_as[operand]
-        return operand
+        return resolve(operand, self._same_as)
 
     def invariant_root(self, operand: Operand) -> int | None:
         """Index of the header parameter that an operand always equals, if that never changes."""
@@ -115,25 +114,9 @@ class LoopValues:
         return incoming
 
     def _find_aliases(self) -> dict[Value, Operand]:
-        aliases: dict[Value, Operand] = {}
-
-        def resolved(operand: Operand) -> Operand:
-            while isinstance(operand, Value) and operand in aliases:
-                operand = aliases[operand]
-            return operand
-
-        candidates = [value for value in self._incoming if value.block != self.loop.header]
-        changed = True
-        while changed:
-            changed = False
-            for value in candidates:
-                if value in aliases:
-                    continue
-                sources = {resolved(passed) for _, passed in self._incoming[value]} - {value}
-                if len(sources) == 1:
-                    aliases[value] = sources.pop()
-                    changed = True
-        return aliases
+        inner = [value for value in self._incoming if value.block != self.loop.header]
+        passed = {value: [operand for _, operand in self._incoming[value]] for value in inner}
+        return find_sources(inner, passed)
 
     def _find_facts(self) -> dict[int, Fact]:
         """What the one way into a block tells about a condition."""
