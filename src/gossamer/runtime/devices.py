@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from gossamer.hal.device import Device
 from gossamer.hal.drivers import create_device
+from gossamer.hal.local.elf_loader import ElfLoader, NativeCodePolicy
 from gossamer.modules.vmvx_executable import VmvxLoader
 
 DEFAULT_DEVICE_URI = "local-task"
@@ -20,12 +21,16 @@ _lock = threading.Lock()
 _devices: dict[str, Device] = {}
 
 
-def new_device(uri: str = DEFAULT_DEVICE_URI) -> Device:
+def new_device(uri: str = DEFAULT_DEVICE_URI, *, allow_native: NativeCodePolicy = "all") -> Device:
     """Make a device that nobody else uses.
 
+    Args:
+        allow_native: whether programs may bring native code, which can do whatever the process can: "none",
+            "embedded" (code that stands alone) or "all" (also libraries for the system's loader). Programs
+            with code that is refused fail with PermissionDeniedError when they are loaded.
     Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter.
     """
-    return create_device(uri, executable_loaders=[VmvxLoader()])
+    return create_device(uri, executable_loaders=[ElfLoader(allow_native), VmvxLoader()])
 
 
 def get_device(uri: str = DEFAULT_DEVICE_URI) -> Device:
