@@ -100,6 +100,11 @@ def _make_templates() -> dict[str, str]:
 _TEMPLATES = _make_templates()
 
 
+def instruction_template(name: str) -> str:
+    """How an operation reads: `{n}` stands for its n-th operand."""
+    return _TEMPLATES[name]
+
+
 def disassemble_function(
     instructions: Sequence[Instruction], symbols: Symbols, *, bytecode_offsets: bool = False
 ) -> str:
