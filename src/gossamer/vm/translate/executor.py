@@ -19,8 +19,8 @@ from gossamer.errors import NotFoundError
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.execution import READY
 from gossamer.vm.module import ResumableCallable
-from gossamer.vm.translate.call_graph import looping_functions, recursive_functions, waiting_functions
 from gossamer.vm.translate.failure import failure, locate
+from gossamer.vm.translate.module_facts import find_module_facts
 from gossamer.vm.translate.python_source import PythonSource, emit_python
 from gossamer.vm.translate.type_function import type_function
 from gossamer.vm.translate.typed_function import TypedFunction
@@ -43,9 +43,7 @@ class ModuleTranslation:
 
     def __init__(self, module: DecodedModule) -> None:
         self.module = module
-        self.waiting = waiting_functions(module)
-        self.recursive = recursive_functions(module)
-        self._looping = looping_functions(module)
+        self.facts = find_module_facts(module)
         self._typed: dict[int, TypedFunction] = {}
         self._translations: dict[tuple[int, bool], _Translation] = {}
 
@@ -60,13 +58,9 @@ class ModuleTranslation:
         key = (ordinal, is_generator)
         found = self._translations.get(key)
         if found is None:
-            source = emit_python(self.typed(ordinal), self.waiting, is_generator=is_generator)
+            source = emit_python(self.typed(ordinal), self.facts, is_generator=is_generator)
             found = self._translations[key] = _Translation(source, self._compile(ordinal, source))
         return found
-
-    def has_loop(self, ordinal: int) -> bool:
-        """True where a function jumps backwards, or calls another of which that is true."""
-        return ordinal in self._looping
 
     def _compile(self, ordinal: int, source: PythonSource) -> CodeType:
         filename = f"<bytecode {self.module.function_label(ordinal)}>"
@@ -110,7 +104,7 @@ class Translator:
 
     def bind_resumable(self, ordinal: int) -> ResumableCallable | None:
         """Generator form of a function that may wait, or None."""
-        if ordinal not in self._translation.waiting:
+        if ordinal not in self._translation.facts.waiting:
             return None
         return cast("ResumableCallable", self._bind(ordinal, is_generator=True))
 
@@ -127,7 +121,7 @@ class Translator:
 
     def _needs_interpreter(self, ordinal: int) -> bool:
         """Why: only the interpreter counts steps, and can recurse deeper than Python does."""
-        return self._state.limits.is_metered or ordinal in self._translation.recursive
+        return self._state.limits.is_metered or ordinal in self._translation.facts.recursive
 
     def _interpret(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
         from gossamer.vm.interpreter import Interpreter
@@ -146,7 +140,7 @@ class Translator:
         self._functions[ordinal, is_generator] = made
         for name in translation.source.names.required:
             names[name] = self._resolve(name)
-        if self._is_native and not is_generator and self._translation.has_loop(ordinal):
+        if self._is_native and not is_generator and ordinal in self._translation.facts.looping:
             native = self._native(ordinal, made)
             self._functions[ordinal, is_generator] = native
             return native

@@ -1,17 +1,41 @@
-"""Access to the globals of a state, with the checks that indirect access needs."""
+"""Access to the globals of a state: which need checks, and the checked accesses."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import cast
 
 from gossamer.errors import OutOfRangeError
 from gossamer.vm.buffer import Buffer
-from gossamer.vm.ref_types import RefType
+from gossamer.vm.decoded import DecodedModule
+from gossamer.vm.globals import global_names
+from gossamer.vm.ref_types import RefType, is_value_type
 from gossamer.vm.semantics.integer import MASK_32
 from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
 
 _FORMATS = {"i32": "<i", "i64": "<q", "f32": "<i", "f64": "<d"}
+
+
+def uniform_ref_globals(module: DecodedModule) -> frozenset[int]:
+    """Ordinals of ref globals that never hold another type than loads of them ask for.
+
+    All direct accesses name one type, hosts are held to the same, and nothing is accessed indirectly.
+    """
+    types: dict[int, set[str]] = {
+        name.place: {name.storage_type}
+        for name in global_names(module)
+        if not is_value_type(name.storage_type)
+    }
+    for function in module.functions:
+        for instruction in function.instructions:
+            name = instruction.opcode.name
+            if name in ("global.load.indirect.ref", "global.store.indirect.ref"):
+                return frozenset()
+            if name in ("global.load.ref", "global.store.ref"):
+                place, type_ordinal = cast("tuple[int, int]", instruction.operands[:2])
+                types.setdefault(place, set()).add(module.definition.types[type_ordinal])
+    return frozenset(place for place, names in types.items() if len(names) == 1)
 
 
 def _checked_place(values: Buffer, place: int, size: int) -> int:

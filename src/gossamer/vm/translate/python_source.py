@@ -18,6 +18,7 @@ from gossamer.vm.translate.access import callee_convention
 from gossamer.vm.translate.arguments import argument_texts
 from gossamer.vm.translate.control_flow import plan_control_flow
 from gossamer.vm.translate.expression import Expression, Literal
+from gossamer.vm.translate.module_facts import ModuleFacts
 from gossamer.vm.translate.python_operations import Names, condition_text, expression_text
 from gossamer.vm.translate.python_state import statement_texts
 from gossamer.vm.translate.typed_function import Edge, Moves, TypedBlock, TypedFunction, TypedInstruction
@@ -41,21 +42,15 @@ class PythonSource:
     line_offsets: tuple[int, ...]
 
 
-def emit_python(
-    function: TypedFunction, waiting: frozenset[int], *, is_generator: bool = False
-) -> PythonSource:
-    """Write a function as Python text.
-
-    Args:
-        waiting: ordinals of the functions that may wait; the generator form delegates to theirs.
-    """
-    return _Emitter(function, waiting, is_generator).run()
+def emit_python(function: TypedFunction, facts: ModuleFacts, *, is_generator: bool = False) -> PythonSource:
+    """Write a function as Python text."""
+    return _Emitter(function, facts, is_generator).run()
 
 
 class _Emitter:
-    def __init__(self, function: TypedFunction, waiting: frozenset[int], is_generator: bool) -> None:
+    def __init__(self, function: TypedFunction, facts: ModuleFacts, is_generator: bool) -> None:
         self.function = function
-        self.waiting = waiting
+        self.facts = facts
         self.is_generator = is_generator
         self.names = Names()
         self.flow = plan_control_flow(function)
@@ -125,7 +120,7 @@ class _Emitter:
             self.call(depth, instruction)
         else:
             operands = self.texts(instruction.inputs)
-            for text in statement_texts(self.function.module, instruction, operands, self.names):
+            for text in statement_texts(self.facts, instruction, operands, self.names):
                 self.line(depth, text)
         if instruction.name != "switch.ref":
             self.release(depth, instruction)
@@ -143,7 +138,9 @@ class _Emitter:
         arguments = argument_texts(convention, segments, self.texts(instruction.inputs))
         number = ordinal & ~IMPORT_BIT
         name = f"import_{number}" if ordinal & IMPORT_BIT else f"function_{number}"
-        may_wait = instruction.name.endswith("yieldable") if ordinal & IMPORT_BIT else number in self.waiting
+        may_wait = (
+            instruction.name.endswith("yieldable") if ordinal & IMPORT_BIT else number in self.facts.waiting
+        )
         if self.is_generator and may_wait:
             call = f"(yield from {self.names.state('resumable_' + name)}({', '.join(arguments)}))"
         else:

@@ -13,6 +13,7 @@ from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.translate.global_access import GLOBAL_LOADS, GLOBAL_STORES, load_ref, store_ref
 from gossamer.vm.translate.list_access import get_ref
+from gossamer.vm.translate.module_facts import ModuleFacts
 from gossamer.vm.translate.python_operations import Names, operation_text
 from gossamer.vm.translate.typed_function import TypedInstruction
 
@@ -21,7 +22,7 @@ _VIEW_NAMES = {"i32": "globals_i", "i64": "globals_q"}
 
 
 def statement_texts(
-    module: DecodedModule, instruction: TypedInstruction, operands: Sequence[str], names: Names
+    facts: ModuleFacts, instruction: TypedInstruction, operands: Sequence[str], names: Names
 ) -> list[str]:
     """Statements of an instruction that is neither a call nor a terminator."""
     name = instruction.name
@@ -30,8 +31,10 @@ def statement_texts(
     if name == "switch.ref":
         return _switch_ref_texts(instruction, operands, names)
     if name.startswith("global."):
-        return [_global_text(module, instruction, operands, names)]
-    expression = _expression_text(module, instruction, operands, names)
+        if name in ("global.load.ref", "global.store.ref"):
+            return _direct_ref_texts(facts, instruction, operands, names)
+        return [_global_text(instruction, operands, names)]
+    expression = _expression_text(facts.module, instruction, operands, names)
     return [f"{instruction.results[0]} = {expression}" if instruction.results else expression]
 
 
@@ -84,9 +87,19 @@ def _switch_ref_texts(instruction: TypedInstruction, operands: Sequence[str], na
     return lines
 
 
-def _global_text(
-    module: DecodedModule, instruction: TypedInstruction, operands: Sequence[str], names: Names
-) -> str:
+def _direct_ref_texts(
+    facts: ModuleFacts, instruction: TypedInstruction, operands: Sequence[str], names: Names
+) -> list[str]:
+    place = cast("int", instruction.immediates[0])
+    element = f"{names.state('global_refs')}[{place}]"
+    if instruction.name == "global.store.ref":
+        return [f"{element} = {_type_text(instruction, names)}.check({operands[0]})"]
+    value = element if place in facts.uniform_refs else f"{_type_text(instruction, names)}.check({element})"
+    load = f"{instruction.results[0]} = {value}"
+    return [load, f"{element} = None"] if instruction.is_take else [load]
+
+
+def _global_text(instruction: TypedInstruction, operands: Sequence[str], names: Names) -> str:
     name = instruction.name
     value_type = name.rpartition(".")[2]
     is_indirect = ".indirect" in name
