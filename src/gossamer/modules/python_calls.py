@@ -5,11 +5,10 @@ In: a signature and a bound method, or a linked function. Out: a callable of the
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError, UnknownError
 from gossamer.hal import element_type as element_types
@@ -19,6 +18,10 @@ from gossamer.hal.fence import Fence
 from gossamer.modules.python_signature import Signature
 from gossamer.modules.python_types import ScalarType, TensorType, ValueType
 from gossamer.vm.function import Function
+
+if TYPE_CHECKING:
+    # Why not above: asyncio takes long to load, and only coroutines and awaited fences need it.
+    import asyncio
 
 _allocator = Allocator()
 
@@ -53,6 +56,8 @@ def _bind_with_fences(signature: Signature, method: Callable[..., Any]) -> Calla
 def _bind_coroutine(
     signature: Signature, method: Callable[..., Coroutine[Any, Any, Any]]
 ) -> Callable[..., object]:
+    from asyncio import run_coroutine_threadsafe
+
     shapes = [_static_type(type, signature) for type in signature.results]
 
     def call(*arguments: object) -> object:
@@ -77,7 +82,7 @@ def _bind_coroutine(
                 if isinstance(signal, Fence):
                     signal.signal()
 
-        asyncio.run_coroutine_threadsafe(run(), _event_loop())
+        run_coroutine_threadsafe(run(), _event_loop())
         return _pack(list(storage))
 
     return call
@@ -203,7 +208,9 @@ async def reached(fence: Fence) -> None:
 
     Raises: the fence's error when it failed.
     """
-    loop = asyncio.get_running_loop()
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
     future: asyncio.Future[None] = loop.create_future()
 
     def resolve(error: StatusError | None) -> None:
@@ -227,9 +234,11 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 def _event_loop() -> asyncio.AbstractEventLoop:
     """Event loop, on a thread of its own, that runs coroutine exports of all modules."""
+    from asyncio import new_event_loop
+
     global _loop
     with _loop_lock:
         if _loop is None:
-            _loop = asyncio.new_event_loop()
+            _loop = new_event_loop()
             threading.Thread(target=_loop.run_forever, name="gossamer-coroutines", daemon=True).start()
         return _loop

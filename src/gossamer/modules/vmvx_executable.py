@@ -13,6 +13,7 @@ import struct
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from gossamer.errors import FormatError, InvalidArgumentError, NotFoundError
 from gossamer.format.module_def import Bytes
@@ -27,10 +28,12 @@ from gossamer.modules.vmvx import vmvx_module
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
 from gossamer.vm.function import Function
-from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
 from gossamer.vm.limits import DEFAULT_LIMITS, Limits, StepMeter
 from gossamer.vm.list import List
 from gossamer.vm.module import Export, ModuleState
+
+if TYPE_CHECKING:
+    from gossamer.vm.jit.native import NativeKernels
 
 VMVX_FORMAT = "vmvx-bytecode-fb"
 KERNEL_CONVENTION = "0rrriiiiiiiii_v"
@@ -69,6 +72,9 @@ class VmvxLoader:
             _check_convention(export)
         native = None
         if not self._limits.is_metered:
+            # Why here: a process that loads no kernels need not load their compiler.
+            from gossamer.vm.jit.native import compile_dispatch_functions
+
             native = compile_dispatch_functions(module.decoded, module.exports)
         functions = [
             _kernel(export, _VmKernel(states, export.name, self._limits), native)

@@ -2,57 +2,118 @@
 
 In: modules and devices. Out: functions that take and return NumPy arrays. Next: `tools` makes commands of it.
 Mirrors `runtime/bindings/python/iree/runtime`: code that says `import iree.runtime as rt` can say
-`import gossamer.runtime as rt`.
+`import gossamer.runtime as rt`. Names are loaded on first use.
 """
 
-from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
-from gossamer.runtime.binding import flags
-from gossamer.runtime.binding.debug_sink import HalModuleBufferViewTraceCallback, HalModuleDebugSink
-from gossamer.runtime.binding.device_array import DeviceArray, asdevicearray
-from gossamer.runtime.binding.function_invoker import FunctionInvoker
-from gossamer.runtime.binding.hal_allocator import HalAllocator
-from gossamer.runtime.binding.hal_buffers import HalBuffer, HalBufferView, MappedMemory
-from gossamer.runtime.binding.hal_command_buffer import HalCommandBuffer
-from gossamer.runtime.binding.hal_device import HalDevice
-from gossamer.runtime.binding.hal_driver import HalDriver
-from gossamer.runtime.binding.hal_timelines import HalExternalTimepoint, HalFence, HalSemaphore
-from gossamer.runtime.binding.hal_types import (
-    BufferCompatibility,
-    ExternalTimepointFlags,
-    ExternalTimepointType,
-    HalElementType,
-    Linkage,
-    SemaphoreCompatibility,
-    Shape,
-)
-from gossamer.runtime.binding.loop_bridge import HalDeviceLoopBridge
-from gossamer.runtime.binding.py_module import PyModuleInterface
-from gossamer.runtime.binding.refs import VmRef
-from gossamer.runtime.binding.system_api import (
-    TARGET_BACKEND_TO_DRIVER,
-    BoundModule,
-    BoundModules,
-    Config,
-    SystemContext,
-    create_hal_module,
-    load_vm_flatbuffer,
-    load_vm_flatbuffer_file,
-    load_vm_module,
-    load_vm_modules,
-    normalize_value,
-)
-from gossamer.runtime.binding.system_setup import (
-    get_device,
-    get_driver,
-    get_first_device,
-    query_available_drivers,
-)
-from gossamer.runtime.binding.vm_context import VmContext
-from gossamer.runtime.binding.vm_module import VmFunction, VmInstance, VmModule
-from gossamer.runtime.binding.vm_values import VmBuffer, VmVariantList
-from gossamer.runtime.invocation import Invocation
-from gossamer.runtime.loading import load_module
-from gossamer.runtime.pipeline import Pipeline
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
+    from gossamer.runtime.binding import flags
+    from gossamer.runtime.binding.debug_sink import HalModuleBufferViewTraceCallback, HalModuleDebugSink
+    from gossamer.runtime.binding.device_array import DeviceArray, asdevicearray
+    from gossamer.runtime.binding.function_invoker import FunctionInvoker
+    from gossamer.runtime.binding.hal_allocator import HalAllocator
+    from gossamer.runtime.binding.hal_buffers import HalBuffer, HalBufferView, MappedMemory
+    from gossamer.runtime.binding.hal_command_buffer import HalCommandBuffer
+    from gossamer.runtime.binding.hal_device import HalDevice
+    from gossamer.runtime.binding.hal_driver import HalDriver
+    from gossamer.runtime.binding.hal_timelines import HalExternalTimepoint, HalFence, HalSemaphore
+    from gossamer.runtime.binding.hal_types import (
+        BufferCompatibility,
+        ExternalTimepointFlags,
+        ExternalTimepointType,
+        HalElementType,
+        Linkage,
+        SemaphoreCompatibility,
+        Shape,
+    )
+    from gossamer.runtime.binding.loop_bridge import HalDeviceLoopBridge
+    from gossamer.runtime.binding.py_module import PyModuleInterface
+    from gossamer.runtime.binding.refs import VmRef
+    from gossamer.runtime.binding.system_api import (
+        TARGET_BACKEND_TO_DRIVER,
+        BoundModule,
+        BoundModules,
+        Config,
+        SystemContext,
+        create_hal_module,
+        load_vm_flatbuffer,
+        load_vm_flatbuffer_file,
+        load_vm_module,
+        load_vm_modules,
+        normalize_value,
+    )
+    from gossamer.runtime.binding.system_setup import (
+        get_device,
+        get_driver,
+        get_first_device,
+        query_available_drivers,
+    )
+    from gossamer.runtime.binding.vm_context import VmContext
+    from gossamer.runtime.binding.vm_module import VmFunction, VmInstance, VmModule
+    from gossamer.runtime.binding.vm_values import VmBuffer, VmVariantList
+    from gossamer.runtime.invocation import Invocation
+    from gossamer.runtime.loading import load_module
+    from gossamer.runtime.pipeline import Pipeline
+
+_HOMES = {
+    "BoundModule": "gossamer.runtime.binding.system_api",
+    "BoundModules": "gossamer.runtime.binding.system_api",
+    "BufferCompatibility": "gossamer.runtime.binding.hal_types",
+    "BufferUsage": "gossamer.hal.memory",
+    "Config": "gossamer.runtime.binding.system_api",
+    "DeviceArray": "gossamer.runtime.binding.device_array",
+    "ExternalTimepointFlags": "gossamer.runtime.binding.hal_types",
+    "ExternalTimepointType": "gossamer.runtime.binding.hal_types",
+    "FunctionInvoker": "gossamer.runtime.binding.function_invoker",
+    "HalAllocator": "gossamer.runtime.binding.hal_allocator",
+    "HalBuffer": "gossamer.runtime.binding.hal_buffers",
+    "HalBufferView": "gossamer.runtime.binding.hal_buffers",
+    "HalCommandBuffer": "gossamer.runtime.binding.hal_command_buffer",
+    "HalDevice": "gossamer.runtime.binding.hal_device",
+    "HalDeviceLoopBridge": "gossamer.runtime.binding.loop_bridge",
+    "HalDriver": "gossamer.runtime.binding.hal_driver",
+    "HalElementType": "gossamer.runtime.binding.hal_types",
+    "HalExternalTimepoint": "gossamer.runtime.binding.hal_timelines",
+    "HalFence": "gossamer.runtime.binding.hal_timelines",
+    "HalModuleBufferViewTraceCallback": "gossamer.runtime.binding.debug_sink",
+    "HalModuleDebugSink": "gossamer.runtime.binding.debug_sink",
+    "HalSemaphore": "gossamer.runtime.binding.hal_timelines",
+    "Invocation": "gossamer.runtime.invocation",
+    "Linkage": "gossamer.runtime.binding.hal_types",
+    "MappedMemory": "gossamer.runtime.binding.hal_buffers",
+    "MemoryAccess": "gossamer.hal.memory",
+    "MemoryType": "gossamer.hal.memory",
+    "Pipeline": "gossamer.runtime.pipeline",
+    "PyModuleInterface": "gossamer.runtime.binding.py_module",
+    "SemaphoreCompatibility": "gossamer.runtime.binding.hal_types",
+    "Shape": "gossamer.runtime.binding.hal_types",
+    "SystemContext": "gossamer.runtime.binding.system_api",
+    "TARGET_BACKEND_TO_DRIVER": "gossamer.runtime.binding.system_api",
+    "VmBuffer": "gossamer.runtime.binding.vm_values",
+    "VmContext": "gossamer.runtime.binding.vm_context",
+    "VmFunction": "gossamer.runtime.binding.vm_module",
+    "VmInstance": "gossamer.runtime.binding.vm_module",
+    "VmModule": "gossamer.runtime.binding.vm_module",
+    "VmRef": "gossamer.runtime.binding.refs",
+    "VmVariantList": "gossamer.runtime.binding.vm_values",
+    "asdevicearray": "gossamer.runtime.binding.device_array",
+    "create_hal_module": "gossamer.runtime.binding.system_api",
+    "get_device": "gossamer.runtime.binding.system_setup",
+    "get_driver": "gossamer.runtime.binding.system_setup",
+    "get_first_device": "gossamer.runtime.binding.system_setup",
+    "load_module": "gossamer.runtime.loading",
+    "load_vm_flatbuffer": "gossamer.runtime.binding.system_api",
+    "load_vm_flatbuffer_file": "gossamer.runtime.binding.system_api",
+    "load_vm_module": "gossamer.runtime.binding.system_api",
+    "load_vm_modules": "gossamer.runtime.binding.system_api",
+    "normalize_value": "gossamer.runtime.binding.system_api",
+    "query_available_drivers": "gossamer.runtime.binding.system_setup",
+}
 
 __all__ = [
     "TARGET_BACKEND_TO_DRIVER",
@@ -109,3 +170,17 @@ __all__ = [
     "normalize_value",
     "query_available_drivers",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "flags":
+        return import_module("gossamer.runtime.binding.flags")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'gossamer.runtime' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(home), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,7 +6,6 @@ fences made for the caller; given fences by hand it returns results at once, to 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
@@ -87,7 +86,9 @@ class PipelineFunction:
         """Call the function without blocking the running event loop, whatever its execution model."""
         if self._is_async:
             return self(*arguments, **keywords)
-        return asyncio.get_running_loop().run_in_executor(None, lambda: self(*arguments, **keywords))
+        from asyncio import get_running_loop
+
+        return get_running_loop().run_in_executor(None, lambda: self(*arguments, **keywords))
 
     def _arrange(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
         name = self.function.full_name

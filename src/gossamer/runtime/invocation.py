@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from gossamer.hal.fence import Fence
-from gossamer.modules.python_calls import reached
 
 
 class Invocation:
@@ -38,6 +37,8 @@ class Invocation:
         return self._finish()
 
     def __await__(self) -> Generator[Any, None, Any]:
+        from gossamer.modules.python_calls import reached
+
         yield from reached(self.fence).__await__()
         return self._finish()
 

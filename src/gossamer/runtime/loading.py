@@ -17,7 +17,6 @@ from gossamer.format.module_def import Bytes
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
 from gossamer.modules.hal import HalModule
-from gossamer.modules.python import module_of
 from gossamer.modules.vmvx import vmvx_module
 from gossamer.runtime.text_io.tensors import format_tensor
 from gossamer.vm.bytecode_module import load_bytecode_module
@@ -47,6 +46,9 @@ def load_module(source: ModuleSource) -> Module:
         InvalidArgumentError for an object that is no module.
     """
     if isinstance(source, type):
+        # Why here: only programs with modules in Python need what makes them.
+        from gossamer.modules.python import module_of
+
         found = module_of(source)
         if found is None:
             raise InvalidArgumentError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from gossamer.errors import InvalidArgumentError
 
@@ -24,6 +23,10 @@ def parse_flags(*flags: str) -> None:
 
 def _load_default_flags_from_env() -> None:
     text = os.environ.get("IREE_PY_RUNTIME_FLAGS", "")
+    if not text:
+        return
+    import shlex
+
     try:
         parse_flags(*shlex.split(text))
     except ValueError as error:

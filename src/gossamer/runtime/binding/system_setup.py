@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Collection, Sequence
 from threading import RLock
@@ -55,7 +54,6 @@ def get_first_device(device_uris: Sequence[str] | None = None, cache: bool = Tru
         except ValueError:
             continue
         except Exception as error:
-            logging.info("Failed to create device %s: %s", uri, error)
             failure = error
     if failure is not None:
         raise RuntimeError("Could not create device. Exception for last tried follows.") from failure
