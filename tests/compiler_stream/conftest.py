@@ -13,7 +13,7 @@ from gossamer.compiler.options import CompileOptions, ExecutionModel, Phase
 from gossamer.compiler.pipeline import compile_source
 from gossamer.compiler.source import Source
 
-_SESSION = Path(__file__).with_name("reference_session.py")
+_SESSION = Path(__file__).with_name("stream_session.py")
 DEVICES = ("local-sync", "local-task")
 
 Json = object
@@ -62,23 +62,37 @@ def schedule() -> Schedule:
     return schedule_module
 
 
-@pytest.fixture
-def run_reference(iree_bin: Path) -> Run:
-    """`run_reference(modules, calls)` -> answers of one context on each device, which must agree."""
+@pytest.fixture(params=["gossamer", pytest.param("iree", marks=pytest.mark.reference)])
+def run(request: pytest.FixtureRequest) -> Run:
+    """`run(modules, calls)` -> answers of one context on each device of a runtime, which must agree."""
+    is_reference = request.param == "iree"
+    iree_bin = request.getfixturevalue("iree_bin") if is_reference else None
 
-    def run(modules: Sequence[Path], calls: Sequence[dict[str, Json]]) -> list[Json]:
-        request = {"devices": DEVICES, "modules": [str(path) for path in modules], "calls": calls}
-        result = subprocess.run(
-            [str(iree_bin / "python"), str(_SESSION)],
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert result.returncode == 0, result.stderr
-        first, *others = json.loads(result.stdout.splitlines()[-1])
+    def run_calls(modules: Sequence[Path], calls: Sequence[dict[str, Json]]) -> list[Json]:
+        wanted = {"devices": DEVICES, "modules": [str(path) for path in modules], "calls": calls}
+        first, *others = _reference_answers(iree_bin, wanted) if iree_bin else _our_answers(wanted)
         for other in others:
             assert list(map(_without_message, other)) == list(map(_without_message, first))
         return first
 
-    return run
+    return run_calls
+
+
+def _our_answers(wanted: dict[str, Json]) -> list[list[Json]]:
+    from stream_session import answer
+
+    import gossamer.runtime
+
+    return json.loads(json.dumps(answer(gossamer.runtime, wanted)))
+
+
+def _reference_answers(iree_bin: Path, wanted: dict[str, Json]) -> list[list[Json]]:
+    result = subprocess.run(
+        [str(iree_bin / "python"), str(_SESSION)],
+        input=json.dumps(wanted),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])

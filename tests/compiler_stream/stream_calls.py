@@ -1,4 +1,4 @@
-"""Calls and values as `reference_session` takes and gives them."""
+"""Calls and values as `stream_session` takes and gives them."""
 
 from __future__ import annotations
 

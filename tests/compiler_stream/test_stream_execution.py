@@ -1,4 +1,4 @@
-"""Whole modules run in the reference runtime, called sync and with fences."""
+"""Whole modules run in either runtime, called sync and with fences."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 
 import pytest
 from stream_calls import call, keep, tensor
-
-pytestmark = pytest.mark.reference
 
 BOTH_MODELS = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 
@@ -20,7 +18,7 @@ func.func @abs(%a: tensor<4xf32>) -> tensor<4xf32> {
 
 
 @BOTH_MODELS
-def test_results_and_temporaries(compiled, run_reference, is_async):
+def test_results_and_temporaries(compiled, run, is_async):
     body = """
     func.func @f(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>) -> (tensor<4x4xf32>, tensor<4xf32>) {
       %zero = arith.constant 0.0 : f32
@@ -38,14 +36,14 @@ def test_results_and_temporaries(compiled, run_reference, is_async):
     }
     """
     ones = call("m.f", tensor([1] * 32, [4, 8]), tensor([2] * 32, [8, 4]), is_async=is_async)
-    answers = run_reference([compiled("m", body, is_async=is_async)], [ones, ones])
+    answers = run([compiled("m", body, is_async=is_async)], [ones, ones])
 
     expected = [tensor([1024] * 16, [4, 4]), tensor([64] * 4)]
     assert answers == [expected, expected]
 
 
 @BOTH_MODELS
-def test_arguments_passed_through(compiled, run_reference, is_async):
+def test_arguments_passed_through(compiled, run, is_async):
     body = """
     func.func @same(%a: tensor<4xf32>) -> tensor<4xf32> { return %a : tensor<4xf32> }
     func.func @twice(%a: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x2xf32>) {
@@ -56,7 +54,7 @@ def test_arguments_passed_through(compiled, run_reference, is_async):
     func.func @number(%a: i32) -> i32 { return %a : i32 }
     """
     value = tensor([1, 2, 3, 4])
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=is_async)],
         [
             call("m.same", value, is_async=is_async),
@@ -70,7 +68,7 @@ def test_arguments_passed_through(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_result_storage(compiled, run_reference, is_async):
+def test_result_storage(compiled, run, is_async):
     body = """
     func.func @written(%a: tensor<4xf32>, %o: tensor<4xf32> {iree.abi.output = 0 : index}) -> tensor<4xf32> {
       %0 = arith.addf %a, %a : tensor<4xf32>
@@ -117,7 +115,7 @@ def test_result_storage(compiled, run_reference, is_async):
     def each(name, *args):
         return call(f"m.{name}", *args, is_async=is_async)
 
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=is_async)],
         [
             each("written", a, zeros),
@@ -146,7 +144,7 @@ def test_result_storage(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_scalars_at_the_boundary(compiled, run_reference, is_async):
+def test_scalars_at_the_boundary(compiled, run, is_async):
     body = """
     func.func @mix(%a: tensor<?xf32>, %i: index, %j: i32, %k: i1, %x: f64, %y: f32)
         -> (tensor<?xf32>, index, i1, f64, f32) {
@@ -168,7 +166,7 @@ def test_scalars_at_the_boundary(compiled, run_reference, is_async):
       return %s, %t, %c, %n : i8, i16, i64, i1
     }
     """
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=is_async)],
         [
             call("m.mix", tensor([1, 2, 3]), 3, 4, 1, 2.25, 0.5, is_async=is_async),
@@ -184,7 +182,7 @@ def test_scalars_at_the_boundary(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_elements_read_and_built_on_the_host(compiled, run_reference, is_async):
+def test_elements_read_and_built_on_the_host(compiled, run, is_async):
     body = """
     func.func @read(%a: tensor<4xf32>, %i: index, %b: tensor<2x2xi64>, %c: tensor<2xi8>, %d: tensor<2xf64>)
         -> (f32, i64, i8, f64) {
@@ -208,7 +206,7 @@ def test_elements_read_and_built_on_the_host(compiled, run_reference, is_async):
     }
     """
     a = tensor([1, 2, 3, 4])
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=is_async)],
         [
             call(
@@ -231,7 +229,7 @@ def test_elements_read_and_built_on_the_host(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_control_flow_around_device_work(compiled, run_reference, is_async):
+def test_control_flow_around_device_work(compiled, run, is_async):
     body = """
     func.func @loop(%a: tensor<4xf32>, %n: index) -> tensor<4xf32> {
       %c0 = arith.constant 0 : index
@@ -272,7 +270,7 @@ def test_control_flow_around_device_work(compiled, run_reference, is_async):
     def each(name, *args):
         return call(f"m.{name}", *args, is_async=is_async)
 
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=is_async)],
         [
             each("loop", tensor([1, 2, 3, 4]), 3),
@@ -293,7 +291,7 @@ def test_control_flow_around_device_work(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_functions_that_call_themselves(compiled, run_reference, is_async):
+def test_functions_that_call_themselves(compiled, run, is_async):
     body = """
     func.func private @power(%n: i32, %t: tensor<?xf32>) -> (i32, tensor<?xf32>) {
       %one = arith.constant 1 : i32
@@ -314,7 +312,7 @@ def test_functions_that_call_themselves(compiled, run_reference, is_async):
     }
     """
     path = compiled("m", body, is_async=is_async)
-    answers = run_reference(
+    answers = run(
         [path],
         [
             call("m.f", 5, tensor([1, 2, 3]), is_async=is_async),
@@ -326,7 +324,7 @@ def test_functions_that_call_themselves(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_functions_that_wait_for_what_they_read(compiled, run_reference, is_async):
+def test_functions_that_wait_for_what_they_read(compiled, run, is_async):
     body = """
     func.func private @grow(%t: tensor<2xf32>) -> tensor<2xf32> {
       %c0 = arith.constant 0 : index
@@ -348,27 +346,25 @@ def test_functions_that_wait_for_what_they_read(compiled, run_reference, is_asyn
       return %0 : tensor<2xf32>
     }
     """
-    answers = run_reference(
-        [compiled("m", body, is_async=is_async)], [call("m.f", tensor([-3, 1]), is_async=is_async)]
-    )
+    answers = run([compiled("m", body, is_async=is_async)], [call("m.f", tensor([-3, 1]), is_async=is_async)])
 
     assert answers == [[tensor([189, -63])]]
 
 
-def test_storage_that_is_a_buffer(compiled, run_reference):
+def test_storage_that_is_a_buffer(compiled, run):
     body = """
     func.func @f(%a: tensor<4xf32>, %o: !hal.buffer_view {iree.abi.output = 0 : index}) -> tensor<4xf32> {
       %0 = arith.addf %a, %a : tensor<4xf32>
       return %0 : tensor<4xf32>
     }
     """
-    answers = run_reference([compiled("m", body)], [call("m.f", tensor([1, 2, 3, 4]), keep(tensor([0] * 4)))])
+    answers = run([compiled("m", body)], [call("m.f", tensor([1, 2, 3, 4]), keep(tensor([0] * 4)))])
 
     assert answers == [[tensor([2, 4, 6, 8]), tensor([2, 4, 6, 8])]]
 
 
 @BOTH_MODELS
-def test_slices_that_are_views(compiled, run_reference, is_async):
+def test_slices_that_are_views(compiled, run, is_async):
     body = """
     func.func @row(%a: tensor<4x3xf32>, %i: index) -> tensor<1x3xf32> {
       %0 = tensor.extract_slice %a[%i, 0] [1, 3] [1, 1] : tensor<4x3xf32> to tensor<1x3xf32>
@@ -381,7 +377,7 @@ def test_slices_that_are_views(compiled, run_reference, is_async):
     }
     """
     a = tensor(range(12), [4, 3])
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=is_async)],
         [call("m.row", a, 2, is_async=is_async), call("m.doubled_row", a, 1, is_async=is_async)],
     )
@@ -389,8 +385,8 @@ def test_slices_that_are_views(compiled, run_reference, is_async):
     assert answers == [[tensor([6, 7, 8], [1, 3])], [tensor([6, 8, 10], [1, 3])]]
 
 
-def test_wrong_arguments_are_refused(compiled, run_reference):
-    answers = run_reference(
+def test_wrong_arguments_are_refused(compiled, run):
+    answers = run(
         [compiled("m", ABS)],
         [
             call("m.abs", tensor([1, 2, 3])),
@@ -405,7 +401,7 @@ def test_wrong_arguments_are_refused(compiled, run_reference):
     assert "input0 shape rank mismatch; expected 1 but have 2" in messages[2]
 
 
-def test_failed_wait_fence_fails_the_call(compiled, run_reference):
+def test_failed_wait_fence_fails_the_call(compiled, run):
     body = (
         ABS
         + """
@@ -417,7 +413,7 @@ def test_failed_wait_fence_fails_the_call(compiled, run_reference):
     """
     )
     a = tensor([1, 2, 3, 4])
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=True)],
         [
             call("m.abs", a, is_async=True, fails=True),
@@ -431,7 +427,7 @@ def test_failed_wait_fence_fails_the_call(compiled, run_reference):
     assert answers[2] == [a]
 
 
-def test_a_program_that_states_its_own_fences(compiled, run_reference):
+def test_a_program_that_states_its_own_fences(compiled, run):
     body = """
     util.func public @f(%view: !hal.buffer_view, %storage: !hal.buffer_view, %wait: !hal.fence,
         %signal: !hal.fence) -> !hal.buffer_view attributes {iree.abi.stub} {
@@ -443,7 +439,7 @@ def test_a_program_that_states_its_own_fences(compiled, run_reference):
       util.return %4 : !hal.buffer_view
     }
     """
-    answers = run_reference(
+    answers = run(
         [compiled("m", body)],
         [call("m.f", tensor([1, -2, 3, -4]), keep(tensor([0] * 4)), is_async=True)],
     )

@@ -1,11 +1,9 @@
-"""Programs of two modules, each sync or async, in the reference runtime."""
+"""Programs of two modules, each sync or async in either runtime."""
 
 from __future__ import annotations
 
 import pytest
 from stream_calls import call, keep, tensor
-
-pytestmark = pytest.mark.reference
 
 LIBRARY = """
 func.func @abs(%a: tensor<4xf32>) -> tensor<4xf32> {
@@ -132,7 +130,7 @@ SQUARES, MAGNITUDES = tensor([1, 4, 9, 16]), tensor([1, 2, 3, 4])
 
 @pytest.mark.parametrize("app_is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("library_is_async", [False, True], ids=["calls-sync", "calls-async"])
-def test_calls_between_modules(compiled, run_reference, app_is_async, library_is_async):
+def test_calls_between_modules(compiled, run, app_is_async, library_is_async):
     model = '"coarse-fences"' if library_is_async else '"sync"'
     imports = IMPORTS.format(model=f"iree.abi.model = {model}")
     modules = [
@@ -144,7 +142,7 @@ def test_calls_between_modules(compiled, run_reference, app_is_async, library_is
         return call(f"app.{name}", *args, is_async=app_is_async)
 
     zeros = keep(tensor([0] * 4))
-    answers = run_reference(
+    answers = run(
         modules,
         [
             each("chain", INPUT),
@@ -177,7 +175,7 @@ def test_calls_between_modules(compiled, run_reference, app_is_async, library_is
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_modules_of_either_compiler_call_each_other(compiled, compile_mlir, run_reference, is_async):
+def test_modules_of_either_compiler_call_each_other(compiled, compile_mlir, run, is_async):
     flags = [*VMVX_FLAGS, *(["--iree-execution-model=async-external"] if is_async else [])]
     library = """
     func.func @abs(%a: tensor<4xf32>) -> tensor<4xf32> {
@@ -210,5 +208,5 @@ def test_modules_of_either_compiler_call_each_other(compiled, compile_mlir, run_
         "app": compile_mlir(f"module @app {{ {application} }}", *flags, name="app"),
     }
     for modules in ([theirs["lib"], ours["app"]], [ours["lib"], theirs["app"]]):
-        answers = run_reference(modules, [call("app.run", INPUT, is_async=is_async)])
+        answers = run(modules, [call("app.run", INPUT, is_async=is_async)])
         assert answers == [[tensor([-1, 4, -9, 16])]]

@@ -1,11 +1,9 @@
-"""Globals: state that outlives calls, in the reference runtime."""
+"""Globals: state that outlives calls in either runtime."""
 
 from __future__ import annotations
 
 import pytest
 from stream_calls import call, keep, result, tensor
-
-pytestmark = pytest.mark.reference
 
 BOTH_MODELS = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 
@@ -64,12 +62,12 @@ func.func @overwrite(%o: tensor<4xf32> {iree.abi.output = 0 : index}) -> tensor<
 
 
 @BOTH_MODELS
-def test_an_accumulator_keeps_its_state(compiled, run_reference, is_async):
+def test_an_accumulator_keeps_its_state(compiled, run, is_async):
     def each(name, *args):
         return call(f"m.{name}", *args, is_async=is_async)
 
     ones = tensor([1] * 4)
-    answers = run_reference(
+    answers = run(
         [compiled("m", ACCUMULATOR, is_async=is_async)],
         [
             each("add", ones),
@@ -99,13 +97,13 @@ def test_an_accumulator_keeps_its_state(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_callers_buffers_are_never_state(compiled, run_reference, is_async):
+def test_callers_buffers_are_never_state(compiled, run, is_async):
     """Overwriting what a call took or returned leaves the module's state as it was."""
 
     def each(name, *args):
         return call(f"m.{name}", *args, is_async=is_async)
 
-    answers = run_reference(
+    answers = run(
         [compiled("m", ACCUMULATOR, is_async=is_async)],
         [
             each("set_and_return", tensor([1, 2, 3, 4])),
@@ -123,7 +121,7 @@ def test_callers_buffers_are_never_state(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_loads_and_stores_keep_their_order(compiled, run_reference, is_async):
+def test_loads_and_stores_keep_their_order(compiled, run, is_async):
     body = """
     util.global private mutable @x = dense<0.0> : tensor<2xf32>
     util.global private mutable @y = dense<7.0> : tensor<2xf32>
@@ -180,7 +178,7 @@ def test_loads_and_stores_keep_their_order(compiled, run_reference, is_async):
     def each(name, *args):
         return call(f"m.{name}", *args, is_async=is_async)
 
-    answers = run_reference(
+    answers = run(
         [compiled("m", body, is_async=is_async)],
         [
             each("swap", tensor([1, 1])),
@@ -203,7 +201,7 @@ def test_loads_and_stores_keep_their_order(compiled, run_reference, is_async):
 
 
 @BOTH_MODELS
-def test_globals_of_dynamic_shape(compiled, run_reference, is_async):
+def test_globals_of_dynamic_shape(compiled, run, is_async):
     body = """
     ml_program.global private mutable @x(dense<[1.0, 2.0]> : tensor<2xf32>) : tensor<?xf32>
     func.func @append(%a: tensor<?xf32>) -> tensor<?xf32> {
@@ -223,12 +221,12 @@ def test_globals_of_dynamic_shape(compiled, run_reference, is_async):
     def append(*numbers):
         return call("m.append", tensor(numbers), is_async=is_async)
 
-    answers = run_reference([compiled("m", body, is_async=is_async)], [append(3), append(), append(4, 5)])
+    answers = run([compiled("m", body, is_async=is_async)], [append(3), append(), append(4, 5)])
 
     assert answers == [[tensor([1, 2, 3])], [tensor([1, 2, 3])], [tensor([1, 2, 3, 4, 5])]]
 
 
-def test_globals_without_an_initial_value_hold_zeros(compiled, run_reference):
+def test_globals_without_an_initial_value_hold_zeros(compiled, run):
     body = """
     util.global private mutable @x = #util.uninitialized : tensor<3xf32>
     func.func @read() -> tensor<3xf32> {
@@ -236,4 +234,4 @@ def test_globals_without_an_initial_value_hold_zeros(compiled, run_reference):
       return %0 : tensor<3xf32>
     }
     """
-    assert run_reference([compiled("m", body)], [call("m.read")]) == [[tensor([0, 0, 0])]]
+    assert run([compiled("m", body)], [call("m.read")]) == [[tensor([0, 0, 0])]]

@@ -57,6 +57,19 @@ def is_tensor(value: ir.Value) -> bool:
     return isinstance(value.type, ir.RankedTensorType)
 
 
+def is_slice(value: ir.Value) -> bool:
+    """Whether a tensor is part of a larger one; results that are get copied, not to keep all of it alive."""
+    owner = value.owner
+    while not isinstance(owner, ir.Block):
+        op = owner.operation
+        if op.name == "flow.tensor.slice":
+            return True
+        if op.name != "flow.tensor.reshape":
+            return False
+        owner = op.operands[0].owner
+    return False
+
+
 @dataclass(slots=True)
 class Aliasing:
     """Alias classes of one function."""
@@ -153,7 +166,8 @@ def _classify(op: ir.Operation, aliasing: Aliasing, imports: Mapping[str, Signat
     for operand in op.operands:
         if not is_tensor(operand):
             continue
-        if op.name in ("func.call", "func.return", "hal.tensor.export"):
+        is_returned = op.name == "func.return" and not is_slice(operand)
+        if is_returned or op.name in ("func.call", "hal.tensor.export"):
             aliasing.of(operand).is_shared = True
         elif op.name == "ml_program.global_store":
             aliasing.of(operand).is_stored = True

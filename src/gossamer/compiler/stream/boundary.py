@@ -5,7 +5,7 @@ from __future__ import annotations
 from gossamer.compiler.abi import Argument, Signature, TensorType
 from gossamer.compiler.abi.signature import RefType
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.stream.aliasing import is_tensor
+from gossamer.compiler.stream.aliasing import is_slice, is_tensor
 from gossamer.compiler.stream.calls import (
     expect_tensor,
     needs_buffer,
@@ -129,18 +129,24 @@ def _bind_storages(s: FunctionScheduler, export: Signature, entry: ir.Block) -> 
     for index, argument in enumerate(export.arguments):
         if argument.output_of is None:
             continue
-        made = _maker(s, terminator.operands[argument.output_of])
+        made = _maker(s, terminator.operands[argument.output_of], entry.arguments[index])
         if made is not None and _may_overwrite(s, entry.arguments[index], made):
             s.storages[made] = s.result_storages[argument.output_of]
 
 
-def _maker(s: FunctionScheduler, value: ir.Value) -> ir.Value | None:
-    """The value whose making puts a returned tensor's bytes in place, or None where they exist already."""
+def _maker(s: FunctionScheduler, value: ir.Value, storage: ir.Value) -> ir.Value | None:
+    """The value whose making puts a returned tensor's bytes in place, or None where they exist already.
+
+    Updates of the storage's old contents are noted as being done in place.
+    """
     while True:
         owner = value.owner
         if isinstance(owner, ir.Block) or owner.operation.block != s.op.regions[0].blocks[0]:
             return None
         op = owner.operation
+        if op.name == "flow.tensor.update" and _updates(s, op, storage):
+            s.in_place.add(op.results[0])
+            return None
         if op.name == "flow.tensor.reshape" or (
             op.name == "flow.tensor.update" and can_update_in_place(s, op)
         ):
@@ -149,6 +155,16 @@ def _maker(s: FunctionScheduler, value: ir.Value) -> ir.Value | None:
             return value if value not in s.storages else None
         else:
             return None
+
+
+def _updates(s: FunctionScheduler, op: ir.Operation, storage: ir.Value) -> bool:
+    """Whether an operation updates storage whose old contents nothing else needs."""
+    target, _, update = op.operands
+    return (
+        target == storage
+        and s.liveness.use_count(target) == 1
+        and s.aliasing.of(update) is not s.aliasing.of(target)
+    )
 
 
 def _may_overwrite(s: FunctionScheduler, storage: ir.Value, made: ir.Value) -> bool:
@@ -195,7 +211,7 @@ def _outgoing(s: FunctionScheduler, value: ir.Value, index: int) -> Tensor | ir.
     storage = s.result_storages.get(index)
     if storage is not None:
         return _outgoing_in_storage(s, tensor, storage, index)
-    if s.shares_state(value):
+    if s.shares_state(value) or is_slice(value):
         return Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range, leaves=True))
     return tensor
 

@@ -76,6 +76,18 @@ def _literal_bytes(text: str, element: str) -> bytes:
     )
 
 
+def splat_pattern(attr: ir.Attribute, element: str) -> bytes | None:
+    """The one element that a dense attribute repeats, where a fill can repeat it too; else None."""
+    if element.startswith("complex") or element_bits(element) not in (8, 16, 32, 64):
+        return None
+    if not isinstance(attr, ir.DenseElementsAttr) or not attr.is_splat:
+        return None
+    number = attr.get_splat_value()
+    if not isinstance(number, ir.IntegerAttr | ir.FloatAttr | ir.BoolAttr):
+        return None
+    return pack_elements([number.value], element)
+
+
 def _splat_bytes(attr: ir.DenseElementsAttr, element: str, count: int) -> bytes:
     value = attr.get_splat_value()
     if not isinstance(value, ir.IntegerAttr | ir.FloatAttr | ir.BoolAttr):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from gossamer.compiler.abi import ScalarType, TensorType
 from gossamer.compiler.abi.read import abi_type
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.stream.constant_bytes import dense_bytes
+from gossamer.compiler.stream.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.stream.element_types import element_bits
 from gossamer.compiler.stream.hal_imports import BUFFER, FENCE
 from gossamer.compiler.stream.module_state import ModuleGlobal, ModuleState
@@ -100,7 +100,7 @@ def declare_globals(state: ModuleState) -> None:
         program.initializers.append(INITIALIZER)
 
 
-def _initial_contents(state: ModuleState, variable: ModuleGlobal, block: Block) -> list[Copy]:
+def _initial_contents(state: ModuleState, variable: ModuleGlobal, block: Block) -> list[Copy | Fill]:
     """Have a global refer to its initial value; a mutable one to a copy that is its own."""
     assert isinstance(variable.type, TensorType)
     assert variable.initial is not None
@@ -108,17 +108,19 @@ def _initial_contents(state: ModuleState, variable: ModuleGlobal, block: Block) 
     count = 1
     for extent in type.shape:
         count *= extent
+    pattern = splat_pattern(variable.initial, variable.type.element)
+    if pattern is not None:
+        resource = Resource(variable.name, Size(count * len(pattern)))
+        block.steps += [Allocate(resource), StoreGlobal(variable.name, resource)]
+        return [Fill(whole(resource), int.from_bytes(pattern, "little"), len(pattern))]
     data = dense_bytes(variable.initial, variable.type.element, count, variable.op)
     source = state.constants.add_bytes(data)
     resource = Resource(variable.name, Size(len(data)))
-    copies: list[Copy] = []
-    if variable.is_mutable:
-        block.steps.append(Allocate(resource))
-        copies.append(Copy(source, whole(resource)))
-    else:
-        block.steps.append(Subspan(source, resource))
-    block.steps.append(StoreGlobal(variable.name, resource))
-    return copies
+    if not variable.is_mutable:
+        block.steps += [Subspan(source, resource), StoreGlobal(variable.name, resource)]
+        return []
+    block.steps += [Allocate(resource), StoreGlobal(variable.name, resource)]
+    return [Copy(source, whole(resource))]
 
 
 def _zeros(variable: ModuleGlobal, block: Block) -> Fill:

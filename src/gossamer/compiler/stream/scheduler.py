@@ -50,6 +50,7 @@ class FunctionScheduler:
         block: where steps go.
         contents: what this block knows globals to hold, by name.
         caller_signal: fence of the caller to signal when all is done.
+        in_place: results of updates that write what they update.
         result_storages: memory a caller gave for results, by result.
         effects: what the effects of async calls that return no tensors wait for.
     """
@@ -79,6 +80,7 @@ class FunctionScheduler:
         self.contents: dict[str, Tensor | ir.Value] = {}
         self.effects: frozenset[Timepoint] = frozenset()
         self.caller_signal: Timepoint | None = None
+        self.in_place: set[ir.Value] = set()
         self.result_storages: dict[int, Range] = {}
         self.work = DeviceWork(
             self.emit,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from gossamer.compiler.codegen.kernel import ConstantSource, CountExpr
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import Origin, is_tensor
-from gossamer.compiler.stream.constant_bytes import pack_elements
+from gossamer.compiler.stream.constant_bytes import pack_elements, splat_pattern
 from gossamer.compiler.stream.element_types import element_bits
 from gossamer.compiler.stream.program import (
     Bind,
@@ -37,23 +37,12 @@ def schedule_constant(s: FunctionScheduler, op: ir.Operation) -> None:
     element = str(type.element_type)
     shape = s.shape(type, ())
     size = s.size(shape, element)
-    pattern = _splat_pattern(op, element) if size.constant > _LARGE_SPLAT_BYTES else None
+    is_large = size.constant > _LARGE_SPLAT_BYTES
+    pattern = splat_pattern(op.attributes["value"], element) if is_large else None
     if pattern is None:
         s.set_tensor(value, Tensor(shape, element, s.module.constants.add(op)))
     else:
         _fill(s, s.create_tensor(value, ()), int.from_bytes(pattern, "little"), len(pattern))
-
-
-def _splat_pattern(op: ir.Operation, element: str) -> bytes | None:
-    if element.startswith("complex") or (element_bits(element) or 0) not in (8, 16, 32, 64):
-        return None
-    attr = op.attributes["value"]
-    if not isinstance(attr, ir.DenseElementsAttr) or not attr.is_splat:
-        return None
-    number = attr.get_splat_value()
-    if not isinstance(number, ir.IntegerAttr | ir.FloatAttr | ir.BoolAttr):
-        return None
-    return pack_elements([number.value], element)
 
 
 def _fill(s: FunctionScheduler, tensor: Tensor, pattern: int | Scalar, length: int) -> None:
@@ -146,6 +135,8 @@ def _is_dynamic(value: ir.Value, index: int) -> bool:
 
 def can_update_in_place(s: FunctionScheduler, op: ir.Operation) -> bool:
     """Whether a `flow.tensor.update` may write its target: memory of this function that nothing else uses."""
+    if op.results[0] in s.in_place:
+        return True
     target, _, update = op.operands
     owner = target.owner
     if isinstance(owner, ir.Block) or owner.operation.block != op.block:

@@ -1,4 +1,6 @@
-"""Run by the reference's Python: loads modules into one context and calls functions as told on stdin.
+"""Loads modules into one context and calls functions as told, with IREE's Python binding or ours.
+
+Run as a program, by the reference's Python, it takes the request from stdin and prints the answers.
 
 In: JSON {"devices", "modules": [paths], "calls": [{"function": "m.f", "args": [...], "async": bool,
 "fails": bool}]}. Out: one JSON line: for each device, a list with the results of each call or
@@ -15,29 +17,30 @@ import json
 import sys
 import threading
 import time
+from types import ModuleType
 
-import iree.runtime as rt
 import numpy as np
 
 _ELEMENT_TYPES = {
-    "float16": rt.HalElementType.FLOAT_16,
-    "float32": rt.HalElementType.FLOAT_32,
-    "float64": rt.HalElementType.FLOAT_64,
-    "int8": rt.HalElementType.SINT_8,
-    "int16": rt.HalElementType.SINT_16,
-    "int32": rt.HalElementType.SINT_32,
-    "int64": rt.HalElementType.SINT_64,
-    "bool": rt.HalElementType.BOOL_8,
-    "complex64": rt.HalElementType.COMPLEX_64,
+    "float16": "FLOAT_16",
+    "float32": "FLOAT_32",
+    "float64": "FLOAT_64",
+    "int8": "SINT_8",
+    "int16": "SINT_16",
+    "int32": "SINT_32",
+    "int64": "SINT_64",
+    "bool": "BOOL_8",
+    "complex64": "COMPLEX_64",
 }
 _LATE_SECONDS = 0.01
 _GARBAGE = 0x5A
 
 
 class Session:
-    """One context on one device."""
+    """One context on one device of a runtime, `iree.runtime` or `gossamer.runtime`."""
 
-    def __init__(self, device: str, paths: list[str]) -> None:
+    def __init__(self, rt: ModuleType, device: str, paths: list[str]) -> None:
+        self.rt = rt
         self.device = rt.get_device(device)
         instance = rt.VmInstance()
         hal = rt.create_hal_module(instance, self.device)
@@ -51,18 +54,18 @@ class Session:
         module, _, name = call["function"].partition(".")
         function = self.modules[module].lookup_function(name)
         is_async = call.get("async", False)
-        arguments, results = rt.VmVariantList(8), rt.VmVariantList(8)
-        late: list[tuple[rt.HalBufferView, np.ndarray]] = []
-        kept: list[rt.HalBufferView] = []
+        arguments, results = self.rt.VmVariantList(8), self.rt.VmVariantList(8)
+        late: list[tuple[object, np.ndarray]] = []
+        kept: list[object] = []
         for argument in call["args"]:
             self.push(arguments, argument, late, kept, is_async)
         if is_async:
             self.invoke_async(function, arguments, results, late, call.get("fails", False))
         else:
             self.context.invoke(function, arguments, results)
-        values = [_get(results, index) for index in range(results.size)]
+        values = [self.get(results, index) for index in range(results.size)]
         self.results.append(values)
-        return [_encode(value) for value in [*values, *kept]]
+        return [self.encode(value) for value in [*values, *kept]]
 
     def push(self, arguments, argument, late, kept, is_async) -> None:
         """Push one argument; tensors of async calls get their contents later."""
@@ -83,22 +86,24 @@ class Session:
                 kept.append(view)
             arguments.push_ref(view)
 
-    def view(self, array: np.ndarray) -> rt.HalBufferView:
+    def view(self, array: np.ndarray) -> object:
         """A buffer view with a copy of an array."""
+        rt = self.rt
         return self.device.allocator.allocate_buffer_copy(
             memory_type=rt.MemoryType.DEVICE_LOCAL | rt.MemoryType.HOST_VISIBLE,
             allowed_usage=rt.BufferUsage.DEFAULT | rt.BufferUsage.MAPPING,
             device=self.device,
             buffer=array,
-            element_type=_ELEMENT_TYPES[str(array.dtype)],
+            element_type=getattr(rt.HalElementType, _ELEMENT_TYPES[str(array.dtype)]),
         )
 
     def invoke_async(self, function, arguments, results, late, fails) -> None:
         """Call with fences; the wait fence is signalled after the call returned or waits on the host."""
+        fence = self.rt.HalFence
         semaphore = self.device.create_semaphore(0)
-        arguments.push_ref(rt.HalFence.create_at(semaphore, 1))
+        arguments.push_ref(fence.create_at(semaphore, 1))
         done = self.device.create_semaphore(0)
-        signal = rt.HalFence.create_at(done, 1)
+        signal = fence.create_at(done, 1)
         arguments.push_ref(signal)
 
         def release() -> None:
@@ -120,18 +125,18 @@ class Session:
         finally:
             thread.join()
 
+    def get(self, results, index: int) -> object:
+        """A result: a number or a buffer view."""
+        value = results.get_variant(index)
+        return value.deref(self.rt.HalBufferView, True) if isinstance(value, self.rt.VmRef) else value
 
-def _get(results: rt.VmVariantList, index: int) -> object:
-    value = results.get_variant(index)
-    return value.deref(rt.HalBufferView, True) if isinstance(value, rt.VmRef) else value
-
-
-def _encode(value: object) -> object:
-    if not isinstance(value, rt.HalBufferView):
-        return value
-    device = rt.get_device("local-sync")
-    array = np.asarray(rt.DeviceArray(device, value, implicit_host_transfer=True).to_host())
-    return {"dtype": str(array.dtype), "shape": list(array.shape), "data": _numbers(array)}
+    def encode(self, value: object) -> object:
+        """A number or the contents of a buffer view, in JSON."""
+        if not isinstance(value, self.rt.HalBufferView):
+            return value
+        device_array = self.rt.DeviceArray(self.device, value, implicit_host_transfer=True)
+        array = np.asarray(device_array.to_host())
+        return {"dtype": str(array.dtype), "shape": list(array.shape), "data": _numbers(array)}
 
 
 def _numbers(array: np.ndarray) -> list:
@@ -140,11 +145,11 @@ def _numbers(array: np.ndarray) -> list:
     return array.ravel().tolist()
 
 
-def main() -> None:
-    request = json.load(sys.stdin)
+def answer(rt: ModuleType, request: dict) -> list:
+    """Do what a request says; returns the answers of each device."""
     answers = []
     for device in request["devices"]:
-        session = Session(device, request["modules"])
+        session = Session(rt, device, request["modules"])
         answers.append([])
         for call in request["calls"]:
             try:
@@ -152,7 +157,10 @@ def main() -> None:
             except Exception as error:
                 session.results.append([])
                 answers[-1].append({"error": str(error)})
-    print(json.dumps(answers))
+    return answers
 
 
-main()
+if __name__ == "__main__":
+    import iree.runtime
+
+    print(json.dumps(answer(iree.runtime, json.load(sys.stdin))))
