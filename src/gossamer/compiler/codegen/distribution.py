@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from gossamer.compiler.codegen.kernel import ConstantSource, CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.mlir import ir
 
 WORK_PER_WORKGROUP = 64 * 1024
 _ROWS_OF_UNKNOWN_LENGTH = 16
@@ -37,6 +36,11 @@ class Grid:
     columns: tuple[Index, Index]
     outer: tuple[Index, ...]
 
+    @staticmethod
+    def whole() -> Grid:
+        """One workgroup that computes everything."""
+        return Grid((_ONE, _ONE, _ONE), (0, 1), (0, 1), ())
+
 
 def distribute(
     kernel: KernelFunction, dims: Sequence[Index], work_per_element: int, shortest_row: int = 1
@@ -48,7 +52,7 @@ def distribute(
     """
     budget = max(shortest_row, WORK_PER_WORKGROUP // work_per_element)
     if not dims:
-        return Grid((_ONE, _ONE, _ONE), (0, 1), (0, 1), ())
+        return Grid.whole()
     *outer, inner = dims
     x, columns = _share(kernel, [inner], inner, budget, "id_x")
     row_length = min(inner, budget) if isinstance(inner, int) else budget // _ROWS_OF_UNKNOWN_LENGTH
@@ -80,13 +84,8 @@ def for_each_column(kernel: KernelFunction, grid: Grid, body: Callable[[Index], 
 def _for_each(kernel: KernelFunction, bounds: tuple[Index, Index], body: Callable[[Index], None]) -> None:
     if bounds == (0, 1):
         body(0)
-        return
-
-    def iteration(index: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
-        body(index)
-        return carried
-
-    kernel.build.for_loop(*bounds, [], iteration)
+    else:
+        kernel.build.each(*bounds, body)
 
 
 def _share(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.region_copy import RegionCopy
 from gossamer.compiler.codegen.unsupported import unsupported
+from gossamer.compiler.flow.extended_op import ExtendedOp, IndexedOperands
 from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.linalg_op import LinalgOp
 from gossamer.compiler.flow.tensor_op import element_type, read_pack, read_pad, read_slice, reassociation
@@ -23,6 +24,40 @@ def _generic(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Va
     linalg = LinalgOp(result.owner.operation)
     number = result.result_number
     return elements.generic(linalg, loops_at(linalg, number, indices))[number]
+
+
+def _gather(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
+    op = ExtendedOp(result.owner.operation)
+    source, _, *mask = op.inputs
+    batch = indices[: op.indexed.batch_rank]
+
+    def gathered() -> ir.Value:
+        return elements.element(source, indexed_position(elements, op.indexed, batch, indices[len(batch) :]))
+
+    if not mask:
+        return gathered()
+    init = op.inits[result.result_number]
+    return elements.build.if_else(
+        elements.element(mask[0], batch),
+        element_type(result),
+        gathered,
+        lambda: elements.element(init, indices),
+    )
+
+
+def indexed_position(
+    elements: Elements, indexed: IndexedOperands, batch: Indices, within: Indices
+) -> tuple[Index, ...]:
+    """Where in the indexed tensor of a gather or scatter the element `within` slice `batch` is."""
+    build = elements.build
+    position: list[Index] = [0] * (len(indexed.indexed_dims) + len(indexed.slice_dims))
+    for component, dim in enumerate(indexed.indexed_dims):
+        where = (*batch, component) if indexed.has_components else batch
+        number = elements.element(indexed.indices, where)
+        position[dim] = build.op("arith.index_cast", [number], [build.index_type]).result
+    for index, dim in zip(within, indexed.slice_dims, strict=True):
+        position[dim] = index
+    return tuple(position)
 
 
 def _empty(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
@@ -204,6 +239,7 @@ def _collapse_shape(elements: Elements, result: ir.OpResult, indices: Indices) -
 
 RULES: dict[str, Rule] = {
     "arith.constant": _constant,
+    "iree_linalg_ext.gather": _gather,
     "linalg.generic": _generic,
     "linalg.pack": _pack,
     "linalg.unpack": _unpack,

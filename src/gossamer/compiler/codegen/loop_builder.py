@@ -61,7 +61,7 @@ class LoopBuilder(IndexBuilder):
     def compare(self, predicate: str, lhs: Index, rhs: Index) -> bool | ir.Value:
         """Compare two indices; known at once where both are."""
         if isinstance(lhs, int) and isinstance(rhs, int):
-            return {"eq": lhs == rhs, "slt": lhs < rhs, "sge": lhs >= rhs}[predicate]
+            return {"eq": lhs == rhs, "slt": lhs < rhs, "sge": lhs >= rhs, "sgt": lhs > rhs}[predicate]
         number = ir.IntegerAttr.get(
             ir.IntegerType.get_signless(64, self.location.context), _PREDICATES[predicate]
         )
@@ -146,6 +146,27 @@ class LoopBuilder(IndexBuilder):
             block = ir.Block.create_at_start(region, [])
             self._nested(block, lambda branch=branch: [branch()])
         return choice.result
+
+    def when(self, condition: bool | ir.Value, body: Callable[[], None]) -> None:
+        """Append what is only to be done where a condition holds."""
+        if isinstance(condition, bool):
+            if condition:
+                body()
+            return
+        choice = self.op("scf.if", [condition], [], regions=2)
+        block = ir.Block.create_at_start(choice.regions[0], [])
+        with self.inside(block):
+            body()
+            self.op("scf.yield", [], [])
+
+    def each(self, lower: Index, upper: Index, body: Callable[[ir.Value], None]) -> None:
+        """Append a loop that carries nothing."""
+
+        def iteration(index: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
+            body(index)
+            return carried
+
+        self.for_loop(lower, upper, [], iteration)
 
     def load(self, memory: ir.Value, index: Index) -> ir.Value:
         """Append a load of an element of a one-dimensional memref."""

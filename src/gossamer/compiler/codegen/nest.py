@@ -5,9 +5,11 @@ from __future__ import annotations
 from gossamer.compiler.codegen.accumulate import RowEmitter, RowReduction, find_row_reduction
 from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_column, for_each_row
 from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.extended import emit_extended
 from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.kernel import CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
+from gossamer.compiler.flow.extended_op import as_extended
 from gossamer.compiler.flow.linalg_op import as_linalg
 from gossamer.compiler.mlir import ir
 
@@ -22,6 +24,9 @@ def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
     """
     elements = Elements(kernel)
     elements.load_scalars()
+    extended = as_extended(kernel.root)
+    if extended is not None and extended.kind != "gather":
+        return emit_extended(elements, extended).workgroup_count
     reduction = find_row_reduction(kernel)
     shortest_row = 1 if reduction is None else _SHORTEST_ROW
     grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel), shortest_row)

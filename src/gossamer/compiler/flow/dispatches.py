@@ -13,7 +13,17 @@ from gossamer.compiler.flow.shapes import Shapes
 from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
 
-_SIDE_EFFECT_FREE = ("arith.", "math.", "tensor.", "linalg.", "complex.", "index.", "affine.", "flow.tensor.")
+_SIDE_EFFECT_FREE = (
+    "arith.",
+    "math.",
+    "tensor.",
+    "linalg.",
+    "complex.",
+    "index.",
+    "affine.",
+    "flow.tensor.",
+    "iree_linalg_ext.",
+)
 
 
 def form_dispatches(function: ir.Operation) -> list[Dispatch]:

@@ -6,12 +6,13 @@ no element more than one computation: the kernel computes an element of a produc
 
 from __future__ import annotations
 
+from gossamer.compiler.flow.extended_op import EXTENDED, WHOLE
 from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg
 from gossamer.compiler.flow.tensor_op import is_tensor
 from gossamer.compiler.flow.walk import walk
 from gossamer.compiler.mlir import ir
 
-ROOTS = frozenset(
+ROOTS = EXTENDED | frozenset(
     {
         "linalg.generic",
         "linalg.pack",
@@ -31,7 +32,7 @@ _FREE = frozenset({"tensor.cast", "tensor.empty", "tensor.extract_slice", "tenso
 
 _SCALAR_DIALECTS = ("arith.", "math.", "index.")
 
-_READ_ONCE = frozenset(
+_READ_ONCE = WHOLE | frozenset(
     {
         "linalg.pack",
         "linalg.unpack",
@@ -68,7 +69,7 @@ def _next_producer(members: dict[ir.Operation, None]) -> ir.Operation | None:
                 return producer
             if reduces and _is_reduction(producer):
                 continue
-            if producer.name in ROOTS and _only_serves(producer, members):
+            if producer.name in ROOTS - WHOLE and _only_serves(producer, members):
                 return producer
     return None
 

@@ -6,7 +6,11 @@ Spec: `iree/compiler/Dialect/Flow/Transforms/AnnotateDispatches.cpp` of IREE 3.1
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from gossamer.compiler.flow.extended_op import as_extended
 from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, dim_position, is_identity
+from gossamer.compiler.flow.tensor_op import element_type, shape_of
 from gossamer.compiler.mlir import ir
 
 _DYNAMIC_SIZE_GUESS = 1024
@@ -20,16 +24,23 @@ _NAMED_CONTRACTIONS = {
 
 
 def summarize(function: ir.Operation) -> str:
-    """A few words on the costliest operation of a dispatch function, "slow_memcpy" where there is none."""
+    """A few words on the costliest operation of a dispatch function, "slow_memcpy" where nothing computes."""
     best: LinalgOp | None = None
     for op in function.regions[0].blocks[0].operations:
         linalg = as_linalg(op.operation)
         if linalg is not None and (best is None or _cost(linalg) >= _cost(best)):
             best = linalg
+        extended = as_extended(op.operation)
+        if extended is not None:
+            return f"{extended.kind}_{_sizes([*shape_of(op.results[0]), element_type(op.results[0])])}"
     if best is None:
         return "slow_memcpy"
-    sizes = "x".join("D" if size is None else str(size) for size in best.loop_sizes)
+    sizes = _sizes(best.loop_sizes)
     return "_".join([_kind(best), *([sizes, _types(best)] if sizes else [])])
+
+
+def _sizes(sizes: Iterable[object]) -> str:
+    return "x".join("D" if size is None else str(size) for size in sizes)
 
 
 def _cost(linalg: LinalgOp) -> int:

@@ -6,9 +6,11 @@ where each of their elements would be computed again and again.
 
 from __future__ import annotations
 
+from gossamer.compiler.flow.extended_op import adopt_extended_ops
 from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.linalg_op import GENERIC, LinalgOp, as_linalg
 from gossamer.compiler.flow.softmax import expand_softmax
+from gossamer.compiler.flow.sort_scratch import add_sort_scratch
 from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir, run_passes
 
@@ -34,6 +36,7 @@ _COSTLY_PREFIXES = ("math.", "arith.div", "arith.rem", "scf.", "tensor.")
 def preprocess(module: ir.Module) -> None:
     """Optimise a module; private functions are inlined where they are called."""
     replace_foreign_ops(module)
+    adopt_extended_ops(module)
     expand_softmax(module)
     initializers = _expose_initializers(module)
     run_passes(module, f"inline,{_TIDY}", phase=_PHASE)
@@ -44,6 +47,7 @@ def preprocess(module: ir.Module) -> None:
     run_passes(module, _FUSE, phase=_PHASE)
     _remove_barriers(module)
     run_passes(module, f"{_UNIT_DIMS},{_SCALARS}", phase=_PHASE)
+    add_sort_scratch(module)
 
 
 def _expose_initializers(module: ir.Module) -> list[ir.Operation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from gossamer.compiler.flow.extended_op import EXTENDED, ExtendedOp
 from gossamer.compiler.flow.index_builder import Index, IndexBuilder
 from gossamer.compiler.flow.linalg_op import LinalgOp
 from gossamer.compiler.flow.tensor_op import element_type, read_pad, read_slice, reassociation, shape_of
@@ -58,6 +59,10 @@ def _of_operands(result: ir.OpResult, operands: list[ir.Value]) -> list[Index]:
 
 def _generic(shapes: Shapes, result: ir.OpResult) -> list[Index]:
     return shapes.dims(LinalgOp(result.owner.operation).inits[result.result_number])
+
+
+def _extended(shapes: Shapes, result: ir.OpResult) -> list[Index]:
+    return shapes.dims(ExtendedOp(result.owner.operation).inits[result.result_number])
 
 
 def _created(shapes: Shapes, result: ir.OpResult) -> list[Index]:
@@ -133,6 +138,7 @@ def _dispatch(shapes: Shapes, result: ir.OpResult) -> list[Index]:
 
 
 _RULES: dict[str, Rule] = {
+    **dict.fromkeys(EXTENDED, _extended),
     "linalg.generic": _generic,
     "tensor.empty": _created,
     "tensor.generate": _created,

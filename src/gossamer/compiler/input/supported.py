@@ -13,6 +13,8 @@ _OPERATIONS = frozenset(
     {
         *("ml_program.global", "ml_program.global_load", "ml_program.global_store"),
         "util.optimization_barrier",
+        *(f"iree_linalg_ext.{name}" for name in ("gather", "scan", "scatter", "sort", "yield")),
+        *(f"tm_tensor.{name}" for name in ("scan", "scatter", "sort", "yield")),
     }
 )
 _GENERIC_DIALECTS = ("check.", "flow.tensor.", "hal.")

@@ -1,0 +1,151 @@
+"""Kernels of operations that compute all their elements together: scans, scatters and sorts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_row
+from gossamer.compiler.codegen.element_rules import indexed_position
+from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.iteration import Indices
+from gossamer.compiler.codegen.merge_sort import emit_merge_sort
+from gossamer.compiler.codegen.region_copy import RegionCopy
+from gossamer.compiler.flow.extended_op import ExtendedOp
+from gossamer.compiler.flow.index_builder import Index
+from gossamer.compiler.mlir import ir
+
+_SIZE_GUESS = 1024
+
+
+def emit_extended(elements: Elements, op: ExtendedOp) -> Grid:
+    """Append the loops of an operation. Returns: which workgroup computes what."""
+    emit = {"scan": _scan, "scatter": _scatter, "sort": _sort}[op.kind]
+    return emit(elements, op)
+
+
+def _lines(elements: Elements, op: ExtendedOp, emit: Callable[[Indices], None]) -> Grid:
+    """Share out what lies in a line along the operation's dimension; `emit` gets the other indices."""
+    kernel = elements.kernel
+    dims = kernel.result_dims(0)
+    length = dims.pop(op.dimension)
+    work = length if isinstance(length, int) else _SIZE_GUESS
+    grid = distribute(kernel, [*dims, 1], max(1, work))
+    for_each_row(kernel, grid, emit)
+    return grid
+
+
+def _along(others: Indices, dimension: int, position: Index) -> Indices:
+    return (*others[:dimension], position, *others[dimension:])
+
+
+def _scan(elements: Elements, op: ExtendedOp) -> Grid:
+    kernel, build = elements.kernel, elements.build
+    (source,), (_, start) = op.inputs, op.inits
+    size = kernel.result_dims(0)[op.dimension]
+
+    def store(others: Indices, position: Index, value: ir.Value) -> None:
+        offset = elements.linear(_along(others, op.dimension, position), kernel.result_dims(0))
+        build.store(value, kernel.outputs[0], offset)
+
+    def read(others: Indices, position: Index) -> ir.Value:
+        return elements.element(source, _along(others, op.dimension, position))
+
+    def line(others: Indices) -> None:
+        running = elements.element(start, others)
+
+        def first(position: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
+            value = read(others, position) if op.is_inclusive else running
+            store(others, position, value)
+            return [value]
+
+        def following(position: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
+            counted = read(others, position if op.is_inclusive else build.sub(position, 1))
+            (value,) = _apply(elements, op, [carried[0], counted])
+            store(others, position, value)
+            return [value]
+
+        # A loop of at most one iteration, so that nothing is read where there is nothing.
+        head = build.for_loop(0, build.minimum(size, 1), [running], first)
+        (last,) = build.for_loop(1, size, head, following)
+        # Spec: a scan of one element leaves the accumulator as it was.
+        total = build.if_else(build.compare("slt", 1, size), last.type, lambda: last, lambda: running)
+        build.store(total, kernel.outputs[1], elements.linear(others, kernel.result_dims(1)))
+
+    return _lines(elements, op, line)
+
+
+def _apply(elements: Elements, op: ExtendedOp, scalars: Sequence[ir.Value]) -> list[ir.Value]:
+    values: dict[ir.Value, ir.Value] = dict(zip(op.body.arguments, scalars, strict=True))
+    return RegionCopy(elements, values, []).copy(op.body)
+
+
+def _sort(elements: Elements, op: ExtendedOp) -> Grid:
+    kernel, build = elements.kernel, elements.build
+    count = len(op.inits) // 2
+    size = kernel.result_dims(0)[op.dimension]
+
+    def line(others: Indices) -> None:
+        def offset(position: Index) -> Index:
+            return elements.linear(_along(others, op.dimension, position), kernel.result_dims(0))
+
+        def copy(position: ir.Value) -> None:
+            for init, memory in zip(op.inits[:count], kernel.outputs, strict=False):
+                value = elements.element(init, _along(others, op.dimension, position))
+                build.store(value, memory, offset(position))
+
+        def precedes(lhs: Index, rhs: Index) -> ir.Value:
+            scalars: list[ir.Value] = []
+            for memory in kernel.outputs[:count]:
+                scalars += [build.load(memory, offset(lhs)), build.load(memory, offset(rhs))]
+            return _apply(elements, op, scalars)[0]
+
+        build.each(0, size, copy)
+        emit_merge_sort(build, size, kernel.outputs[:count], kernel.outputs[count:], offset, precedes)
+
+    return _lines(elements, op, line)
+
+
+def _scatter(elements: Elements, op: ExtendedOp) -> Grid:
+    """Copy the original, then apply one update after the other: the order matters where indices repeat."""
+    kernel, build = elements.kernel, elements.build
+    updates, _, *mask = op.inputs
+    dims = kernel.result_dims(0)
+    indexed = op.indexed
+    update_dims = kernel.shapes.dims(updates)
+
+    def copy(indices: Indices) -> None:
+        value = elements.element(op.inits[0], indices)
+        build.store(value, kernel.outputs[0], elements.linear(indices, dims))
+
+    def update(indices: Indices) -> None:
+        batch, within = indices[: indexed.batch_rank], indices[indexed.batch_rank :]
+        position = indexed_position(elements, indexed, batch, within)
+        offset = elements.linear(position, dims)
+        new = elements.element(updates, indices)
+        (value,) = _apply(elements, op, [new, build.load(kernel.outputs[0], offset)])
+        build.store(value, kernel.outputs[0], offset)
+
+    def guarded(indices: Indices) -> None:
+        batch, within = indices[: indexed.batch_rank], indices[indexed.batch_rank :]
+        position = indexed_position(elements, indexed, batch, within)
+        inside: list[bool | ir.Value] = [elements.element(value, batch) for value in mask]
+        for dim in indexed.indexed_dims:
+            inside += [
+                build.compare("sge", position[dim], 0),
+                build.compare("slt", position[dim], dims[dim]),
+            ]
+        build.when(build.all_of(inside), lambda: update(indices))
+
+    _for_each_index(elements, dims, copy)
+    _for_each_index(elements, update_dims, guarded)
+    return Grid.whole()
+
+
+def _for_each_index(elements: Elements, dims: Sequence[Index], body: Callable[[Indices], None]) -> None:
+    def nest(indices: Indices) -> None:
+        if len(indices) == len(dims):
+            body(indices)
+        else:
+            elements.build.each(0, dims[len(indices)], lambda index: nest((*indices, index)))
+
+    nest(())

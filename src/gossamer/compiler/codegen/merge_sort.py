@@ -1,0 +1,93 @@
+"""A stable merge sort of lines of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gossamer.compiler.codegen.loop_builder import LoopBuilder
+from gossamer.compiler.flow.index_builder import Index
+from gossamer.compiler.mlir import ir
+
+_LARGEST_SIZE_BITS = 48
+
+Offset = Callable[[Index], Index]
+Precedes = Callable[[Index, Index], ir.Value]
+
+
+def emit_merge_sort(
+    build: LoopBuilder,
+    size: Index,
+    lines: Sequence[ir.Value],
+    scratch: Sequence[ir.Value],
+    offset: Offset,
+    precedes: Precedes,
+) -> None:
+    """Append loops that sort the lines, all alike, by merging ever longer stretches.
+
+    Args:
+        size: length of the lines.
+        lines: memory that is sorted in place.
+        scratch: as much memory again.
+        offset: where in both the element at a position is.
+        precedes: whether the element at one position has to come before that at another.
+    """
+    passes = max(size - 1, 0).bit_length() if isinstance(size, int) else _LARGEST_SIZE_BITS
+
+    def one_pass(number: ir.Value) -> None:
+        width = build.op("arith.shli", [build.value(1), number], [build.index_type]).result
+        step = build.mul(width, 2)
+        is_needed = build.compare("slt", width, size)
+        count = build.if_else(
+            is_needed,
+            build.index_type,
+            lambda: build.value(build.ceil_div(size, step)),
+            lambda: build.value(0),
+        )
+        build.each(0, count, lambda block: merge(build.mul(block, step), width))
+
+    def merge(low: Index, width: Index) -> None:
+        middle = build.minimum(build.add(low, width), size)
+        high = build.minimum(build.add(middle, width), size)
+
+        def place(position: ir.Value, heads: list[ir.Value]) -> list[ir.Value]:
+            left, right = heads
+            from_right = _takes_right(build, (left, middle), (right, high), precedes)
+            taken = _select(build, from_right, right, left)
+            for memory, other in zip(lines, scratch, strict=True):
+                build.store(build.load(memory, offset(taken)), other, offset(position))
+            return [
+                _select(build, from_right, left, build.value(build.add(left, 1))),
+                _select(build, from_right, build.value(build.add(right, 1)), right),
+            ]
+
+        build.for_loop(low, high, build.values([low, middle]), place)
+        build.each(low, high, restore)
+
+    def restore(position: ir.Value) -> None:
+        for memory, other in zip(lines, scratch, strict=True):
+            build.store(build.load(other, offset(position)), memory, offset(position))
+
+    build.each(0, passes, one_pass)
+
+
+def _takes_right(
+    build: LoopBuilder, left: tuple[ir.Value, Index], right: tuple[ir.Value, Index], precedes: Precedes
+) -> ir.Value:
+    """Whether the next element comes from the right: where it has to, so that equals keep their order."""
+    true, false = (_bool(build, value) for value in (True, False))
+    return build.if_else(
+        build.compare("slt", *right),
+        build.i1_type,
+        lambda: build.if_else(
+            build.compare("slt", *left), build.i1_type, lambda: precedes(right[0], left[0]), lambda: true
+        ),
+        lambda: false,
+    )
+
+
+def _select(build: LoopBuilder, condition: ir.Value, true: ir.Value, false: ir.Value) -> ir.Value:
+    return build.op("arith.select", [condition, true, false], [true.type]).result
+
+
+def _bool(build: LoopBuilder, value: bool) -> ir.Value:
+    return build.constant(ir.IntegerAttr.get(build.i1_type, int(value)), build.i1_type)
