@@ -8,6 +8,7 @@ from gossamer.format.module_def import (
     ExportFunction,
     FunctionDescriptor,
     FunctionSignature,
+    ImportFunction,
     ModuleDef,
     Requirements,
     RodataSegment,
@@ -51,11 +52,14 @@ class ModuleBuilder:
         self._functions.append((name, convention, descriptor))
         return len(self._functions) - 1
 
-    def module(self, limits: Limits = DEFAULT_LIMITS) -> BytecodeModule:
+    def module(
+        self, limits: Limits = DEFAULT_LIMITS, imports: tuple[ImportFunction, ...] = ()
+    ) -> BytecodeModule:
         """The verified module."""
         definition = ModuleDef(
             name="m",
             types=TYPES,
+            imported_functions=imports,
             exported_functions=tuple(
                 ExportFunction(name, ordinal) for ordinal, (name, _, _) in enumerate(self._functions) if name
             ),

@@ -19,7 +19,9 @@ def undefined_symbols(data: bytes) -> list[str]:
     """
     try:
         return sorted(set(_undefined(data)))
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
+    except FormatError:
+        raise
+    except (struct.error, IndexError, OverflowError, ValueError) as error:
         raise FormatError("object is damaged", table="ELF") from error
 
 

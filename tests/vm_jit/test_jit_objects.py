@@ -1,0 +1,205 @@
+"""Objects on disk, and when LLVM is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from test_jit_loops import count_up
+from vm_modules import ModuleBuilder
+
+from gossamer.errors import FormatError, InternalError, PermissionDeniedError
+from gossamer.isa.encode import Assembler
+from gossamer.isa.opcodes import REF_BIT
+from gossamer.vm.buffer import Buffer
+from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.jit.elf_symbols import undefined_symbols
+from gossamer.vm.jit.object_cache import (
+    CACHE_DIR_VARIABLE,
+    cache_folder,
+    content_key,
+    load_object,
+    store_object,
+)
+from gossamer.vm.list import List
+from gossamer.vm.translate import Translator
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path))
+    return tmp_path / "jit"
+
+
+def test_objects_come_back_as_they_were_stored(folder: Path) -> None:
+    key = content_key(b"a", b"b")
+
+    assert load_object(key) is None
+    store_object(key, b"object")
+    assert load_object(key) == b"object"
+    assert cache_folder() == folder
+    assert [path.name for path in folder.iterdir()] == [key + ".o"]
+
+
+def test_keys_depend_on_where_parts_end() -> None:
+    assert content_key(b"ab", b"c") != content_key(b"a", b"bc")
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", bytes(32) + b"other"])
+def test_damaged_objects_count_as_absent(folder: Path, damage: bytes) -> None:
+    store_object("key", b"object")
+    (folder / "key.o").write_bytes(damage)
+
+    assert load_object("key") is None
+
+
+def test_a_folder_that_cannot_be_made_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path / "file"))
+
+    store_object("key", b"object")
+    assert load_object("key") is None
+
+
+def test_writers_at_the_same_time_leave_one_whole_object(folder: Path) -> None:
+    data = bytes(range(256)) * 1000
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: store_object("key", data), range(32)))
+
+    assert load_object("key") == data
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_the_users_cache_folder_is_used_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(CACHE_DIR_VARIABLE)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+
+    assert cache_folder() == tmp_path / "xdg" / "gossamer" / "jit"
+
+
+def test_importing_the_vm_does_not_import_llvm() -> None:
+    code = (
+        "import sys, gossamer.vm.bytecode_module, gossamer.vm.translate, gossamer.vm.jit.native, "
+        "gossamer.vm.jit.native_callable; sys.exit('llvmlite' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_symbols_nobody_knows_are_refused_before_they_are_called() -> None:
+    from gossamer.vm.jit.llvm import LoadedObject, compile_object
+
+    data = compile_object(
+        "declare i32 @nobody()\ndefine i32 @f() {\n %r = call i32 @nobody()\n ret i32 %r\n}\n"
+    )
+
+    assert "nobody" in undefined_symbols(data)
+    with pytest.raises(InternalError, match="nobody"):
+        LoadedObject(data, {})
+
+
+@pytest.mark.parametrize("data", [b"", b"\x7fELF\x02\x01", b"\x7fELF\x02\x01" + b"\xff" * 100])
+def test_symbols_of_damaged_objects(data: bytes) -> None:
+    with pytest.raises(FormatError):
+        undefined_symbols(data)
+
+
+def summing_module() -> BytecodeModule:
+    """`sum(buffer, count)` adds i32s up and stores each sum."""
+    builder = ModuleBuilder()
+
+    def body(assembler: Assembler) -> None:
+        def step() -> None:
+            assembler.emit("buffer.load.i32", REF_BIT, 4, 10)
+            assembler.emit("add.i32", 10, 12, 12)
+            assembler.emit("buffer.store.i32", REF_BIT, 4, 12)
+
+        assembler.emit("const.i32.zero", 12)
+        count_up(assembler, 4, 0, step)
+        assembler.emit("cmp.nz.ref", REF_BIT, 14)
+        assembler.emit("discard.refs", (REF_BIT,))
+        assembler.emit("return", (12, 14))
+
+    builder.function("sum", "0rI_ii", body)
+    return builder.module()
+
+
+def test_loops_of_ordinary_functions_run_natively(folder: Path) -> None:
+    bound = Translator(summing_module().create_state(), is_native=True).bind(0)
+    buffer = Buffer.wrap(bytearray(b"".join(value.to_bytes(4, "little") for value in (1, 2, 3, 4))))
+
+    assert bound(buffer, 4) == (10, 1)
+    assert list(buffer.view("i")) == [1, 3, 6, 10]
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_an_object_on_disk_is_used_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = Buffer.allocate(16)
+    Translator(summing_module().create_state(), is_native=True).bind(0)(buffer, 1)
+
+    def fail(text: str) -> bytes:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("gossamer.vm.jit.llvm.compile_object", fail)
+    assert Translator(summing_module().create_state(), is_native=True).bind(0)(buffer, 1) == (0, 1)
+
+
+def test_native_failures_name_the_function_and_the_instruction() -> None:
+    module = summing_module()
+    bound = Translator(module.create_state(), is_native=True).bind(0)
+
+    with pytest.raises(PermissionDeniedError) as caught:
+        bound(Buffer.wrap(bytes(16)), 4)
+    place = caught.value.backtrace[0]
+    assert place.startswith("bytecode m.sum:")
+    offset = int(place.rpartition(":")[2])
+    names = {
+        instruction.offset: instruction.opcode.name
+        for instruction in module.decoded.functions[0].instructions
+    }
+    assert names[offset] == "buffer.store.i32"
+
+
+def test_refs_that_are_no_buffers_take_the_slow_way() -> None:
+    bound = Translator(summing_module().create_state(), is_native=True).bind(0)
+
+    assert bound(List(), 0) == (0, 1)
+    assert bound(None, 0) == (0, 0)
+
+
+def test_native_code_can_be_turned_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOSSAMER_JIT", "0")
+
+    assert Translator(summing_module().create_state()).bind(0)(Buffer.allocate(16), 4) == (0, 1)
+    assert not folder.exists()
+
+
+def test_memory_of_buffers_made_in_a_call_is_given_back() -> None:
+    builder = ModuleBuilder()
+
+    def body(assembler: Assembler) -> None:
+        def step() -> None:
+            assembler.emit("buffer.store.i64", REF_BIT, 4, 4)
+
+        assembler.emit("const.i32", 64, 20)
+        assembler.emit("const.i64", 1 << 22, 22)
+        assembler.emit("buffer.alloc", 22, 20, REF_BIT)
+        count_up(assembler, 4, 0, step)
+        assembler.emit("discard.refs", (REF_BIT,))
+        assembler.emit("return", ())
+
+    builder.function("f", "0I_v", body)
+    bound = Translator(builder.module().create_state(), is_native=True).bind(0)
+    resident = _resident_pages()
+    for _ in range(200):
+        bound(1 << 19)
+
+    # 200 calls write 4 MiB each; a few MiB may stay with the allocator.
+    assert (_resident_pages() - resident) * 4096 < 64 << 20
+
+
+def _resident_pages() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1])
