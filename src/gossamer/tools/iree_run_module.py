@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
 from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
+from gossamer.tools.module_flags import ModuleFlags, annotated
 
 if TYPE_CHECKING:
     from gossamer.hal.allocator import Allocator
@@ -32,10 +32,7 @@ Modules are loaded in the order given; each may call those before it. The functi
 Asynchronous functions get their fences from the tool.
 """,
 )
-_MODULES = _FLAGS.strings("module", "A module to load: a .vmfb file, or `-` for standard input.")
-_MODULE_MODE = _FLAGS.string(
-    "module_mode", "preload", "`preload` and `mmap` both map the file; kept for compatibility."
-)
+_MODULES = ModuleFlags(_FLAGS)
 _FUNCTION = _FLAGS.string(
     "function", "", "Function of the last module to call; may be left out where there is only one."
 )
@@ -86,8 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: Arguments) -> int:
     if _DEVICES.print_lists(arguments):
         return EXIT_SUCCESS
-    with _annotated("creating run context"):
-        modules = _load_modules(arguments)
+    with annotated("creating run context"):
+        modules = _MODULES.load(arguments)
         devices = _DEVICES.open(arguments)
         context, function = _create_context(arguments, modules, devices)
     try:
@@ -102,25 +99,6 @@ def _run(arguments: Arguments) -> int:
             device.close()
 
 
-def _load_modules(arguments: Arguments) -> list[Module]:
-    from gossamer.runtime.loading import load_module
-
-    if arguments[_MODULE_MODE] not in ("preload", "mmap"):
-        raise InvalidArgumentError(
-            f"unrecognized --module_mode= value '{arguments[_MODULE_MODE]}'; expected preload or mmap"
-        )
-    with _annotated("loading modules and dependencies"):
-        modules = [
-            load_module(sys.stdin.buffer.read() if path == "-" else path) for path in arguments[_MODULES]
-        ]
-    if not modules:
-        raise InvalidArgumentError(
-            "no user module specified; use --module=file.vmfb to load from a file or --module=- to load "
-            "from stdin"
-        )
-    return modules
-
-
 def _create_context(
     arguments: Arguments, modules: list[Module], devices: list[Device]
 ) -> tuple[Context, Function]:
@@ -128,7 +106,7 @@ def _create_context(
     from gossamer.runtime.loading import with_system_modules
     from gossamer.vm.context import Context
 
-    with _annotated("creating VM context"):
+    with annotated("creating VM context"):
         context = Context(with_system_modules(modules, devices))
     main_module = modules[-1]
     name = arguments[_FUNCTION]
@@ -143,12 +121,12 @@ def _call(arguments: Arguments, function: Function, device: Device) -> int:
     from gossamer.runtime.invoke import argument_kinds, invoke
     from gossamer.runtime.text_io.variants import VariantParser
 
-    with _annotated("parsing function inputs"), VariantParser(device.allocator) as parser:
+    with annotated("parsing function inputs"), VariantParser(device.allocator) as parser:
         inputs = parser.parse(argument_kinds(function), arguments[_INPUTS])
     print(f"EXEC @{function.name}", flush=True)
-    with _annotated(f"invoking function '{function.name}'"):
+    with annotated(f"invoking function '{function.name}'"):
         results = invoke(function, inputs)
-    with _annotated("processing function outputs"):
+    with annotated("processing function outputs"):
         return _process_results(arguments, function, results, device.allocator)
 
 
@@ -162,13 +140,13 @@ def _process_results(
     limit = arguments[_MAX_ELEMENTS]
     if not arguments[_EXPECTED]:
         if arguments[_OUTPUTS]:
-            with _annotated("outputting results"):
+            with annotated("outputting results"):
                 sys.stdout.write(write_outputs(results, arguments[_OUTPUTS], limit))
         else:
             sys.stdout.write(format_variants("result", results, limit))
         return EXIT_SUCCESS
     kinds = parse_calling_convention(function.calling_convention).results
-    with _annotated("parsing expected function outputs"), VariantParser(allocator) as parser:
+    with annotated("parsing expected function outputs"), VariantParser(allocator) as parser:
         expected = parser.parse(kinds, arguments[_EXPECTED])
     checked = [
         None if spec.strip() == "(ignored)" else variant
@@ -190,14 +168,6 @@ def _equality(arguments: Arguments) -> Equality:
         raise InvalidArgumentError(f"unrecognized --equality_mode= value '{mode}'")
     tolerances = {name: arguments[flag] for name, flag in _TOLERANCES.items()}
     return Equality(mode == "exact", tolerances, arguments[_RELATIVE])
-
-
-@contextmanager
-def _annotated(annotation: str) -> Generator[None]:
-    try:
-        yield
-    except StatusError as error:
-        raise error.annotate(annotation) from None
 
 
 if __name__ == "__main__":
