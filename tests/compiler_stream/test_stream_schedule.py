@@ -213,6 +213,25 @@ def test_state_is_copied_where_it_leaves(schedule):
     assert "copy %x[0 for 16] to %copy[0 for 16]" in function_lines(text, "get")
 
 
+def test_state_is_updated_in_place_where_nothing_else_sees_it(schedule):
+    body = """
+    util.global private mutable @x = dense<0.0> : tensor<64x64xf32>
+    func.func @set_row(%row: tensor<1x64xf32>, %i: index) {
+      %0 = util.global.load @x : tensor<64x64xf32>
+      %1 = tensor.insert_slice %row into %0[%i, 0] [1, 64] [1, 1]
+        : tensor<1x64xf32> into tensor<64x64xf32>
+      util.global.store %1, @x : tensor<64x64xf32>
+      return
+    }
+    """
+    in_place = function_lines(schedule(body), "set_row")
+    copied = function_lines(schedule(body, is_async=True), "set_row")
+
+    assert not any("alloc" in line for line in in_place)
+    assert any(line.startswith("copy %buffer[0 for 256] to %x[") for line in in_place)
+    assert any("alloca" in line for line in copied)
+
+
 def test_async_modules_remember_when_state_is_ready(schedule):
     body = """
     util.global private mutable @x = dense<0.0> : tensor<4xf32>

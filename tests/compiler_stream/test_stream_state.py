@@ -226,6 +226,119 @@ def test_globals_of_dynamic_shape(compiled, run, is_async):
     assert answers == [[tensor([1, 2, 3])], [tensor([1, 2, 3])], [tensor([1, 2, 3, 4, 5])]]
 
 
+CACHE = """
+util.global private mutable @cache = dense<0.0> : tensor<4x2xf32>
+util.global private mutable @old = dense<0.0> : tensor<4x2xf32>
+func.func private @lib.same(%a: tensor<4x2xf32>) -> tensor<4x2xf32>
+func.func @append(%row: tensor<1x2xf32>, %i: index) -> tensor<1x2xf32> {
+  %c = util.global.load @cache : tensor<4x2xf32>
+  %n = tensor.insert_slice %row into %c[%i, 0] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<4x2xf32>
+  util.global.store %n, @cache : tensor<4x2xf32>
+  %r = tensor.extract_slice %n[0, 0] [1, 2] [1, 1] : tensor<4x2xf32> to tensor<1x2xf32>
+  return %r : tensor<1x2xf32>
+}
+func.func @append_and_return(%row: tensor<1x2xf32>, %i: index) -> tensor<4x2xf32> {
+  %c = util.global.load @cache : tensor<4x2xf32>
+  %n = tensor.insert_slice %row into %c[%i, 0] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<4x2xf32>
+  util.global.store %n, @cache : tensor<4x2xf32>
+  return %n : tensor<4x2xf32>
+}
+func.func @append_and_compare(%row: tensor<1x2xf32>, %i: index) -> tensor<4x2xf32> {
+  %c = util.global.load @cache : tensor<4x2xf32>
+  %n = tensor.insert_slice %row into %c[%i, 0] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<4x2xf32>
+  util.global.store %n, @cache : tensor<4x2xf32>
+  %d = arith.subf %n, %c : tensor<4x2xf32>
+  return %d : tensor<4x2xf32>
+}
+func.func @save() -> tensor<4x2xf32> {
+  %c = util.global.load @cache : tensor<4x2xf32>
+  util.global.store %c, @old : tensor<4x2xf32>
+  %0 = call @lib.same(%c) : (tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+func.func @saved() -> tensor<4x2xf32> {
+  %c = util.global.load @old : tensor<4x2xf32>
+  return %c : tensor<4x2xf32>
+}
+func.func @fill(%row: tensor<1x2xf32>, %n: index) -> tensor<4x2xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %c = util.global.load @cache : tensor<4x2xf32>
+    %0 = tensor.insert_slice %row into %c[%i, 0] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<4x2xf32>
+    util.global.store %0, @cache : tensor<4x2xf32>
+  }
+  %r = util.global.load @cache : tensor<4x2xf32>
+  return %r : tensor<4x2xf32>
+}
+"""
+
+
+def test_updates_in_place_show_nowhere_else(compiled, run):
+    library = """
+    func.func @same(%a: tensor<4x2xf32>) -> tensor<4x2xf32> { return %a : tensor<4x2xf32> }
+    """
+    one, two, three = (tensor([number] * 2, [1, 2]) for number in (1, 2, 3))
+    answers = run(
+        [compiled("lib", library), compiled("m", CACHE)],
+        [
+            call("m.append", one, 0),
+            call("m.append", two, 1),
+            call("m.save"),
+            call("m.append_and_return", three, 0),
+            call("m.append", two, 0),
+            call("m.append_and_compare", three, 0),
+            call("m.saved"),
+            call("m.fill", one, 3),
+            call("m.saved"),
+        ],
+    )
+
+    def rows(*numbers):
+        return tensor([number for number in numbers for _ in range(2)], [4, 2])
+
+    assert answers == [
+        [one],
+        [one],
+        [rows(1, 2, 0, 0)],
+        [rows(3, 2, 0, 0)],
+        [two],
+        [rows(1, 0, 0, 0)],
+        [rows(1, 2, 0, 0)],
+        [rows(1, 1, 1, 0)],
+        [rows(1, 2, 0, 0)],
+    ]
+
+
+def test_a_result_survives_later_updates(compiled, run):
+    body = (
+        CACHE
+        + """
+    func.func @read(%a: tensor<4x2xf32>) -> tensor<4x2xf32> {
+      %0 = arith.addf %a, %a : tensor<4x2xf32>
+      return %0 : tensor<4x2xf32>
+    }
+    """
+    )
+    library = """
+    func.func @same(%a: tensor<4x2xf32>) -> tensor<4x2xf32> { return %a : tensor<4x2xf32> }
+    """
+    one, two = (tensor([number] * 2, [1, 2]) for number in (1, 2))
+    answers = run(
+        [compiled("lib", library), compiled("m", body)],
+        [
+            call("m.append_and_return", one, 0),
+            call("m.save"),
+            call("m.append", two, 0),
+            call("m.read", result(0)),
+            call("m.read", result(1)),
+        ],
+    )
+
+    doubled = tensor([2, 2, 0, 0, 0, 0, 0, 0], [4, 2])
+    assert answers[3:] == [[doubled], [doubled]]
+
+
 def test_globals_without_an_initial_value_hold_zeros(compiled, run):
     body = """
     util.global private mutable @x = #util.uninitialized : tensor<3xf32>

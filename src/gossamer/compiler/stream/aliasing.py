@@ -36,13 +36,13 @@ class AliasClass:
     Attributes:
         origins: where their bytes may come from.
         is_shared: a caller or callee may hold on to the bytes.
-        is_stored: a global may.
+        store_count: how many stores to globals there are.
         crosses_blocks: some are block arguments.
     """
 
     origins: Origin = Origin.NONE
     is_shared: bool = False
-    is_stored: bool = False
+    store_count: int = 0
     crosses_blocks: bool = False
 
 
@@ -170,4 +170,4 @@ def _classify(op: ir.Operation, aliasing: Aliasing, imports: Mapping[str, Signat
         if is_returned or op.name in ("func.call", "hal.tensor.export"):
             aliasing.of(operand).is_shared = True
         elif op.name == "ml_program.global_store":
-            aliasing.of(operand).is_stored = True
+            aliasing.of(operand).store_count += 1

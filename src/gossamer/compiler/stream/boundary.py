@@ -169,7 +169,7 @@ def _updates(s: FunctionScheduler, op: ir.Operation, storage: ir.Value) -> bool:
 
 def _may_overwrite(s: FunctionScheduler, storage: ir.Value, made: ir.Value) -> bool:
     """Whether all that reads the storage's old contents comes before the operation that makes `made`."""
-    is_stored = is_tensor(storage) and s.aliasing.of(storage).is_stored
+    is_stored = is_tensor(storage) and s.aliasing.of(storage).store_count > 0
     if s.liveness.is_used_elsewhere(storage) or is_stored:
         return False
     maker = made.owner

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gossamer.compiler.abi import Argument, Signature, TensorType
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import is_tensor
+from gossamer.compiler.stream.module_state import CONSTANTS
 from gossamer.compiler.stream.program import (
     AssertView,
     CallCheck,
@@ -74,9 +75,11 @@ def _passed_tensor(s: FunctionScheduler, value: ir.Value, argument: Argument) ->
     if not is_tensor(value):
         return value
     tensor = s.tensors[value]
-    if argument.output_of is None or not s.shares_state(value):
+    is_constant = tensor.range.resource.name == CONSTANTS
+    # The callee writes its storage; and it may keep what it is given, while globals may be updated in place.
+    may_change = argument.output_of is not None or (s.module.in_place_updates and not is_constant)
+    if not may_change or not s.shares_state(value):
         return tensor
-    # The callee writes its storage, and must not write globals or constants.
     return Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from gossamer.compiler.abi import TensorType
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.stream.aliasing import Origin
+from gossamer.compiler.stream.aliasing import AliasClass, Origin
 from gossamer.compiler.stream.module_state import CONSTANTS, ModuleGlobal, ModuleState
 from gossamer.compiler.stream.program import Bind, LoadGlobal
 from gossamer.compiler.stream.scheduler import FunctionScheduler
@@ -62,20 +62,32 @@ def schedule_store(s: FunctionScheduler, op: ir.Operation) -> None:
         s.contents[variable.name] = value
         return
     tensor = s.tensors[value]
-    if not _may_become_state(s, value):
+    if not _may_become_state(s, op):
         tensor = Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
     s.contents[variable.name] = tensor
     s.store_tensor_later(variable, tensor)
 
 
-def _may_become_state(s: FunctionScheduler, value: ir.Value) -> bool:
+def _may_become_state(s: FunctionScheduler, op: ir.Operation) -> bool:
+    value = op.operands[0]
     alias_class = s.aliasing.of(value)
     is_own = not alias_class.origins & (Origin.CALLER | Origin.CALLEE)
     is_constant = s.tensors[value].range.resource.name == CONSTANTS
     in_storage = any(
         storage.resource.root is s.tensors[value].range.resource.root for storage in s.storages.values()
     )
-    return is_own and not alias_class.is_shared and not is_constant and not in_storage
+    if not is_own or alias_class.is_shared or is_constant or in_storage:
+        return False
+    return not s.module.in_place_updates or _is_alone(op, alias_class)
+
+
+def _is_alone(op: ir.Operation, alias_class: AliasClass) -> bool:
+    """Whether the tensor a store stores is made, and made state, once in each run of its block."""
+    owner = op.operands[0].owner
+    while not isinstance(owner, ir.Block) and owner.operation.name == "flow.tensor.reshape":
+        owner = owner.operation.operands[0].owner
+    is_made_here = not isinstance(owner, ir.Block) and owner.operation.block == op.block
+    return is_made_here and alias_class.origins == Origin.ALLOCATED and alias_class.store_count == 1
 
 
 def _global(module: ModuleState, op: ir.Operation) -> ModuleGlobal:

@@ -63,9 +63,12 @@ def _export(s: FunctionScheduler, op: ir.Operation) -> None:
     (source,) = (operand for operand in op.operands if is_tensor(operand))
     result = op.results[0]
     tensor = s.tensors[source]
+    is_copied = s.shares_state(source)
+    if is_copied:
+        tensor = Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
     s.flush()
     owner = source.owner
-    if isinstance(owner, ir.Block) or owner.operation.name != "hal.tensor.barrier":
+    if is_copied or isinstance(owner, ir.Block) or owner.operation.name != "hal.tensor.barrier":
         s.await_all(s.work.before_read(tensor.range))
     is_view = str(result.type) == BUFFER_VIEW
     s.emit(Bind(result, s.view_of(tensor) if is_view else s.buffer_of(tensor)))

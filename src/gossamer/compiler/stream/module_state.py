@@ -74,6 +74,8 @@ class ModuleState:
         signatures: of exports and imports, by symbol.
         kernels: executable name and kernel, by the name dispatches use.
         timed_functions: internal functions that take and return a timepoint.
+        in_place_updates: results of updates that write the buffer of a global. Where there are any, no
+            buffer of a global is shared with anything.
         strip_assertions: leave out checks of what callers and callees pass.
     """
 
@@ -81,6 +83,7 @@ class ModuleState:
     signatures: Mapping[str, Signature]
     kernels: Mapping[str, tuple[str, Kernel]]
     timed_functions: frozenset[str]
+    in_place_updates: frozenset[ir.Value] = frozenset()
     strip_assertions: bool = False
     globals: Mapping[str, ModuleGlobal] = field(default_factory=dict[str, ModuleGlobal])
     constants: ConstantBuilder = field(default_factory=ConstantBuilder)

@@ -16,6 +16,7 @@ from gossamer.compiler.stream.calls import internal_name, schedule_call, schedul
 from gossamer.compiler.stream.global_ops import schedule_load, schedule_store
 from gossamer.compiler.stream.hal_ops import HAL_OPS, states_fences
 from gossamer.compiler.stream.handover import hand_over_signals
+from gossamer.compiler.stream.in_place_state import find_in_place_updates
 from gossamer.compiler.stream.module_globals import declare_globals, read_globals
 from gossamer.compiler.stream.module_state import ModuleState, kernels_by_name
 from gossamer.compiler.stream.program import ExecutableBinary, Function, HostOp, Program
@@ -63,6 +64,7 @@ def schedule_program(
         signatures,
         kernels_by_name(program.executables),
         find_timed_functions(functions, signatures),
+        find_in_place_updates(functions, signatures),
         strip_assertions,
     )
     state.globals = read_globals(operations, track_time=state.has_async_exports)

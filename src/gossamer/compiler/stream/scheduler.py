@@ -80,7 +80,7 @@ class FunctionScheduler:
         self.contents: dict[str, Tensor | ir.Value] = {}
         self.effects: frozenset[Timepoint] = frozenset()
         self.caller_signal: Timepoint | None = None
-        self.in_place: set[ir.Value] = set()
+        self.in_place: set[ir.Value] = set(module.in_place_updates)
         self.result_storages: dict[int, Range] = {}
         self.work = DeviceWork(
             self.emit,
