@@ -12,6 +12,9 @@ _COMMANDS = {
     "compile": ("iree_compile", "compiles MLIR to a module (iree-compile)"),
     "run": ("iree_run_module", "calls a function of modules (iree-run-module)"),
     "dump": ("iree_dump_module", "shows what is in a module (iree-dump-module)"),
+    "check": ("iree_check_module", "runs the functions of a module as tests (iree-check-module)"),
+    "benchmark": ("iree_benchmark_module", "measures functions of modules (iree-benchmark-module)"),
+    "assemble": ("iree_as_module", "makes a module from text (iree-as-module)"),
 }
 """File of each command, and what it does."""
 
@@ -41,5 +44,5 @@ def _without_command(arguments: Sequence[str]) -> int:
 
 def _help_text() -> str:
     lines = ["usage: gossamer <command> [flags]; gossamer <command> --help lists its flags", ""]
-    lines += [f"  {name:<8} {text}" for name, (_, text) in _COMMANDS.items()]
+    lines += [f"  {name:<9} {text}" for name, (_, text) in _COMMANDS.items()]
     return "\n".join(lines)

@@ -6,17 +6,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
-from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
+from gossamer.errors import NotFoundError, StatusError
+from gossamer.tools.command import EXIT_SUCCESS, run_command
 from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.module_flags import ModuleFlags, annotated
+from gossamer.tools.output_flags import OutputFlags, input_flag
 
 if TYPE_CHECKING:
-    from gossamer.hal.allocator import Allocator
     from gossamer.hal.device import Device
-    from gossamer.runtime.text_io.results import Equality
-    from gossamer.runtime.text_io.variants import Variant
     from gossamer.vm.context import Context
     from gossamer.vm.function import Function
     from gossamer.vm.module import Module
@@ -36,40 +34,8 @@ _MODULES = ModuleFlags(_FLAGS)
 _FUNCTION = _FLAGS.string(
     "function", "", "Function of the last module to call; may be left out where there is only one."
 )
-_INPUTS = _FLAGS.strings(
-    "input",
-    "An argument, in order:\n"
-    "  3.14                     a scalar\n"
-    "  2x2xi32=1 2 3 4          a tensor; one value fills it, no `=` makes zeros\n"
-    "  2x2xi32=@file.bin        its bytes from a file; `=+file.bin` goes on in the same file\n"
-    "  @file.npy +file.npy      one NumPy array; `*file.npy` takes all that remain\n"
-    "  &2x2xi32                 a buffer for storage\n"
-    "  (null)                   null, or zero for a scalar",
-)
-_OUTPUTS = _FLAGS.strings(
-    "output",
-    "What to do with a result, in order:\n"
-    "  (empty)                  ignore it\n"
-    "  -                        print it\n"
-    "  @file.npy +file.npy      write or append a NumPy array\n"
-    "  @file.bin +file.bin      write or append its bytes",
-)
-_EXPECTED = _FLAGS.strings(
-    "expected_output",
-    "What a result should be, as for --input=; `(ignored)` accepts anything.\n"
-    "The exit code is 1 on a mismatch.",
-)
-_MAX_ELEMENTS = _FLAGS.integer(
-    "output_max_element_count", 1024, "Prints at most so many elements of a tensor."
-)
-_EQUALITY_MODE = _FLAGS.string(
-    "equality_mode", "approximate", "`approximate` compares floats within tolerances, `exact` bytes."
-)
-_TOLERANCES = {
-    name: _FLAGS.number(f"expected_{name}_threshold", default, f"Absolute tolerance of {name}.")
-    for name, default in (("f16", 0.001), ("f32", 0.0001), ("f64", 0.0001), ("bf16", 0.01))
-}
-_RELATIVE = _FLAGS.number("expected_rtol", 1e-5, "Relative tolerance of all float types.")
+_INPUTS = input_flag(_FLAGS)
+_OUTPUTS = OutputFlags(_FLAGS)
 _STATISTICS = _FLAGS.boolean("print_statistics", False, "Prints memory statistics to stderr at the end.")
 _DEVICES = DeviceFlags(_FLAGS)
 
@@ -127,47 +93,7 @@ def _call(arguments: Arguments, function: Function, device: Device) -> int:
     with annotated(f"invoking function '{function.name}'"):
         results = invoke(function, inputs)
     with annotated("processing function outputs"):
-        return _process_results(arguments, function, results, device.allocator)
-
-
-def _process_results(
-    arguments: Arguments, function: Function, results: list[Variant], allocator: Allocator
-) -> int:
-    from gossamer.isa.calling_convention import parse_calling_convention
-    from gossamer.runtime.text_io.results import compare_results, write_outputs
-    from gossamer.runtime.text_io.variants import VariantParser, format_variants
-
-    limit = arguments[_MAX_ELEMENTS]
-    if not arguments[_EXPECTED]:
-        if arguments[_OUTPUTS]:
-            with annotated("outputting results"):
-                sys.stdout.write(write_outputs(results, arguments[_OUTPUTS], limit))
-        else:
-            sys.stdout.write(format_variants("result", results, limit))
-        return EXIT_SUCCESS
-    kinds = parse_calling_convention(function.calling_convention).results
-    with annotated("parsing expected function outputs"), VariantParser(allocator) as parser:
-        expected = parser.parse(kinds, arguments[_EXPECTED])
-    checked = [
-        None if spec.strip() == "(ignored)" else variant
-        for spec, variant in zip(arguments[_EXPECTED], expected, strict=False)
-    ] + expected[len(arguments[_EXPECTED]) :]
-    differences = compare_results(checked, results, _equality(arguments))
-    if differences:
-        sys.stdout.write(differences)
-        return EXIT_FAILURE
-    print("[SUCCESS] all function outputs matched their expected values.")
-    return EXIT_SUCCESS
-
-
-def _equality(arguments: Arguments) -> Equality:
-    from gossamer.runtime.text_io.results import Equality
-
-    mode = arguments[_EQUALITY_MODE]
-    if mode not in ("approximate", "exact"):
-        raise InvalidArgumentError(f"unrecognized --equality_mode= value '{mode}'")
-    tolerances = {name: arguments[flag] for name, flag in _TOLERANCES.items()}
-    return Equality(mode == "exact", tolerances, arguments[_RELATIVE])
+        return _OUTPUTS.process(arguments, function, results, device.allocator)
 
 
 if __name__ == "__main__":
