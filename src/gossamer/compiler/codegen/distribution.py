@@ -43,21 +43,27 @@ class Grid:
 
 
 def distribute(
-    kernel: KernelFunction, dims: Sequence[Index], work_per_element: int, shortest_row: int = 1
+    kernel: KernelFunction,
+    dims: Sequence[Index],
+    work_per_element: int,
+    *,
+    least_rows: int = 1,
+    least_columns: int = 1,
 ) -> Grid:
     """Share out a result of sizes `dims` of which each element takes `work_per_element` steps.
 
     Args:
-        shortest_row: rows are not cut into shorter stretches than this.
+        least_rows: a workgroup gets so many rows, and `least_columns` elements of each, whatever they cost.
     """
-    budget = max(shortest_row, WORK_PER_WORKGROUP // work_per_element)
+    budget = max(least_columns, WORK_PER_WORKGROUP // work_per_element)
     if not dims:
         return Grid.whole()
     *outer, inner = dims
     x, columns = _share(kernel, [inner], inner, budget, "id_x")
     row_length = min(inner, budget) if isinstance(inner, int) else budget // _ROWS_OF_UNKNOWN_LENGTH
     row_count = kernel.build.product(outer)
-    y, rows = _share(kernel, outer, row_count, max(1, budget // max(1, row_length)), "id_y")
+    tile = max(least_rows, budget // max(1, row_length))
+    y, rows = _share(kernel, outer, row_count, tile, "id_y")
     return Grid((x, y, _ONE), rows, columns, tuple(outer))
 
 

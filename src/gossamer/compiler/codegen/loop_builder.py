@@ -86,16 +86,15 @@ class LoopBuilder(IndexBuilder):
         upper: Index,
         initial: Sequence[ir.Value],
         body: Callable[[ir.Value, list[ir.Value]], Sequence[ir.Value]],
-        step: int = 1,
     ) -> list[ir.Value]:
-        """Append a loop.
+        """Append a loop of step one.
 
         Args:
             initial: values carried into the first iteration.
             body: appends an iteration, given its index and the carried values; returns the next ones.
         Returns: the values carried out.
         """
-        bounds = self.values([lower, upper, step])
+        bounds = self.values([lower, upper, 1])
         types = [value.type for value in initial]
         loop = self.op("scf.for", [*bounds, *initial], types, regions=1)
         block = ir.Block.create_at_start(
@@ -117,19 +116,32 @@ class LoopBuilder(IndexBuilder):
         Args:
             body: as for `for_loop`, given the indices of one step or of `factor` steps.
         """
+        carried = self.strided_loop(
+            self.div(size, factor),
+            factor,
+            initial,
+            lambda index, now: body([self.add(index, step) for step in range(factor)], now),
+        )
         whole = self.sub(size, self.rem(size, factor))
-        carried = list(initial)
-        if whole != 0:
-            carried = self.for_loop(
-                0,
-                whole,
-                carried,
-                lambda index, now: body([self.add(index, step) for step in range(factor)], now),
-                factor,
-            )
         if isinstance(size, int) and whole == size:
             return carried
         return self.for_loop(whole, size, carried, lambda index, now: body([index], now))
+
+    def strided_loop(
+        self,
+        count: Index,
+        stride: int,
+        initial: Sequence[ir.Value],
+        body: Callable[[Index, list[ir.Value]], Sequence[ir.Value]],
+    ) -> list[ir.Value]:
+        """Append a loop of `count` iterations over the multiples of `stride`.
+
+        A loop that steps by one and multiplies tells how far its accesses reach; a loop that steps by
+        `stride` to a bound leaves that to number theory.
+        """
+        if count == 0:
+            return list(initial)
+        return self.for_loop(0, count, initial, lambda number, now: body(self.mul(number, stride), now))
 
     def if_else(
         self,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.codegen.accumulate import RowEmitter, RowReduction, find_row_reduction
 from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_column, for_each_row
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.extended import emit_extended
 from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.kernel import CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
+from gossamer.compiler.codegen.row_emission import LEAST_COLUMNS, LEAST_ROWS, RowEmitter
+from gossamer.compiler.codegen.row_reduction import RowReduction, find_row_reduction
 from gossamer.compiler.flow.extended_op import as_extended
 from gossamer.compiler.flow.linalg_op import as_linalg
 from gossamer.compiler.mlir import ir
 
 _SIZE_GUESS = 256
-_SHORTEST_ROW = 128
 
 
 def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
@@ -28,39 +28,43 @@ def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
     if extended is not None and extended.kind != "gather":
         return emit_extended(elements, extended).workgroup_count
     reduction = find_row_reduction(kernel)
-    shortest_row = 1 if reduction is None else _SHORTEST_ROW
-    grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel), shortest_row)
-
-    def row(outer: Indices) -> None:
-        if reduction is None:
-            _emit_columns(elements, grid, outer)
-        else:
-            _emit_reduced_row(elements, grid, reduction, outer)
-
-    for_each_row(kernel, grid, row)
+    if reduction is not None:
+        return _emit_row_reduction(elements, reduction).workgroup_count
+    grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel))
+    _emit_points(elements, grid)
     return grid.workgroup_count
 
 
-def _emit_columns(elements: Elements, grid: Grid, outer: Indices) -> None:
-    has_columns = bool(elements.kernel.result_dims(0))
-    for_each_column(
-        elements.kernel,
-        grid,
-        lambda column: _emit_point(elements, (*outer, column) if has_columns else ()),
-    )
-
-
-def _emit_reduced_row(elements: Elements, grid: Grid, reduction: RowReduction, outer: Indices) -> None:
+def _emit_row_reduction(elements: Elements, reduction: RowReduction) -> Grid:
     kernel = elements.kernel
-    RowEmitter(elements, reduction, outer, lambda body: for_each_column(kernel, grid, body)).emit()
-    if reduction.consumer is None:
-        return
+    grid = distribute(
+        kernel,
+        kernel.result_dims(0),
+        _work_per_element(kernel),
+        least_rows=LEAST_ROWS,
+        least_columns=LEAST_COLUMNS,
+    )
+    RowEmitter(elements, reduction, grid).emit()
+    if reduction.consumer is not None:
 
-    def reduced(indices: Indices) -> ir.Value:
-        return elements.build.load(kernel.outputs[0], elements.linear(indices, kernel.result_dims(0)))
+        def reduced(indices: Indices) -> ir.Value:
+            return elements.build.load(kernel.outputs[0], elements.linear(indices, kernel.result_dims(0)))
 
-    elements.stored[reduction.linalg.op.results[0]] = reduced
-    _emit_columns(elements, grid, outer)
+        elements.stored[reduction.linalg.op.results[0]] = reduced
+        _emit_points(elements, grid)
+    return grid
+
+
+def _emit_points(elements: Elements, grid: Grid) -> None:
+    kernel = elements.kernel
+    has_columns = bool(kernel.result_dims(0))
+
+    def row(outer: Indices) -> None:
+        for_each_column(
+            kernel, grid, lambda column: _emit_point(elements, (*outer, column) if has_columns else ())
+        )
+
+    for_each_row(kernel, grid, row)
 
 
 def _emit_point(elements: Elements, indices: Indices) -> None:

@@ -75,11 +75,11 @@ class _Reduction:
         neutral = ir.FloatAttr.get(running.type, _NEUTRAL[combiner], loc=build.location)
         lanes = [running, *[build.constant(neutral, running.type)] * (_LANES - 1)]
 
-        def iteration(index: ir.Value, now: list[ir.Value]) -> list[ir.Value]:
+        def iteration(index: Index, now: list[ir.Value]) -> list[ir.Value]:
             steps = [{**loops, loop: build.add(index, lane)} for lane in range(_LANES)]
             return [self._step(step, [lane])[0] for step, lane in zip(steps, now, strict=True)]
 
-        lanes = build.for_loop(0, whole, lanes, iteration, _LANES)
+        lanes = build.strided_loop(build.div(size, _LANES), _LANES, lanes, iteration)
         while len(lanes) > 1:
             half = len(lanes) // 2
             pairs = zip(lanes[:half], lanes[half:], strict=True)

@@ -1,4 +1,4 @@
-"""Reductions that keep a row of accumulators in the result's memory.
+"""Which reductions keep rows of accumulators in the result's memory.
 
 A reduction computed element by element walks down the columns of its inputs. Where the innermost result
 dimension is contiguous in the inputs, as in a matrix product or a sum of rows, it is better to take one step
@@ -8,7 +8,6 @@ each element adds up, and in what order, is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from gossamer.compiler.codegen.elements import Elements
@@ -19,11 +18,6 @@ from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, dim_position
 from gossamer.compiler.flow.tensor_op import element_type, is_tensor
 from gossamer.compiler.mlir import ir
-
-_STEPS_AT_ONCE = 4
-
-EmitColumns = Callable[[Callable[[Index], None]], None]
-"""Appends a loop over a row's columns with a given body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +33,16 @@ class RowReduction:
     linalg: LinalgOp
     consumer: LinalgOp | None = None
     operand: int = 0
+
+    def innermost_loop(self) -> int | None:
+        """The loop of the reduction that goes along a row of the kernel's result."""
+        results = self.linalg.init_maps[0].results
+        return dim_position(results[-1]) if results else None
+
+    def varies_along_row(self, position: int) -> bool:
+        """Whether neighbours in a row of the result read different elements of an input."""
+        loop = self.innermost_loop()
+        return any(_mentions(expr, loop) for expr in self.linalg.maps[position].results)
 
     def loops(self, elements: Elements, indices: Indices) -> dict[int, Index]:
         """Parallel loop indices of the reduction for an element of the kernel's result."""
@@ -58,82 +62,8 @@ def find_row_reduction(kernel: KernelFunction) -> RowReduction | None:
     found = RowReduction(root) if not root.is_elementwise else _below(root)
     if found is None or not _fits(found):
         return None
-    innermost = _innermost_loop(found)
+    innermost = found.innermost_loop()
     return found if innermost is not None and _is_contiguous_in(found.linalg, innermost) else None
-
-
-class RowEmitter:
-    """Appends what computes a reduction's elements of one row into the memory of the kernel's results."""
-
-    def __init__(
-        self, elements: Elements, reduction: RowReduction, outer: Indices, for_columns: EmitColumns
-    ) -> None:
-        self._elements = elements
-        self._build = elements.build
-        self._reduction = reduction
-        self._linalg = reduction.linalg
-        self._outer = outer
-        self._for_columns = for_columns
-        self._memory = elements.kernel.outputs[: len(reduction.linalg.inits)]
-
-    def emit(self) -> None:
-        """Append the loops: initial values, then one pass along the row for a few steps each."""
-        self._for_columns(self._start)
-        self._nest(0, {})
-
-    def _start(self, column: Index) -> None:
-        loops = self._reduction.loops(self._elements, (*self._outer, column))
-        self._store(column, self._elements.initial(self._linalg, loops))
-
-    def _nest(self, depth: int, steps: dict[int, Index]) -> None:
-        reductions = self._linalg.reduction_loops
-        loop = reductions[depth]
-        size = self._elements.loop_bounds(self._linalg)[loop]
-        if depth < len(reductions) - 1:
-            self._build.for_loop(
-                0, size, [], lambda index, _: self._deeper(depth + 1, {**steps, loop: index})
-            )
-        else:
-            self._build.unrolled_loop(
-                size,
-                _STEPS_AT_ONCE,
-                [],
-                lambda indices, _: self._pass([{**steps, loop: index} for index in indices]),
-            )
-
-    def _deeper(self, depth: int, steps: dict[int, Index]) -> list[ir.Value]:
-        self._nest(depth, steps)
-        return []
-
-    def _pass(self, steps: list[dict[int, Index]]) -> list[ir.Value]:
-        for step in steps:
-            self._load_constants_of_row(step)
-        self._for_columns(lambda column: self._advance(steps, column))
-        return []
-
-    def _advance(self, steps: list[dict[int, Index]], column: Index) -> None:
-        position = self._offset(column)
-        values = [self._build.load(memory, position) for memory in self._memory]
-        parallel = self._reduction.loops(self._elements, (*self._outer, column))
-        for step in steps:
-            values = self._elements.body(self._linalg, {**parallel, **step}, values)
-        self._store(column, values)
-
-    def _load_constants_of_row(self, step: dict[int, Index]) -> None:
-        # What does not change along the row is remembered from here, and so not loaded for each column.
-        elements, linalg = self._elements, self._linalg
-        loops = {**self._reduction.loops(elements, (*self._outer, 0)), **step}
-        innermost = _innermost_loop(self._reduction)
-        for position, operand in enumerate(linalg.inputs):
-            if not any(_mentions(expr, innermost) for expr in linalg.maps[position].results):
-                elements.operand(linalg, position, operand, loops, elements.loop_bounds(linalg))
-
-    def _store(self, column: Index, values: list[ir.Value]) -> None:
-        for memory, value in zip(self._memory, values, strict=True):
-            self._build.store(value, memory, self._offset(column))
-
-    def _offset(self, column: Index) -> Index:
-        return self._elements.linear((*self._outer, column), self._elements.kernel.result_dims(0))
 
 
 def _below(root: LinalgOp) -> RowReduction | None:
@@ -160,12 +90,6 @@ def _fits(reduction: RowReduction) -> bool:
         return True
     consumer = reduction.consumer
     return len(linalg.inits) == 1 and str(consumer.maps[reduction.operand]) == str(consumer.init_maps[0])
-
-
-def _innermost_loop(reduction: RowReduction) -> int | None:
-    """The loop of the reduction that goes along a row of the kernel's result."""
-    results = reduction.linalg.init_maps[0].results
-    return dim_position(results[-1]) if results else None
 
 
 def _is_contiguous_in(linalg: LinalgOp, loop: int) -> bool:

@@ -1,0 +1,120 @@
+"""Emits reductions that keep rows of accumulators in the result's memory.
+
+The reduction's innermost loop is cut into blocks. For one block after the other, each row of the workgroup
+takes the block's steps, a few at once: what the steps of a block read of inputs that vary along the row stays
+in the nearest cache for all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gossamer.compiler.codegen.distribution import Grid, for_each_column, for_each_row
+from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.iteration import Indices
+from gossamer.compiler.codegen.row_reduction import RowReduction
+from gossamer.compiler.flow.index_builder import Index
+from gossamer.compiler.mlir import ir
+
+LEAST_COLUMNS = 512
+LEAST_ROWS = 16
+
+_STEPS_AT_ONCE = 4
+_ELEMENTS_OF_BLOCK = 8 * 1024
+
+Steps = dict[int, Index]
+"""Indices of reduction loops."""
+
+
+class RowEmitter:
+    """Appends what computes a reduction's elements of a workgroup into the memory of the kernel's results."""
+
+    def __init__(self, elements: Elements, reduction: RowReduction, grid: Grid) -> None:
+        self._elements = elements
+        self._build = elements.build
+        self._kernel = elements.kernel
+        self._reduction = reduction
+        self._linalg = reduction.linalg
+        self._grid = grid
+        self._memory = elements.kernel.outputs[: len(reduction.linalg.inits)]
+
+    def emit(self) -> None:
+        """Append the loops: initial values, then the steps of the reduction."""
+        self._rows(lambda outer: self._columns(lambda column: self._start(outer, column)))
+        self._nest(0, {})
+
+    def _nest(self, depth: int, steps: Steps) -> None:
+        reductions = self._linalg.reduction_loops
+        loop = reductions[depth]
+        size = self._elements.loop_bounds(self._linalg)[loop]
+        if depth < len(reductions) - 1:
+            self._build.each(0, size, lambda index: self._nest(depth + 1, {**steps, loop: index}))
+        else:
+            self._blocks(loop, size, steps)
+
+    def _blocks(self, loop: int, size: Index, steps: Steps) -> None:
+        build = self._build
+        length = self._block_length()
+        if self._grid.rows == (0, 1) or (isinstance(size, int) and size <= length):
+            self._rows(lambda outer: self._block(outer, loop, 0, size, steps))
+            return
+
+        def block(number: ir.Value) -> None:
+            lower = build.mul(number, length)
+            count = length
+            if not isinstance(size, int) or size % length:
+                count = build.minimum(length, build.sub(size, lower))
+            self._rows(lambda outer: self._block(outer, loop, lower, count, steps))
+
+        build.each(0, build.ceil_div(size, length), block)
+
+    def _block_length(self) -> int:
+        lower, upper = self._grid.columns
+        columns = upper - lower if isinstance(lower, int) and isinstance(upper, int) else LEAST_COLUMNS
+        return max(_ELEMENTS_OF_BLOCK // max(columns, 1), _STEPS_AT_ONCE) // _STEPS_AT_ONCE * _STEPS_AT_ONCE
+
+    def _block(self, outer: Indices, loop: int, lower: Index, count: Index, steps: Steps) -> None:
+        def take(numbers: list[Index], carried: list[ir.Value]) -> list[ir.Value]:
+            indices = [self._build.add(lower, number) for number in numbers]
+            self._pass(outer, [{**steps, loop: index} for index in indices])
+            return carried
+
+        self._build.unrolled_loop(count, _STEPS_AT_ONCE, [], take)
+
+    def _pass(self, outer: Indices, steps: list[Steps]) -> None:
+        for step in steps:
+            self._load_constants_of_row(outer, step)
+        self._columns(lambda column: self._advance(outer, column, steps))
+
+    def _load_constants_of_row(self, outer: Indices, step: Steps) -> None:
+        # What does not change along the row is remembered from here, and so not loaded for each column.
+        elements, linalg = self._elements, self._linalg
+        loops = {**self._reduction.loops(elements, (*outer, 0)), **step}
+        for position, operand in enumerate(linalg.inputs):
+            if not self._reduction.varies_along_row(position):
+                elements.operand(linalg, position, operand, loops, elements.loop_bounds(linalg))
+
+    def _start(self, outer: Indices, column: Index) -> None:
+        loops = self._reduction.loops(self._elements, (*outer, column))
+        self._store(outer, column, self._elements.initial(self._linalg, loops))
+
+    def _advance(self, outer: Indices, column: Index, steps: list[Steps]) -> None:
+        position = self._offset(outer, column)
+        values = [self._build.load(memory, position) for memory in self._memory]
+        parallel = self._reduction.loops(self._elements, (*outer, column))
+        for step in steps:
+            values = self._elements.body(self._linalg, {**parallel, **step}, values)
+        self._store(outer, column, values)
+
+    def _store(self, outer: Indices, column: Index, values: list[ir.Value]) -> None:
+        for memory, value in zip(self._memory, values, strict=True):
+            self._build.store(value, memory, self._offset(outer, column))
+
+    def _offset(self, outer: Indices, column: Index) -> Index:
+        return self._elements.linear((*outer, column), self._kernel.result_dims(0))
+
+    def _rows(self, body: Callable[[Indices], None]) -> None:
+        for_each_row(self._kernel, self._grid, body)
+
+    def _columns(self, body: Callable[[Index], None]) -> None:
+        for_each_column(self._kernel, self._grid, body)
