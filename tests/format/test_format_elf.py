@@ -96,6 +96,15 @@ def test_a_wrong_header_says_what_is_wrong(offset: int, layout: str, value: int,
     assert caught.value.table
 
 
+def test_only_writable_memory_is_made_read_only() -> None:
+    code_address = read_elf(_SEED).segments[1].address
+    data = _patch(_SEED, 64 + 4 * 56 + 16, "<Q", code_address)
+
+    with pytest.raises(FormatError, match="to be made read-only, is not writable"):
+        read_elf(_patch(data, 64 + 4 * 56 + 40, "<Q", 8))
+    assert read_elf(_patch(data, 64 + 4 * 56 + 40, "<Q", 0)).relro == (code_address, 0)
+
+
 def test_a_file_of_another_kind_says_so() -> None:
     with pytest.raises(FormatError, match=r"expected 64-bit little-endian, found x86_64 \(32-bit"):
         read_elf_segments(make_elf(Library(elf_class=1)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import mmap
+import struct
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,7 @@ from gossamer.errors import (
     UnavailableError,
     UnimplementedError,
 )
+from gossamer.format.elf_dynamic import read_elf
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer
@@ -296,3 +299,38 @@ def test_formats_of_other_machines_are_not_supported(format: str) -> None:
         device.create_executable(format, make_elf())
     with pytest.raises(NotFoundError, match=format):
         ElfLoader().load(format, make_elf(), [])
+
+
+def test_damaged_tables_are_refused_or_harmless() -> None:
+    kernels = [Kernel("first", bindings=2, constants=1), Kernel("second", local_memory_pages=1)]
+    seed = make_elf(Library(kernels=kernels, imports=["?import"]))
+    image = read_elf(seed)
+    data_segment = image.segments[2]
+    dynamic = struct.unpack_from("<Q", seed, 64 + 3 * 56 + 8)[0]
+    # Safety: only tables and where pointers point to are damaged, not code nor which words are relocated.
+    words = [*range(data_segment.offset, dynamic, 4)]
+    first_relocation = seed.index(struct.pack("<QQ", image.relocations[0].address, 8))
+    addends = [first_relocation + 24 * index + 16 for index in range(len(image.relocations))]
+    values = (0, 1, 0xFFFF, 1 << 31, 0xFFFFFFFF, data_segment.end - 1, data_segment.address, 0x3000, 0x2FFF)
+    outcomes = {"loaded": 0, "refused": 0}
+    for position in words + addends:
+        for value in values:
+            damaged = seed[:position] + struct.pack("<I", value) + seed[position + 4 :]
+            try:
+                ElfLoader().load(EMBEDDED, damaged, [])
+            except StatusError:
+                outcomes["refused"] += 1
+            else:
+                outcomes["loaded"] += 1
+
+    assert min(outcomes.values()) > 100
+
+
+def test_threads_may_load_at_the_same_time() -> None:
+    data = make_elf()
+
+    def load_many(format: str) -> int:
+        return sum(len(ElfLoader().load(format, data, []).functions) for _ in range(50))
+
+    with ThreadPoolExecutor(4) as executor:
+        assert list(executor.map(load_many, [EMBEDDED, SYSTEM] * 2)) == [50] * 4

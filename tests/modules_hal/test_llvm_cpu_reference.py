@@ -167,11 +167,11 @@ builtin.module @mul_module {
 """
 
 
-def normal(*shape: int, dtype: type = np.float32) -> Array:
+def normal(*shape: int, dtype: npt.DTypeLike = np.float32) -> Array:
     return np.random.default_rng(sum(shape)).standard_normal(shape).astype(dtype)
 
 
-def integers(*shape: int, dtype: type) -> Array:
+def integers(*shape: int, dtype: npt.DTypeLike) -> Array:
     return np.random.default_rng(sum(shape)).integers(-128, 128, shape).astype(dtype)
 
 

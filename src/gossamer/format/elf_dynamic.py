@@ -12,7 +12,14 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from gossamer.errors import FormatError, UnimplementedError
-from gossamer.format.elf import ElfImage, ElfRelocation, ElfSegments, read_elf_header, read_elf_segments
+from gossamer.format.elf import (
+    ElfImage,
+    ElfRelocation,
+    ElfSegments,
+    SegmentFlags,
+    read_elf_header,
+    read_elf_segments,
+)
 from gossamer.format.module_def import Bytes
 
 _ENTRY = struct.Struct("<QQ")
@@ -22,6 +29,7 @@ _PLACE_BYTES = 8
 """Widest place that a relocation writes."""
 
 _DYNAMIC_TABLE = "ELF dynamic section"
+_RELRO_TABLE = "ELF program header"
 _SYMBOL_TABLE = "ELF symbol"
 _RELOCATION_TABLE = "ELF relocation"
 _UNDEFINED = 0
@@ -91,8 +99,18 @@ class _DynamicReader:
         self.segments = segments
         self._entries = self._read_entries()
         self._refuse_unsupported()
-        if segments.relro is not None:
-            segments.require(*segments.relro, "ELF program header")
+        self._check_relro()
+
+    def _check_relro(self) -> None:
+        if self.segments.relro is None or not self.segments.relro[1]:
+            return
+        self.segments.require(*self.segments.relro, _RELRO_TABLE)
+        address, _ = self.segments.relro
+        (segment,) = [load for load in self.segments.loads if load.address <= address < load.end]
+        if not segment.flags & SegmentFlags.WRITE:
+            raise FormatError(
+                f"memory at {address:#x}, to be made read-only, is not writable before", table=_RELRO_TABLE
+            )
 
     def _read_entries(self) -> dict[int, int]:
         if self.segments.dynamic is None:
