@@ -105,6 +105,8 @@ class FunctionText:
             return self._parse_ref(scanner, can_move=kind is not OperandKind.REF)
         if kind is None:
             kind = OperandKind.I64 if scanner.peek(r"%i\d+:\d") else OperandKind.I32
+        if kind in _PAIRS:
+            scanner.require(r"%i\d+:", "a pair of registers like %i0:1")
         return self._parse_value_register(scanner, kind)
 
     def _parse_ref(self, scanner: Scanner, *, can_move: bool) -> int:
@@ -121,9 +123,7 @@ class FunctionText:
 
     def _parse_value_register(self, scanner: Scanner, kind: OperandKind) -> int:
         is_pair = kind in _PAIRS
-        ordinal = int(
-            scanner.expect(r"%i(\d+)", "a register like %i0:1" if is_pair else "a register like %i0")
-        )
+        ordinal = int(scanner.expect(r"%i(\d+)", "a register like %i0"))
         if ordinal + is_pair > _VALUE_ORDINAL_MASK:
             raise scanner.last_error(f"value registers end at %i{_VALUE_ORDINAL_MASK}")
         high = scanner.match(r":(\d+)")
