@@ -11,7 +11,7 @@ from gossamer.errors import StatusError
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class GoogleTest:
     """One test.
 
     Attributes:
@@ -36,7 +36,7 @@ class Test:
         return f"{self.full_name}, where GetParam() = {self.parameter}"
 
 
-def select_tests(tests: Sequence[Test], patterns: str) -> list[Test]:
+def select_tests(tests: Sequence[GoogleTest], patterns: str) -> list[GoogleTest]:
     """Tests that a `--gtest_filter=` selects: `a:b*-c` is what matches `a` or `b*` and not `c`."""
     positive, _, negative = patterns.partition("-")
     return [
@@ -51,7 +51,7 @@ def _matches(name: str, patterns: str) -> bool:
     return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns.split(":"))
 
 
-def list_tests(tests: Sequence[Test]) -> str:
+def list_tests(tests: Sequence[GoogleTest]) -> str:
     """What `--gtest_list_tests` prints."""
     lines: list[str] = []
     for suite in dict.fromkeys(test.suite for test in tests):
@@ -60,14 +60,14 @@ def list_tests(tests: Sequence[Test]) -> str:
     return "\n".join(lines)
 
 
-def run_tests(tests: Sequence[Test], *, fail_fast: bool = False) -> bool:
+def run_tests(tests: Sequence[GoogleTest], *, fail_fast: bool = False) -> bool:
     """Run tests of one suite in order. Returns: True where none failed."""
     suites = _count(len({test.suite for test in tests}), "test suite")
     total = f"{_count(len(tests), 'test')} from {suites}"
     print(f"[==========] Running {total}.")
     print("[----------] Global test environment set-up.")
     started = time.perf_counter()
-    failed: list[Test] = []
+    failed: list[GoogleTest] = []
     if tests:
         count = f"{_count(len(tests), 'test')} from {tests[0].suite}"
         print(f"[----------] {count}")
@@ -88,7 +88,7 @@ def run_tests(tests: Sequence[Test], *, fail_fast: bool = False) -> bool:
     return not failed
 
 
-def _run_test(test: Test) -> bool:
+def _run_test(test: GoogleTest) -> bool:
     failures = 0
 
     def fail(place: str, text: str) -> None:

@@ -10,7 +10,7 @@ from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
 from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
-from gossamer.tools.google_test import Test, list_tests, run_tests, select_tests
+from gossamer.tools.google_test import GoogleTest, list_tests, run_tests, select_tests
 from gossamer.tools.module_flags import ModuleFlags
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def _run(arguments: Arguments) -> int:
     return EXIT_SUCCESS if passed else EXIT_FAILURE
 
 
-def _find_tests(arguments: Arguments, modules: list[Module]) -> list[Test]:
+def _find_tests(arguments: Arguments, modules: list[Module]) -> list[GoogleTest]:
     main_module = modules[-1]
-    tests: list[Test] = []
+    tests: list[GoogleTest] = []
     for ordinal, export in enumerate(main_module.exports.values()):
         if export.name.startswith("__") or "$" in export.name:
             continue
@@ -81,7 +81,7 @@ def _find_tests(arguments: Arguments, modules: list[Module]) -> list[Test]:
                 f"'{export.calling_convention}'"
             )
         run = _make_test(arguments, modules, f"{main_module.name}.{export.name}")
-        tests.append(Test(main_module.name, export.name, str(ordinal), run))
+        tests.append(GoogleTest(main_module.name, export.name, str(ordinal), run))
     return tests
 
 
