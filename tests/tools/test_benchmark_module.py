@@ -79,7 +79,8 @@ def test_console_columns() -> None:
     report = new_report("console", name_width([benchmark.name], 1), {})
 
     assert report.add([result]) == (
-        "BM_run/process_time/real_time      0.357 ms        0.356 ms           80 items_per_second=2.79785k/s\n"
+        "BM_run/process_time/real_time      0.357 ms        0.356 ms           80 "
+        "items_per_second=2.79785k/s\n"
     )
 
 
