@@ -43,15 +43,15 @@ def _attach_executables(
             text = dispatch.function.get_asm()
             executable = by_text.get(text)
             if executable is None:
-                executable = _attach(dispatch, f"{prefix}_dispatch_{number}", function)
+                executable = _attach(dispatch, f"{prefix}_dispatch_{number}", function, module)
                 by_text[text] = executables[executable.name] = executable
             dispatch.op.attributes["executable"] = ir.FlatSymbolRefAttr.get(executable.name)
     return executables
 
 
-def _attach(dispatch: Dispatch, name: str, before: ir.Operation) -> Executable:
+def _attach(dispatch: Dispatch, name: str, before: ir.Operation, module: ir.Module) -> Executable:
     function = dispatch.function
     function.attributes["sym_name"] = ir.StringAttr.get(f"{name}_{summarize(function)}")
     dispatch.executable.attributes["sym_name"] = ir.StringAttr.get(name)
     ir.InsertionPoint(before).insert(dispatch.executable)
-    return Executable(name, function)
+    return Executable(name, function, module)
