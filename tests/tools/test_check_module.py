@@ -158,8 +158,8 @@ def test_expect_almost_eq(expect: Callable[..., list[str]]) -> None:
     assert expect("expect_almost_eq", "2xf32=1 2", "2xf32=1 2.5", 0.5, 0.0) == []
     assert expect("expect_almost_eq", "2xf32=1 2", "2xf32=1 2.5", 1e-4, 0.0) == [
         "Expected near equality of these values. Contents does not match to tolerance parameters "
-        "atol=0.0001, rtol=0. The first failure occurs at index 1 as the lhs value 2 differs from the rhs value 2.5 by "
-        "5.000e-01.\n  lhs:\n    2xf32=1 2\n  rhs:\n    2xf32=1 2.5"
+        "atol=0.0001, rtol=0. The first failure occurs at index 1 as the lhs value 2 differs from the rhs "
+        "value 2.5 by 5.000e-01.\n  lhs:\n    2xf32=1 2\n  rhs:\n    2xf32=1 2.5"
     ]
     assert expect("expect_almost_eq", "f32=1", "f32=INF", 1e9, 0.0) != []
     with pytest.raises(InvalidArgumentError, match="unsupported element type i32"):
