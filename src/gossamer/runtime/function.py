@@ -13,6 +13,13 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.fence import Fence
 from gossamer.runtime.invocation import Invocation
+from gossamer.runtime.result_storage import (
+    OMITTED,
+    place_storage,
+    require_in_place,
+    return_to_caller,
+    storage_converter,
+)
 from gossamer.runtime.signature import (
     ValueDescription,
     argument_converter,
@@ -37,8 +44,12 @@ class PipelineFunction:
         self.outputs: tuple[ValueDescription, ...] = signature.outputs
         self._callable = function.callable
         self._is_async = function.is_async
+        self._takes_storage = any(description.output is not None for description in self.inputs)
         self._converters = [
-            argument_converter(description, function.full_name, allocator) for description in self.inputs
+            (argument_converter if description.output is None else storage_converter)(
+                description, function.full_name, allocator
+            )
+            for description in self.inputs
         ]
         self._positions = {description.name: index for index, description in enumerate(self.inputs)}
 
@@ -61,7 +72,11 @@ class PipelineFunction:
         """Call the function.
 
         Args:
-            arguments, keywords: inputs in order, or by name.
+            arguments, keywords: inputs in order, or by name. Inputs that are storage for results
+                (`inputs[i].output`) may be left out; then memory is allocated, if the shape is static.
+                Otherwise they are given in order, by name, or as `out=`: an array or a buffer view, or a
+                tuple of them, one for each result that takes storage. Arrays that are contiguous and
+                64-byte aligned are written in place, others copied to; the result is that array.
             wait: asynchronous functions only: start after it is reached.
             signal: asynchronous functions only: reached when the results may be read. Results are then
                 returned at once, as buffer views.
@@ -75,12 +90,22 @@ class PipelineFunction:
         if not self._is_async:
             if wait is not None or signal is not None:
                 raise InvalidArgumentError(f"{self.function.full_name} is synchronous: it takes no fences")
-            return _results_from_vm(self._callable(*values))
+            return self._results(self._callable(*values), arguments)
         if signal is not None:
+            if self._takes_storage:
+                require_in_place(self.inputs, arguments, self.function.full_name)
             return self._callable(*values, wait, signal)
         finish = Fence.create()
         returned = self._callable(*values, wait, finish)
-        return Invocation(finish, lambda: _results_from_vm(returned))
+        return Invocation(finish, lambda: self._results(returned, arguments))
+
+    def _results(self, returned: object, arguments: tuple[Any, ...]) -> Any:
+        results = _results_from_vm(returned)
+        if not self._takes_storage:
+            return results
+        if len(self.outputs) == 1:
+            return return_to_caller(self.inputs, arguments, (results,))[0]
+        return return_to_caller(self.inputs, arguments, results)
 
     def submit(self, *arguments: Any, **keywords: Any) -> Awaitable[Any]:
         """Call the function without blocking the running event loop, whatever its execution model."""
@@ -93,9 +118,14 @@ class PipelineFunction:
     def _arrange(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
         name = self.function.full_name
         names = [description.name for description in self.inputs]
+        if "out" in keywords and "out" not in self._positions:
+            keywords = keywords | place_storage(self.inputs, keywords["out"], name)
+            del keywords["out"]
+        required = [description.name for description in self.inputs if description.output is None]
         if len(arguments) > len(names):
             raise InvalidArgumentError(f"{name} takes {len(names)} arguments, got {len(arguments)}")
-        placed: dict[str, Any] = dict(zip(names, arguments, strict=False))
+        in_order = required if len(arguments) <= len(required) else names
+        placed: dict[str, Any] = dict(zip(in_order, arguments, strict=False))
         for keyword, value in keywords.items():
             if keyword not in self._positions:
                 raise InvalidArgumentError(
@@ -104,12 +134,12 @@ class PipelineFunction:
             if keyword in placed:
                 raise InvalidArgumentError(f"{name} got argument {keyword!r} twice")
             placed[keyword] = value
-        missing = [argument for argument in names if argument not in placed]
+        missing = [argument for argument in required if argument not in placed]
         if missing:
             raise InvalidArgumentError(
-                f"{name} takes {len(names)} arguments, got {len(placed)}: {', '.join(missing)} missing"
+                f"{name} takes {len(required)} arguments, got {len(placed)}: {', '.join(missing)} missing"
             )
-        return tuple(placed[argument] for argument in names)
+        return tuple(placed.get(argument, OMITTED) for argument in names)
 
 
 def _results_from_vm(returned: object) -> Any:

@@ -16,6 +16,7 @@ from gossamer.hal import element_type as element_types
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer_view import BufferView
 from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.runtime.array_checks import check_array
 from gossamer.vm.declaration import DeclaredValue, parse_declaration, parse_tensor_type
 from gossamer.vm.function import Function
 from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
@@ -148,31 +149,10 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
         else:
             return value
         if shape is not None and dtype is not None:
-            _check_array(array, shape, dtype, what)
+            check_array(array, shape, dtype, what)
         return BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)
 
     return convert
-
-
-def _check_array(
-    array: np.ndarray[Any, np.dtype[Any]], shape: tuple[int | None, ...], dtype: np.dtype[Any], what: str
-) -> None:
-    if array.dtype != dtype and not _same_bits(array.dtype, dtype):
-        raise InvalidArgumentError(
-            f"{what} has dtype {array.dtype}, expected {dtype}; convert it with .astype(np.{dtype})"
-        )
-    fits = len(shape) == array.ndim and all(
-        expected is None or expected == size for expected, size in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
-        expected_text = "x".join("?" if size is None else str(size) for size in shape) or "()"
-        found_text = "x".join(map(str, array.shape)) or "()"
-        raise InvalidArgumentError(f"{what} has shape {found_text}, expected {expected_text}")
-
-
-def _same_bits(found: np.dtype[Any], expected: np.dtype[Any]) -> bool:
-    integers = "iub"
-    return found.itemsize == expected.itemsize and found.kind in integers and expected.kind in integers
 
 
 _SCALAR_CONVERSIONS: dict[str, Callable[[Any], object]] = {
