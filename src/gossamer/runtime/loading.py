@@ -70,7 +70,8 @@ def _load_file(path: str) -> Module:
             size = os.fstat(file.fileno()).st_size
             data: Bytes = b""
             if size:
-                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                # Why: programs may write to constants they import as buffers; pages written are ours alone.
+                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     except OSError as error:
         raise NotFoundError(f"failed to open file '{path}': {error.strerror}") from error
     try:
