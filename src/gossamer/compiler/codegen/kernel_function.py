@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from gossamer.compiler.codegen.kernel import Binding, ConstantSource
 from gossamer.compiler.codegen.loop_builder import LoopBuilder
+from gossamer.compiler.codegen.unsupported import unsupported
 from gossamer.compiler.flow import Executable
 from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.flow.shapes import Shapes
@@ -18,6 +19,9 @@ from gossamer.compiler.mlir import ir
 
 WorkgroupNumber: TypeAlias = Literal["id_x", "id_y", "id_z"]
 ArgumentSource: TypeAlias = "Binding | ConstantSource | WorkgroupNumber"
+
+
+_ELEMENT_TYPES = ("i1", "i8", "i16", "i32", "i64", "index", "f16", "bf16", "f32", "f64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,13 @@ class KernelFunction:
             self._arguments.append(_Argument(argument, source))
 
     def _memory(self, tensor: ir.Value, binding: Binding) -> ir.Value:
+        if str(element_type(tensor)) not in _ELEMENT_TYPES:
+            known = ", ".join(_ELEMENT_TYPES)
+            raise unsupported(
+                self.root,
+                f"kernels cannot read or write tensors of {element_type(tensor)}",
+                f"elements may be {known}",
+            )
         dynamic = ir.ShapedType.get_dynamic_size()
         type = ir.MemRefType.get([dynamic], element_type(tensor), loc=self.build.location)
         return self._add_argument(type, binding)

@@ -7,6 +7,6 @@ from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
 
-def unsupported(op: ir.Operation, message: str) -> CompileError:
+def unsupported(op: ir.Operation, message: str, hint: str = "") -> CompileError:
     """The error for an operation that kernels cannot contain."""
-    return CompileError([Diagnostic(message, source_location(op.location))])
+    return CompileError([Diagnostic(message, source_location(op.location), hint=hint)])
