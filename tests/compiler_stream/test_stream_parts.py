@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.compiler.mlir import ir, parse_text
+from gossamer.compiler.stream.commands import Copy, Fill
 from gossamer.compiler.stream.constant_bytes import constant_bytes
 from gossamer.compiler.stream.element_types import element_bits, element_type_code
 from gossamer.compiler.stream.packing import Lifetime, pack, pack_together
-from gossamer.compiler.stream.program import Copy, Fill
 from gossamer.compiler.stream.region import Region
 from gossamer.compiler.stream.sizes import ZERO, Scalar, Size, product
 from gossamer.compiler.stream.timeline import Timeline

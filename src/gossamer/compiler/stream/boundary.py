@@ -13,15 +13,10 @@ from gossamer.compiler.stream.calls import (
     read_shape,
     receive_tensor,
 )
+from gossamer.compiler.stream.commands import Copy
 from gossamer.compiler.stream.hal_imports import BUFFER, BUFFER_VIEW, FENCE
 from gossamer.compiler.stream.hal_ops import bind_buffer
-from gossamer.compiler.stream.program import (
-    Barrier,
-    Copy,
-    Passed,
-    Return,
-    ViewBuffer,
-)
+from gossamer.compiler.stream.program import Barrier, Passed, Return, ViewBuffer
 from gossamer.compiler.stream.scheduler import FunctionScheduler
 from gossamer.compiler.stream.tensor_ops import can_update_in_place
 from gossamer.compiler.stream.values import Range, Resource, Tensor, Timepoint, View, whole

@@ -12,18 +12,10 @@ from dataclasses import dataclass, field
 
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import AliasClass, Aliasing
+from gossamer.compiler.stream.commands import Command, Copy
 from gossamer.compiler.stream.liveness import Liveness
 from gossamer.compiler.stream.packing import pack, pack_together
-from gossamer.compiler.stream.program import (
-    Alloca,
-    Allocate,
-    Command,
-    Copy,
-    Dealloca,
-    Execute,
-    Step,
-    Wait,
-)
+from gossamer.compiler.stream.program import Alloca, Allocate, Dealloca, Execute, Step, Wait
 from gossamer.compiler.stream.region import Placement, Region
 from gossamer.compiler.stream.sizes import Size
 from gossamer.compiler.stream.timeline import Timeline

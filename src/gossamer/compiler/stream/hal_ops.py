@@ -8,8 +8,9 @@ from __future__ import annotations
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import is_tensor
 from gossamer.compiler.stream.calls import receive_tensor
+from gossamer.compiler.stream.commands import Copy
 from gossamer.compiler.stream.hal_imports import BUFFER, BUFFER_VIEW, FENCE
-from gossamer.compiler.stream.program import Barrier, Bind, Copy, ViewBuffer
+from gossamer.compiler.stream.program import Barrier, Bind, ViewBuffer
 from gossamer.compiler.stream.scheduler import FunctionScheduler
 from gossamer.compiler.stream.sizes import ZERO, Size
 from gossamer.compiler.stream.tensor_ops import Handler

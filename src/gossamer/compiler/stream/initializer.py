@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gossamer.compiler.stream import hal_imports as hal
+from gossamer.compiler.stream.commands import Dispatch
 from gossamer.compiler.stream.lower_commands import function_id_global
 from gossamer.compiler.stream.lower_context import DEVICE_GLOBAL, LoweringContext, type_of_name
 from gossamer.compiler.stream.lower_steps import AWAIT_FAILED
-from gossamer.compiler.stream.program import ConstantPool, Dispatch, ExecutableBinary, Program
+from gossamer.compiler.stream.program import ConstantPool, ExecutableBinary, Program
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
 from gossamer.errors import StatusCode

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gossamer.compiler.stream import hal_imports as hal
+from gossamer.compiler.stream.commands import Copy, Dispatch, Fill, Update, Wave, WorkgroupCount
 from gossamer.compiler.stream.lower_context import LoweringContext
-from gossamer.compiler.stream.program import (
-    Copy,
-    Dispatch,
-    Execute,
-    Fill,
-    Program,
-    Update,
-    Wave,
-    WorkgroupCount,
-)
+from gossamer.compiler.stream.program import Execute, Program
 from gossamer.compiler.stream.recording import is_single_transfer
 from gossamer.compiler.stream.sizes import Dim, Scalar
 from gossamer.compiler.stream.values import Range, Resource

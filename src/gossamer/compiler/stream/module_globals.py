@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from gossamer.compiler.abi import ScalarType, TensorType
 from gossamer.compiler.abi.read import abi_type
 from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.stream.commands import Command, Copy, Fill
 from gossamer.compiler.stream.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.stream.element_types import element_bits
 from gossamer.compiler.stream.hal_imports import BUFFER, FENCE
@@ -15,10 +16,7 @@ from gossamer.compiler.stream.program import (
     Allocate,
     Await,
     Block,
-    Command,
-    Copy,
     Execute,
-    Fill,
     Function,
     HostGlobal,
     Return,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gossamer.compiler.stream.commands import Command, Copy, Dispatch, Fill, Update
 from gossamer.compiler.stream.module_state import CONSTANTS
-from gossamer.compiler.stream.program import Command, Copy, Dispatch, Execute, Fill, Program, Update
+from gossamer.compiler.stream.program import Execute, Program
 from gossamer.compiler.stream.region import reads, writes
 from gossamer.compiler.stream.values import Resource
 

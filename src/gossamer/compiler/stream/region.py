@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from gossamer.compiler.stream.commands import Command, Copy, Dispatch, Fill, Update, Wave
 from gossamer.compiler.stream.packing import Lifetime
-from gossamer.compiler.stream.program import Command, Copy, Dispatch, Fill, Update, Wave
 from gossamer.compiler.stream.sizes import Size
 from gossamer.compiler.stream.values import Range, Resource
 

@@ -71,17 +71,23 @@ def schedule_program(
     declare_globals(state)
     called = find_called_functions(functions)
     for op in functions:
-        symbol = symbol_name(op)
-        export = signatures.get(symbol)
-        if export is not None:
-            program.functions.append(_schedule(state, op, symbol, export))
-        elif INITIALIZER_ATTR in op.attributes:
-            program.functions.append(_schedule_initializer(state, op, symbol))
-            program.initializers.append(symbol)
-        if symbol in called:
-            program.functions.append(_schedule(state, op, internal_name(symbol), None))
+        _schedule_forms(state, op, is_called=symbol_name(op) in called)
     program.constants = state.constants.finish()
     return program
+
+
+def _schedule_forms(state: ModuleState, op: ir.Operation, *, is_called: bool) -> None:
+    """Schedule a function as an export, as an initialiser, and for callers inside the module."""
+    symbol = symbol_name(op)
+    program = state.program
+    export = state.signatures.get(symbol)
+    if export is not None:
+        program.functions.append(_schedule(state, op, symbol, export))
+    elif INITIALIZER_ATTR in op.attributes:
+        program.functions.append(_schedule_initializer(state, op, symbol))
+        program.initializers.append(symbol)
+    if is_called:
+        program.functions.append(_schedule(state, op, internal_name(symbol), None))
 
 
 def _schedule_initializer(state: ModuleState, op: ir.Operation, name: str) -> Function:

@@ -8,18 +8,10 @@ from typing import TypeAlias
 from gossamer.compiler.codegen.kernel import ConstantSource, CountExpr
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.stream.aliasing import Origin, is_tensor
+from gossamer.compiler.stream.commands import Copy, Dispatch, Fill, Update, WorkgroupCount
 from gossamer.compiler.stream.constant_bytes import pack_elements, splat_pattern
 from gossamer.compiler.stream.element_types import element_bits
-from gossamer.compiler.stream.program import (
-    Bind,
-    Copy,
-    Dispatch,
-    Fill,
-    PackScalars,
-    ReadElement,
-    Update,
-    WorkgroupCount,
-)
+from gossamer.compiler.stream.program import Bind, PackScalars, ReadElement
 from gossamer.compiler.stream.scheduler import FunctionScheduler, constant_integer
 from gossamer.compiler.stream.sizes import Dim, Scalar, Size
 from gossamer.compiler.stream.values import Opaque, Range, Tensor

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.stream.commands import Command, Copy, Dispatch, Fill, Update, WorkgroupCount
 from gossamer.compiler.stream.program import (
     Alloca,
     Allocate,
@@ -18,14 +19,10 @@ from gossamer.compiler.stream.program import (
     CallCheck,
     CallFunction,
     CallImport,
-    Command,
     ConditionalBranch,
-    Copy,
     CreateView,
     Dealloca,
-    Dispatch,
     Execute,
-    Fill,
     Function,
     HostOp,
     Join,
@@ -39,11 +36,9 @@ from gossamer.compiler.stream.program import (
     Subspan,
     Switch,
     Terminator,
-    Update,
     ViewBuffer,
     ViewDim,
     Wait,
-    WorkgroupCount,
 )
 from gossamer.compiler.stream.sizes import Shape
 from gossamer.compiler.stream.values import Timepoint
