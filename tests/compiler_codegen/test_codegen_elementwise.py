@@ -178,3 +178,24 @@ def test_gather_with_bounds_test() -> None:
         [table, rows],
         np.where(inside[:, None], table[np.where(inside, rows, 0)], np.float32(0)),
     )
+
+
+@pytest.mark.parametrize("shape", [(40, 50), (1, 17), (33, 1), (5, 0)])
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_transpose_in_stretches(shape: tuple[int, int], dynamic: bool) -> None:
+    tensor = random_array(*shape)
+    rows, columns = ("?", "?") if dynamic else shape
+    source, target = f"tensor<{rows}x{columns}xf32>", f"tensor<{columns}x{rows}xf32>"
+    check(
+        f"""func.func @f(%a: {source}) -> {target} {{
+          %c0 = arith.constant 0 : index
+          %c1 = arith.constant 1 : index
+          %m = tensor.dim %a, %c0 : {source}
+          %n = tensor.dim %a, %c1 : {source}
+          %e = tensor.empty({"%n, %m" if dynamic else ""}) : {target}
+          %0 = linalg.transpose ins(%a : {source}) outs(%e : {target}) permutation = [1, 0]
+          return %0 : {target}
+        }}""",
+        [tensor],
+        tensor.T,
+    )

@@ -8,7 +8,7 @@ dimension: rows are shared out along y, stretches of long rows along x. A workgr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gossamer.compiler.codegen.kernel import ConstantSource, CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
@@ -85,6 +85,22 @@ def for_each_row(kernel: KernelFunction, grid: Grid, body: Callable[[tuple[Index
 def for_each_column(kernel: KernelFunction, grid: Grid, body: Callable[[Index], None]) -> None:
     """Append a loop over the innermost indices that a workgroup has."""
     _for_each(kernel, grid.columns, body)
+
+
+def for_each_stretch(kernel: KernelFunction, grid: Grid, length: int, body: Callable[[Grid], None]) -> None:
+    """Append a loop over short stretches of a workgroup's columns; `body` gets the grid of one, all rows."""
+    build = kernel.build
+    lower, upper = grid.columns
+    size = build.sub(upper, lower)
+
+    def stretch(number: Index) -> None:
+        start = build.add(lower, build.mul(number, length))
+        count = length
+        if not isinstance(size, int) or size % length:
+            count = build.minimum(length, build.sub(upper, start))
+        body(replace(grid, columns=(start, build.add(start, count))))
+
+    build.each(0, build.ceil_div(size, length), stretch)
 
 
 def _for_each(kernel: KernelFunction, bounds: tuple[Index, Index], body: Callable[[Index], None]) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_column, for_each_row
+from gossamer.compiler.codegen.distribution import (
+    Grid,
+    distribute,
+    for_each_column,
+    for_each_row,
+    for_each_stretch,
+)
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.extended import emit_extended
 from gossamer.compiler.codegen.iteration import Indices, loops_at
@@ -11,10 +17,11 @@ from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.row_emission import LEAST_COLUMNS, LEAST_ROWS, RowEmitter
 from gossamer.compiler.codegen.row_reduction import RowReduction, find_row_reduction
 from gossamer.compiler.flow.extended_op import as_extended
-from gossamer.compiler.flow.linalg_op import as_linalg
+from gossamer.compiler.flow.linalg_op import as_linalg, dim_position
 from gossamer.compiler.mlir import ir
 
 _SIZE_GUESS = 256
+_STRETCH = 16
 
 
 def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
@@ -31,8 +38,24 @@ def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
     if reduction is not None:
         return _emit_row_reduction(elements, reduction).workgroup_count
     grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel))
-    _emit_points(elements, grid)
+    if _reads_down_columns(kernel):
+        for_each_stretch(kernel, grid, _STRETCH, lambda part: _emit_points(elements, part))
+    else:
+        _emit_points(elements, grid)
     return grid.workgroup_count
+
+
+def _reads_down_columns(kernel: KernelFunction) -> bool:
+    """Whether a row of the result takes its elements from many rows of an input, as in a transposition.
+
+    Such rows are computed a short stretch of many at a time, while the lines of the input are in the cache.
+    """
+    root = as_linalg(kernel.root)
+    if root is None or not root.is_elementwise or root.loop_count < 2:
+        return False
+    innermost = dim_position(root.init_maps[0].results[-1])
+    loops = [[dim_position(expr) for expr in map.results] for map in root.maps[: root.input_count]]
+    return any(innermost in positions[:-1] for positions in loops)
 
 
 def _emit_row_reduction(elements: Elements, reduction: RowReduction) -> Grid:

@@ -35,8 +35,10 @@ def summarize(function: ir.Operation) -> str:
             return f"{extended.kind}_{_sizes([*shape_of(op.results[0]), element_type(op.results[0])])}"
     if best is None:
         return "slow_memcpy"
-    sizes = _sizes(best.loop_sizes)
-    return "_".join([_kind(best), *([sizes, _types(best)] if sizes else [])])
+    kind = _kind(best)
+    # The reference transposes in the order of the input.
+    sizes = _sizes(shape_of(best.inputs[0]) if kind == "transpose" and best.inputs else best.loop_sizes)
+    return "_".join([kind, *([sizes, _types(best)] if sizes else [])])
 
 
 def _sizes(sizes: Iterable[object]) -> str:
