@@ -68,8 +68,15 @@ def run(request: pytest.FixtureRequest) -> Run:
     is_reference = request.param == "iree"
     iree_bin = request.getfixturevalue("iree_bin") if is_reference else None
 
-    def run_calls(modules: Sequence[Path], calls: Sequence[dict[str, Json]]) -> list[Json]:
-        wanted = {"devices": DEVICES, "modules": [str(path) for path in modules], "calls": calls}
+    def run_calls(
+        modules: Sequence[Path],
+        calls: Sequence[dict[str, Json]],
+        *,
+        overlap: bool = False,
+        devices: Sequence[str] = DEVICES,
+    ) -> list[Json]:
+        paths = [str(path) for path in modules]
+        wanted = {"devices": devices, "modules": paths, "calls": calls, "overlap": overlap}
         first, *others = _reference_answers(iree_bin, wanted) if iree_bin else _our_answers(wanted)
         for other in others:
             assert list(map(_without_message, other)) == list(map(_without_message, first))

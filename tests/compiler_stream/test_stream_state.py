@@ -96,6 +96,24 @@ def test_an_accumulator_keeps_its_state(compiled, run, is_async):
     ]
 
 
+def test_calls_in_flight_see_state_in_the_order_they_were_made(compiled, run):
+    """Each call is made before any earlier one may start; the last one's arguments are ready first."""
+    calls = [call("m.add", tensor([10**power] * 4), is_async=True) for power in range(4)]
+    answers = run(
+        [compiled("m", ACCUMULATOR, is_async=True)],
+        [*calls, call("m.read", is_async=True)],
+        overlap=True,
+        devices=["local-task"],
+    )
+
+    sums = [1, 11, 111, 1111]
+    states = [
+        [tensor([total + step * (index + 1) for step in (2, 4, 6, 8)]), index + 1]
+        for index, total in enumerate(sums)
+    ]
+    assert answers == [*states, states[-1]]
+
+
 @BOTH_MODELS
 def test_callers_buffers_are_never_state(compiled, run, is_async):
     """Overwriting what a call took or returned leaves the module's state as it was."""
