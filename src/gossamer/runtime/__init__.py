@@ -60,6 +60,13 @@ if TYPE_CHECKING:
     from gossamer.runtime.loading import load_module
     from gossamer.runtime.pipeline import Pipeline
 
+_MODULES = {
+    "array_interop": "gossamer.runtime.binding.device_array",
+    "dtypes": "gossamer.runtime.binding.dtypes",
+    "flags": "gossamer.runtime.binding.flags",
+    "system_api": "gossamer.runtime.binding.system_api",
+    "system_setup": "gossamer.runtime.binding.system_setup",
+}
 _HOMES = {
     "BoundModule": "gossamer.runtime.binding.system_api",
     "BoundModules": "gossamer.runtime.binding.system_api",
@@ -173,8 +180,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "flags":
-        return import_module("gossamer.runtime.binding.flags")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'gossamer.runtime' has no attribute {name!r}")

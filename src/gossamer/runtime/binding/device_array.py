@@ -50,7 +50,7 @@ class DeviceArray(numpy.lib.mixins.NDArrayOperatorsMixin):
         special = _FUNCTIONS.get(func)
         if special is not None:
             return special(*args, **kwargs)
-        return self.to_host().__array_function__(func, types, args, kwargs)
+        return func(*_on_host(args), **{name: _on_host(value) for name, value in kwargs.items()})
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         def to_array(value: Any) -> Any:
@@ -135,6 +135,15 @@ class DeviceArray(numpy.lib.mixins.NDArrayOperatorsMixin):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return np.array, (self.to_host(),)
+
+
+def _on_host(value: Any) -> Any:
+    """Value with arrays on the host for device arrays, inside lists and tuples too."""
+    if isinstance(value, DeviceArray):
+        return value.to_host()
+    if type(value) in (list, tuple):
+        return type(value)(map(_on_host, value))
+    return value
 
 
 def _shape(array: DeviceArray) -> list[int]:

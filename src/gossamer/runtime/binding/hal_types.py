@@ -110,6 +110,6 @@ class Linkage(IntEnum):
 
     INTERNAL = 0
     IMPORT = 1
-    IMPORT_OPTIONAL = 2
-    EXPORT = 3
+    EXPORT = 2
+    IMPORT_OPTIONAL = 3
     EXPORT_OPTIONAL = 4

@@ -30,6 +30,9 @@ class HostBytes(_Bytes):
     def __eq__(self, other: object) -> bool:  # type: ignore[override]
         return self is other
 
+    # Why: arrays define it apart from `__eq__`.
+    __ne__ = object.__ne__  # type: ignore[assignment]
+
     def __hash__(self) -> int:  # type: ignore[override]
         return id(self)
 
