@@ -20,6 +20,11 @@ from gossamer.vm.translate.type_function import type_function
 DISPATCH_CONVENTION = "0rrriiiiiiiii_v"
 """Local memory, constants, bindings; workgroup id, size and count."""
 
+MAX_INSTRUCTIONS = 20000
+"""Longer functions are not compiled: LLVM's time grows faster than they do."""
+MAX_CALL_DEPTH = 64
+"""Deeper chains of calls are not compiled: nothing checks the native stack."""
+
 _BUFFER_TYPES = ("!vm.buffer", "!vm.opaque")
 _TYPED_OPERATIONS = ("list.get.ref", "cast.any.ref", "select.ref")
 
@@ -44,13 +49,14 @@ def compilable_functions(module: DecodedModule, roots: Iterable[int]) -> dict[in
     found: dict[int, CompilableFunction] = {}
     refused: set[int] = set(recursive)
 
-    def visit(ordinal: int) -> bool:
+    def visit(ordinal: int, depth: int) -> bool:
         if ordinal in found:
             return True
-        if ordinal in refused:
+        if ordinal in refused or depth > MAX_CALL_DEPTH:
             return False
         function = module.functions[ordinal]
-        candidate = _prepare(module, function) if all(map(visit, sorted(callees[ordinal]))) else None
+        can_call = all(visit(callee, depth + 1) for callee in sorted(callees[ordinal]))
+        candidate = _prepare(module, function) if can_call else None
         if candidate is None:
             refused.add(ordinal)
             return False
@@ -58,7 +64,7 @@ def compilable_functions(module: DecodedModule, roots: Iterable[int]) -> dict[in
         return True
 
     for root in roots:
-        visit(root)
+        visit(root, 0)
     return found
 
 
@@ -69,7 +75,9 @@ def has_loop(function: SsaFunction) -> bool:
 
 
 def _prepare(module: DecodedModule, function: DecodedFunction) -> CompilableFunction | None:
-    if not all(_is_allowed(module, instruction.opcode.name) for instruction in function.instructions):
+    if len(function.instructions) > MAX_INSTRUCTIONS:
+        return None
+    if not all(_is_allowed(instruction.opcode.name) for instruction in function.instructions):
         return None
     if "r" in function.convention.results or _calls_imports(function):
         return None
@@ -86,7 +94,7 @@ def _prepare(module: DecodedModule, function: DecodedFunction) -> CompilableFunc
     return CompilableFunction(ssa, roles)
 
 
-def _is_allowed(module: DecodedModule, name: str) -> bool:
+def _is_allowed(name: str) -> bool:
     return name == "block" or name.startswith("const.") or is_supported(name)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 I64_MIN = -(1 << 63)
@@ -23,9 +24,13 @@ class Leaf:
     parameter: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Expression:
-    """`name` is add, sub, mul, min, max, or quotient (by a positive constant, toward zero or down)."""
+    """`name` is add, sub, mul, min, max, quotient (by a constant, toward zero) or shift (right).
+
+    Made by `combine` only, which gives the same object for the same operands: expressions share their
+    parts, and comparing or hashing them must not walk what may be a tree of exponential size.
+    """
 
     name: str
     lhs: Bound
@@ -73,6 +78,11 @@ def combine(name: str, lhs: Bound, rhs: Bound) -> Bound:
         return rhs
     if lhs == rhs and name in ("min", "max"):
         return lhs
+    return _expression(name, lhs, rhs)
+
+
+@lru_cache(maxsize=1 << 14)
+def _expression(name: str, lhs: Bound, rhs: Bound) -> Expression:
     return Expression(name, lhs, rhs)
 
 

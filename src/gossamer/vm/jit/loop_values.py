@@ -30,6 +30,9 @@ from gossamer.vm.jit.sources import find_sources, resolve
 from gossamer.vm.jit.ssa import Operand, Operation, SsaFunction, Value
 from gossamer.vm.translate.expression import Literal
 
+MAX_DEPTH = 64
+"""Longer chains of operations say nothing about their result. Why: each is some Python frames deep."""
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -191,7 +194,7 @@ class LoopValues:
         """Interval of a value wherever it is read."""
         if value in self._bases:
             return self._bases[value]
-        if value in self._pending:
+        if value in self._pending or len(self._pending) >= MAX_DEPTH:
             return UNKNOWN
         self._pending.add(value)
         found = self._parameter(value) if value.operation is None else self._operation(value.operation)

@@ -19,9 +19,6 @@ from gossamer.vm.jit.ref_value import (
 )
 from gossamer.vm.jit.text import FunctionText
 
-MAX_STACK_BYTES = 1 << 14
-"""Buffers of constant size up to this live on the stack."""
-
 
 class Emission(Protocol):
     """What emitting one operation needs of the function it is in."""
@@ -36,6 +33,10 @@ class Emission(Protocol):
 
     def stack_slot(self, type_: str, alignment: int) -> str:
         """Memory of the whole call, reserved on entry."""
+        ...
+
+    def stack_buffer(self, length: int) -> str | None:
+        """Memory of the whole call for a buffer; None where the stack has no room for it."""
         ...
 
     def free_on_return(self, slot: str) -> None:
@@ -173,8 +174,8 @@ def _length(emission: Emission, operands: Sequence[Names]) -> Names:
 def _allocate(emission: Emission, operands: Sequence[Names]) -> Names:
     """Why only outside loops (see `compilable`): each site then needs one place, freed on return."""
     text, length = emission.text, _number(operands[0])
-    if length.isdecimal() and int(length) <= MAX_STACK_BYTES:
-        memory = emission.stack_slot(f"[{max(int(length), 1)} x i8]", 64)
+    memory = emission.stack_buffer(int(length)) if length.isdecimal() else None
+    if memory is not None:
         clear = text.module.declare("llvm.memset.p0.i64", "void (ptr, i8, i64, i1)")
         text.add(f"call void {clear}(ptr {memory}, i8 0, i64 {length}, i1 false)")
         return BufferNames(memory, length, str(MUTABLE_STATE))

@@ -10,7 +10,7 @@ from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.jit.compilable import DISPATCH_CONVENTION, compilable_functions
 from gossamer.vm.jit.dispatch import dispatch_symbol, emit_dispatch_entry
 from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.native_object import load_native_object
+from gossamer.vm.jit.native_object import is_native_code_enabled, load_native_object
 from gossamer.vm.jit.status import describe_status
 
 
@@ -45,6 +45,8 @@ def compile_dispatch_functions(module: DecodedModule, export_names: Iterable[str
         export_names: those wanted; others than kernels, and kernels that cannot be native, are left out.
     Returns: those that are native, or None where none is.
     """
+    if not is_native_code_enabled():
+        return None
     wanted = {
         name: module.exports[name]
         for name in export_names

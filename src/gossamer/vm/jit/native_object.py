@@ -1,7 +1,13 @@
-"""Text of LLVM IR → code in memory, by way of the objects kept on disk."""
+"""Text of LLVM IR → code in memory, by way of the objects kept on disk.
+
+Native code can be turned off (`GOSSAMER_JIT=0`), and is off where LLVM is not installed.
+"""
 
 from __future__ import annotations
 
+import os
+from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gossamer.vm.jit.object_cache import content_key, load_object, store_object
@@ -11,6 +17,19 @@ if TYPE_CHECKING:
 
 GENERATION = 1
 """Raised whenever the same text is to become another object: objects kept on disk are then not used."""
+
+
+JIT_VARIABLE = "GOSSAMER_JIT"
+
+
+def is_native_code_enabled() -> bool:
+    """False where the environment or the installation says so."""
+    return os.environ.get(JIT_VARIABLE) != "0" and _has_llvm()
+
+
+@cache
+def _has_llvm() -> bool:
+    return find_spec("llvmlite") is not None
 
 
 def load_native_object(text: str) -> LoadedObject:

@@ -91,6 +91,12 @@ class OperationEmitter:
         """Memory of the whole call."""
         return self._function.stack_slot(type_, alignment)
 
+    def stack_buffer(self, length: int) -> str | None:
+        """Memory of the whole call for a buffer, if the stack has room for it."""
+        if not self.text.module.take_stack(length):
+            return None
+        return self._function.stack_slot(f"[{max(length, 1)} x i8]", 64)
+
     def free_on_return(self, slot: str) -> None:
         """Free what the pointer in a slot points to when the function returns."""
         self._function.free_on_return(slot)

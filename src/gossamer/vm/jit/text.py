@@ -21,10 +21,15 @@ def literal_text(literal: Literal) -> str:
     return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
 
 
+MAX_STACK_BYTES = 1 << 16
+"""Buffers on the stack, of all functions of a module together. Why together: they may call each other."""
+
+
 class ModuleText:
     """Declarations and metadata that functions share."""
 
     def __init__(self) -> None:
+        self._stack_bytes = 0
         self.declarations: dict[str, str] = {}
         self.globals: list[str] = []
         self._metadata: list[str] = []
@@ -40,6 +45,13 @@ class ModuleText:
         result, _, arguments = signature.partition(" ")
         self.declarations[name] = f"declare {result} @{name}{arguments} {attributes}".rstrip()
         return f"@{name}"
+
+    def take_stack(self, length: int) -> bool:
+        """Set bytes of the stack aside; False where too few are left."""
+        if self._stack_bytes + length > MAX_STACK_BYTES:
+            return False
+        self._stack_bytes += length
+        return True
 
     def metadata(self, text: str) -> str:
         """Add a metadata node; `{self}` in it stands for its own name."""

@@ -39,16 +39,25 @@ def plan_control_flow(function: TypedFunction) -> ControlFlow:
 
 def _closed_blocks(function: TypedFunction, labels: set[int]) -> frozenset[int]:
     closed: set[int] = set()
-    grew = True
-    while grew:
-        grew = False
-        for index in range(len(function.blocks) - 1, -1, -1):
-            block = function.blocks[index]
-            if index in closed or index in labels or not block.instructions:
-                continue
-            if all(edge.target in closed for edge in block.terminator.edges):
-                closed.add(index)
-                grew = True
+    parents: dict[int, int] = {}
+    open_edges: dict[int, int] = {}
+    pending: list[int] = []
+    for index, block in enumerate(function.blocks):
+        if block.instructions:
+            open_edges[index] = len(block.terminator.edges)
+            parents.update({edge.target: index for edge in block.terminator.edges})
+            if not open_edges[index] and index not in labels:
+                pending.append(index)
+    while pending:
+        # What is not labelled has one jump that leads to it, and so one parent.
+        index = pending.pop()
+        closed.add(index)
+        parent = parents.get(index)
+        if parent is None:
+            continue
+        open_edges[parent] -= 1
+        if not open_edges[parent] and parent not in labels:
+            pending.append(parent)
     return frozenset(closed)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import builtins
 import linecache
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import RLock
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from gossamer.errors import NotFoundError
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.execution import READY
+from gossamer.vm.jit.native_object import is_native_code_enabled
 from gossamer.vm.module import ResumableCallable
 from gossamer.vm.translate.failure import failure, locate
 from gossamer.vm.translate.module_facts import find_module_facts
@@ -28,8 +29,6 @@ from gossamer.vm.translate.typed_function import TypedFunction
 if TYPE_CHECKING:
     from gossamer.vm.bytecode_module import BytecodeModule
     from gossamer.vm.bytecode_state import BytecodeState
-
-JIT_VARIABLE = "GOSSAMER_JIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,11 @@ class Translator:
         """Start with nothing translated.
 
         Args:
-            is_native: run loops over numbers and buffers as native code; by default unless
-                `GOSSAMER_JIT` is 0.
+            is_native: run loops over numbers and buffers as native code; by default where that is possible.
         """
         self._state = state
-        self._is_native = os.environ.get(JIT_VARIABLE) != "0" if is_native is None else is_native
+        self._is_native = is_native_code_enabled() if is_native is None else is_native
+        self._lock = RLock()
         self._translation = module_translation(state.module)
         self._imports = list(state.imports)
         self._common = _state_names(state)
@@ -109,10 +108,11 @@ class Translator:
         return cast("ResumableCallable", self._bind(ordinal, is_generator=True))
 
     def _bind(self, ordinal: int, *, is_generator: bool) -> Callable[..., object]:
-        found = self._functions.get((ordinal, is_generator))
-        if found is None and self._needs_interpreter(ordinal):
-            found = self._functions[ordinal, is_generator] = self._interpret(ordinal, is_generator)
-        return found or self._link(ordinal, is_generator)
+        with self._lock:
+            found = self._functions.get((ordinal, is_generator))
+            if found is None and self._needs_interpreter(ordinal):
+                found = self._functions[ordinal, is_generator] = self._interpret(ordinal, is_generator)
+            return found or self._link(ordinal, is_generator)
 
     def _native(self, ordinal: int, translated: Callable[..., object]) -> Callable[..., object]:
         from gossamer.vm.jit.native_callable import native_callable
