@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance_cases import HEAD, Case, simple_cases
+from conformance_cases import HEAD, Case, memory_cases
+from conformance_collections import collection_cases
 from conformance_control import CALLEE_TEXT, control_cases
 from conformance_tables import Table, table_text, tables
 
@@ -21,7 +22,7 @@ class ConformanceModule:
 def conformance_module() -> ConformanceModule:
     """Write the module; its last function is the private one that calls name."""
     all_tables = tables()
-    simple = simple_cases()
+    simple = [*memory_cases(), *collection_cases()]
     # Why twice: how many cases there are does not depend on the ordinal that some of them name.
     callee = len(all_tables) + len(simple) + len(control_cases(0))
     cases = [*simple, *control_cases(callee)]
