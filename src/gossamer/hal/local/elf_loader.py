@@ -15,13 +15,12 @@ from typing import Literal, TypeAlias, get_args
 from gossamer.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.executable import Executable
-from gossamer.hal.local.elf_image import host_elf_machine, load_image, open_image
-from gossamer.hal.local.executable_library import QUERY_SYMBOL, load_library
 
 NativeCodePolicy: TypeAlias = Literal["none", "embedded", "all"]
 """Which native executables may be loaded: none, those that stand alone, or also system libraries."""
 
 _ARCHITECTURES = {62: "x86_64"}
+_PREFIXES = ("embedded-elf-", "system-elf-")
 
 
 class ElfLoader:
@@ -43,6 +42,10 @@ class ElfLoader:
 
     def supports_format(self, format: str) -> bool:
         """True for native formats of this process's architecture."""
+        if not format.startswith(_PREFIXES):
+            return False
+        from gossamer.hal.local.elf_image import host_elf_machine
+
         architecture = _ARCHITECTURES.get(host_elf_machine() or 0)
         return architecture is not None and format in (
             f"embedded-elf-{architecture}",
@@ -57,6 +60,10 @@ class ElfLoader:
         """
         if not self.supports_format(format):
             raise NotFoundError(f"executable format '{format}' is not native code for this machine")
+        # Why here: few programs bring native code, and every process would pay for its loader.
+        from gossamer.hal.local.elf_image import load_image, open_image
+        from gossamer.hal.local.executable_library import QUERY_SYMBOL, load_library
+
         is_embedded = format.startswith("embedded-")
         self._require_allowed(format, is_embedded=is_embedded)
         if is_embedded and not self._use_system_loader:

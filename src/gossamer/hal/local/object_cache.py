@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,6 +46,9 @@ def load_object(key: str) -> bytes | None:
 
 def store_object(key: str, contents: bytes) -> None:
     """Store contents under a key; a directory that cannot be written is no error."""
+    # Why here: most processes find what they need stored already.
+    import tempfile
+
     directory = cache_directory() / "objects"
     with suppress(OSError):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
