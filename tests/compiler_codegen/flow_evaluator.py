@@ -33,8 +33,8 @@ DTYPES = {
 class FlowEvaluator:
     """A compiled program; calling it runs a function."""
 
-    def __init__(self, text: str, executor: str = "translate") -> None:
-        self.program = flow.run(parse_text(text))
+    def __init__(self, source: str | ir.Module, executor: str = "translate") -> None:
+        self.program = flow.run(parse_text(source) if isinstance(source, str) else source)
         self.kernels = vmvx.compile_executables(self.program.executables)
         if self.kernels.kernels:
             definition = read_module(write_module(emit_module(self.kernels.vm_module)))

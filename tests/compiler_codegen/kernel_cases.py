@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from flow_evaluator import FlowEvaluator
 
+from gossamer.compiler.mlir import ir
+
 
 def random_array(*shape: int, dtype: object = np.float32, seed: int = 0) -> np.ndarray:
     """Numbers around zero that every dtype holds."""
@@ -13,7 +15,7 @@ def random_array(*shape: int, dtype: object = np.float32, seed: int = 0) -> np.n
 
 
 def check(
-    text: str, arguments: list, expected: np.ndarray | list[np.ndarray], *, tolerance: float = 0.0
+    text: str | ir.Module, arguments: list, expected: np.ndarray | list[np.ndarray], *, tolerance: float = 0.0
 ) -> FlowEvaluator:
     """Compile `text`, run its function `f`, compare its results; returns the program to ask more of it."""
     program = FlowEvaluator(text)

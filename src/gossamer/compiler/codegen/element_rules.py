@@ -54,7 +54,9 @@ def indexed_position(
     for component, dim in enumerate(indexed.indexed_dims):
         where = (*batch, component) if indexed.has_components else batch
         number = elements.element(indexed.indices, where)
-        position[dim] = build.op("arith.index_cast", [number], [build.index_type]).result
+        if number.type != build.index_type:
+            number = build.op("arith.index_cast", [number], [build.index_type]).result
+        position[dim] = number
     for index, dim in zip(within, indexed.slice_dims, strict=True):
         position[dim] = index
     return tuple(position)

@@ -26,12 +26,14 @@ class Elements:
     Attributes:
         kernel: where the code goes.
         stored: elements to load instead of computing them, for operations whose results are in memory.
+        captured: what scalars that regions take from around them became, where they are no longer in place.
     """
 
     def __init__(self, kernel: KernelFunction) -> None:
         self.kernel = kernel
         self.build = kernel.build
         self.stored: dict[ir.Value, Callable[[Indices], ir.Value]] = {}
+        self.captured: dict[ir.Value, ir.Value] = {}
 
     def load_scalars(self) -> None:
         """Replace what the dispatch reads from tensors outside of its tensor operations by loads."""

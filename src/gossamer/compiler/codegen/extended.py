@@ -12,6 +12,7 @@ from gossamer.compiler.codegen.merge_sort import emit_merge_sort
 from gossamer.compiler.codegen.region_copy import RegionCopy
 from gossamer.compiler.flow.extended_op import ExtendedOp
 from gossamer.compiler.flow.index_builder import Index
+from gossamer.compiler.flow.tensor_op import is_tensor
 from gossamer.compiler.mlir import ir
 
 _SIZE_GUESS = 1024
@@ -75,8 +76,23 @@ def _scan(elements: Elements, op: ExtendedOp) -> Grid:
 
 
 def _apply(elements: Elements, op: ExtendedOp, scalars: Sequence[ir.Value]) -> list[ir.Value]:
-    values: dict[ir.Value, ir.Value] = dict(zip(op.body.arguments, scalars, strict=True))
-    return RegionCopy(elements, values, []).copy(op.body)
+    """What the operation's region makes of some scalars; the region may work on tensors of rank zero."""
+    *operations, terminator = (view.operation for view in op.body.operations)
+    copy = RegionCopy(elements, {}, [])
+    for argument, scalar in zip(op.body.arguments, scalars, strict=True):
+        copy.values[argument] = scalar
+        elements.stored[argument] = lambda indices, scalar=scalar: scalar
+    with elements.build.forgetting():
+        for inner in operations:
+            if not any(is_tensor(result) for result in inner.results):
+                copy.copy_operation(inner)
+        elements.captured = copy.values
+        results = [
+            elements.element(operand, ()) if is_tensor(operand) else copy.values.get(operand, operand)
+            for operand in terminator.operands
+        ]
+    elements.captured = {}
+    return results
 
 
 def _sort(elements: Elements, op: ExtendedOp) -> Grid:

@@ -200,10 +200,16 @@ class LoopBuilder(IndexBuilder):
         """Append to a block of a nested region; what is computed there is forgotten after."""
         outer = self.at
         self.at = ir.InsertionPoint(block)
+        with self.forgetting():
+            yield
+        self.at = outer
+
+    @contextmanager
+    def forgetting(self) -> Generator[None]:
+        """Forget, at the end of the `with` block, what was computed in it."""
         self._known.append({})
         yield
         self._known.pop()
-        self.at = outer
 
     def _nested(self, block: ir.Block, body: Callable[[], Sequence[ir.Value]]) -> None:
         with self.inside(block):

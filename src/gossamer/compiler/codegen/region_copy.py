@@ -29,13 +29,15 @@ class RegionCopy:
         """Copy a block's operations but the terminator; its operands are returned."""
         *operations, terminator = (view.operation for view in block.operations)
         for op in operations:
-            self._copy_operation(op)
+            self.copy_operation(op)
         return self._operands(terminator)
 
     def _operands(self, op: ir.Operation) -> list[ir.Value]:
-        return [self.values.get(operand, operand) for operand in op.operands]
+        captured = self._elements.captured
+        return [self.values.get(operand) or captured.get(operand, operand) for operand in op.operands]
 
-    def _copy_operation(self, op: ir.Operation) -> None:
+    def copy_operation(self, op: ir.Operation) -> None:
+        """Copy one operation."""
         if op.name == "linalg.index":
             loop = ir.IntegerAttr(op.attributes["dim"]).value
             self.values[op.result] = self._build.value(self.loops[loop])

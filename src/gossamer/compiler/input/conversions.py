@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gossamer.compiler.input.stablehlo import lower_stablehlo_remainder
+from gossamer.compiler.input.stablehlo_indexed import move_bodies_back
 from gossamer.compiler.mlir import ir, run_passes
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -60,6 +61,8 @@ def _convert_stablehlo(module: ir.Module) -> None:
     run_passes(module, _STABLEHLO, phase=_PHASE)
     lower_stablehlo_remainder(module)
     run_passes(module, _STABLEHLO_TO_LINALG, phase=_PHASE)
+    with module.context:
+        move_bodies_back(module)
 
 
 _TORCH = "torchdynamo-export-to-torch-backend-pipeline,torch-backend-to-linalg-on-tensors-backend-pipeline"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gossamer.compiler.input.stablehlo_indexed import lower_scatter, lower_sort
 from gossamer.compiler.input.walk import operations_named
 from gossamer.compiler.mlir import ir
 
@@ -121,6 +122,8 @@ _LOWERINGS: dict[str, Callable[[ir.Operation], Results]] = {
     "stablehlo.get_dimension_size": _get_dimension_size,
     "stablehlo.if": _if,
     "stablehlo.optimization_barrier": _optimization_barrier,
+    "stablehlo.scatter": lower_scatter,
+    "stablehlo.sort": lower_sort,
     "stablehlo.while": _while,
 }
 
