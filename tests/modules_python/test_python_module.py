@@ -270,7 +270,7 @@ def test_a_synchronous_function_takes_no_fences() -> None:
 def test_arguments_by_name() -> None:
     program = pipeline(Counter)
 
-    np.testing.assert_array_equal(program.add(input0=np.ones(4, np.float32)), np.ones(4))
+    np.testing.assert_array_equal(program.add(value=np.ones(4, np.float32)), np.ones(4))
     with pytest.raises(InvalidArgumentError, match="no argument 'value2'; it takes input0"):
         program.add(value2=1)
     with pytest.raises(InvalidArgumentError, match="takes 1 arguments, got 0: input0 missing"):

@@ -60,9 +60,7 @@ class Signature:
     @property
     def declaration(self) -> str:
         """The function as `iree.abi.declaration` spells it."""
-        arguments = [
-            f"%input{index}: {type}{_output_text(type)}" for index, (_, type) in enumerate(self.arguments)
-        ]
+        arguments = [f"%{name}: {type}{_output_text(type)}" for name, type in self.arguments]
         results = [f"%output{index}: {type}" for index, type in enumerate(self.results)]
         model = "async" if self.is_async else "sync"
         return f"{model} func @{self.name}({', '.join(arguments)}) -> ({', '.join(results)})"
