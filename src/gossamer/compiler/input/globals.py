@@ -18,6 +18,7 @@ def convert_globals(module: ir.Module) -> None:
 
     Raises: CompileError at initial values that are not literals.
     """
+    _resolve_addresses(module)
     loads = operations_named(module, "util.global.load", "ml_program.global_load_const")
     stores = operations_named(module, "util.global.store", "ml_program.global_store")
     stored = {str(store.attributes["global"]) for store in stores}
@@ -28,6 +29,28 @@ def convert_globals(module: ir.Module) -> None:
     for store in stores:
         if store.name == "util.global.store":
             replace_operation(store, "ml_program.global_store", {"global": store.attributes["global"]})
+
+
+def _resolve_addresses(module: ir.Module) -> None:
+    """Turn accesses through an address taken in the same function into accesses by name."""
+    for op in operations_named(module, "util.global.load.indirect", "util.global.store.indirect"):
+        address = op.operands[-1].owner
+        if isinstance(address, ir.Block) or address.name != "util.global.address":
+            continue
+        direct = ir.Operation.create(
+            op.name.removesuffix(".indirect"),
+            [result.type for result in op.results],
+            list(op.operands)[:-1],
+            {"global": address.attributes["global"]},
+            loc=op.location,
+            ip=ir.InsertionPoint(op),
+        )
+        for old, new in zip(op.results, direct.results, strict=True):
+            old.replace_all_uses_with(new)
+        op.erase()
+    for address in operations_named(module, "util.global.address"):
+        if not any(True for _ in address.results[0].uses):
+            address.erase()
 
 
 def _convert_global(op: ir.Operation, *, is_stored: bool) -> None:
