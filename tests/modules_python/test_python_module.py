@@ -271,9 +271,9 @@ def test_arguments_by_name() -> None:
     program = pipeline(Counter)
 
     np.testing.assert_array_equal(program.add(value=np.ones(4, np.float32)), np.ones(4))
-    with pytest.raises(InvalidArgumentError, match="no argument 'value2'; it takes input0"):
+    with pytest.raises(InvalidArgumentError, match="no argument 'value2'; it takes value"):
         program.add(value2=1)
-    with pytest.raises(InvalidArgumentError, match="takes 1 arguments, got 0: input0 missing"):
+    with pytest.raises(InvalidArgumentError, match="takes 1 arguments, got 0: value missing"):
         program.add()
 
 
