@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import traceback
 import weakref
 from collections.abc import Callable, Generator
 from typing import Any
@@ -252,3 +253,15 @@ def test_limits_on_steps_hold() -> None:
     with pytest.raises(StatusError, match="RESOURCE_EXHAUSTED"):
         executor.bind(0)(1000)
     assert executor.bind(0) is executor.bind(0)
+
+
+def test_pythons_tracebacks_show_the_text() -> None:
+    def fail() -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError) as caught:
+        Translator(_failing().state(fail=fail), is_native=False).bind(1)()
+
+    text = "".join(traceback.format_exception(caught.value))
+    assert "import_0()" in text
+    assert "function_0()" in text

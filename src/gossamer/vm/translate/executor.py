@@ -7,7 +7,6 @@ own, whose global names are the state's imports, globals and other functions.
 from __future__ import annotations
 
 import builtins
-import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import RLock
@@ -37,6 +36,17 @@ class _Translation:
     code: CodeType
 
 
+class _TextLoader:
+    """Where Python's tracebacks find the text of a translated function."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_source(self, _name: str) -> str:
+        """The text; `linecache` asks for it."""
+        return self._text
+
+
 class ModuleTranslation:
     """Translated functions of a module, made when first asked for."""
 
@@ -62,9 +72,7 @@ class ModuleTranslation:
         return found
 
     def _compile(self, ordinal: int, source: PythonSource) -> CodeType:
-        filename = f"<bytecode {self.module.function_label(ordinal)}>"
-        # Why: Python's own tracebacks show the text of translated functions, too.
-        linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
+        filename = f"bytecode {self.module.function_label(ordinal)}"
         module_code = compile(source.text, filename, "exec")
         return next(constant for constant in module_code.co_consts if isinstance(constant, CodeType))
 
@@ -133,7 +141,12 @@ class Translator:
         translation = self._translation.translation(ordinal, is_generator)
         function = self._translation.module.functions[ordinal]
         label = self._translation.module.function_label(ordinal)
-        names: dict[str, object] = {"__builtins__": builtins.__dict__, **translation.source.names.constants}
+        names: dict[str, object] = {
+            "__builtins__": builtins.__dict__,
+            "__name__": label,
+            "__loader__": _TextLoader(translation.source.text),
+            **translation.source.names.constants,
+        }
         names["located"] = locate(label, translation.source.line_offsets)
         made = FunctionType(translation.code, names, function.name or f"function_{ordinal}")
         # Why now: functions may call each other in circles.
