@@ -72,7 +72,8 @@ class ModuleTranslation:
         return found
 
     def _compile(self, ordinal: int, source: PythonSource) -> CodeType:
-        filename = f"bytecode {self.module.function_label(ordinal)}"
+        # Why: a name may hold any character, Python's file names all but this one.
+        filename = f"bytecode {self.module.function_label(ordinal)}".replace("\0", "\\0")
         module_code = compile(source.text, filename, "exec")
         return next(constant for constant in module_code.co_consts if isinstance(constant, CodeType))
 
