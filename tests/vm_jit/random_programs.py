@@ -313,3 +313,113 @@ class RandomBufferLoop:
                     self.assembler.emit("cast.f32.si64", _STEP, other)
                 self.assembler.emit("add.i64", index, other, index)
         return index
+
+
+class RandomContraction:
+    """Writes `0rrrII_v`: loops that add products up into neighbouring places, as contractions are compiled.
+
+    Many may run the other way round; others do something that forbids it: places that depend on the
+    reduction, several stores, values kept over iterations, bounds that depend on other counters.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def __call__(self, assembler: Assembler) -> None:
+        """Arguments: three buffers, and two numbers in cells 0 and 2."""
+        self.assembler = assembler
+        self.reductions = [52, 54][: self.random.randrange(1, 3)]
+        assembler.emit("const.f32", 1.5, 34)
+        if self.random.random() < 0.5:
+            self._loop(48, self._rows)
+        else:
+            assembler.emit("const.i64", self.random.randrange(2), 48)
+            self._rows()
+        if self.random.random() < 0.2:
+            # The counters' last values are read.
+            assembler.emit("buffer.store.i64", REF_BIT | 2, 48, 50)
+        assembler.emit("discard.refs", tuple(REF_BIT | index for index in range(3)))
+        assembler.emit("return", ())
+
+    def _rows(self) -> None:
+        self._loop(50, self._results)
+
+    def _results(self) -> None:
+        self._store_around()
+        if self.random.random() < 0.5:
+            self._index(40, self.random.choice((12, 20)), depends_on_reduction=False)
+        self._reduce(list(self.reductions))
+        self._store_around()
+
+    def _store_around(self) -> None:
+        """Sometimes a store before or after the reductions, once for each result."""
+        if self.random.random() < 0.15:
+            self._index(42, 2, depends_on_reduction=False)
+            self.assembler.emit("buffer.store.f32", REF_BIT | self.random.choice((1, 2)), 42, 34)
+
+    def _reduce(self, remaining: list[int]) -> None:
+        if not remaining:
+            self._accumulate()
+            return
+        counter = remaining.pop(0)
+        self._loop(counter, lambda: self._reduce(remaining))
+
+    def _accumulate(self) -> None:
+        depends = self.random.random() < 0.1
+        self._index(40, self.random.choice((12, 20)), depends)
+        self._index(42, self.random.choice((1, 3, 20)), depends_on_reduction=True)
+        emit = self.assembler.emit
+        emit("buffer.load.f32", REF_BIT | self.random.choice((0, 0, 0, 2)), 42, 20)
+        if self.random.random() < 0.7:
+            self._index(42, self.random.choice((1, 20)), depends_on_reduction=True)
+            emit("buffer.load.f32", REF_BIT | self.random.choice((1, 0)), 42, 21)
+        else:
+            emit("cast.si32.f32", 20, 21)
+        emit("buffer.load.f32", REF_BIT | 2, 40, 22)
+        emit("fma.f32", 20, 21, 22, 22)
+        if self.random.random() < 0.1:
+            emit("add.f32", 22, 34, 34)
+        emit("buffer.store.f32", REF_BIT | 2, 40, 22)
+        if self.random.random() < 0.1:
+            self._index(42, 1, depends_on_reduction=True)
+            emit("buffer.store.f32", REF_BIT | self.random.choice((1, 2)), 42, 22)
+
+    def _index(self, cell: int, row_length: int, depends_on_reduction: bool) -> None:
+        """`48 * row_length + 50`, or the same with counters of reductions in it."""
+        emit = self.assembler.emit
+        emit("const.i64", row_length, 44)
+        row = self.random.choice(self.reductions) if depends_on_reduction else 48
+        emit("fma.i64", row, 44, 50, cell)
+        choice = self.random.random()
+        if depends_on_reduction and choice < 0.4:
+            emit("fma.i64", 48, 44, row, cell)
+        elif choice < 0.5:
+            emit("const.i64", self.random.randrange(3), 44)
+            emit("add.i64", cell, 44, cell)
+        elif choice < 0.55:
+            emit("add.i64", cell, 0, cell)
+        elif choice < 0.6:
+            emit("add.i64", cell, 50, cell)
+
+    def _loop(self, counter: int, body: Callable[[], None]) -> None:
+        emit, head, inside, done = self.assembler.emit, *(self.assembler.new_label() for _ in range(3))
+        emit("const.i64", self.random.choice((0, 0, 0, 1)), counter)
+        is_results = counter == 50
+        cell = 64 + (counter - 48)
+        choice = self.random.random()
+        if choice < 0.1 and counter != 48:
+            cell = 48
+        elif choice < 0.2:
+            cell = 0
+        else:
+            emit("const.i64", self.random.randrange(8, 13) if is_results else self.random.randrange(6), cell)
+        emit("br", head, ())
+        self.assembler.block(head)
+        emit("cmp.lt.i64.s", counter, cell, 60)
+        emit("cond_br", 60, inside, (), done, ())
+        self.assembler.block(inside)
+        body()
+        emit("const.i64", self.random.choice((1, 1, 1, 2)), 62)
+        emit("add.i64", counter, 62, counter)
+        emit("br", head, ())
+        self.assembler.block(done)

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 from conformance_engines import Functions, interpreted, native, translated
-from random_programs import CELL_COUNT, RandomBufferLoop, RandomFunction
+from random_programs import CELL_COUNT, RandomBufferLoop, RandomContraction, RandomFunction
 from vm_modules import ModuleBuilder
 
 from gossamer.errors import StatusError
+from gossamer.isa.encode import Assembler
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.jit.compilable import compilable_functions
 from gossamer.vm.jit.object_cache import CACHE_DIR_VARIABLE
+from gossamer.vm.jit.variants import make_variants
 from gossamer.vm.limits import Limits
 
 FUNCTION_COUNT = 12
@@ -71,10 +74,14 @@ def disagreements_on_values(module: BytecodeModule) -> list[str]:
     return wrong
 
 
-def buffer_module(first_seed: int, count: int) -> BytecodeModule:
+def buffer_module(
+    first_seed: int,
+    count: int,
+    program: Callable[[int], Callable[[Assembler], None]] = RandomBufferLoop,
+) -> BytecodeModule:
     builder = ModuleBuilder()
     for seed in range(first_seed, first_seed + count):
-        builder.function(f"f{seed}", "0rrrII_v", RandomBufferLoop(seed), cells=80)
+        builder.function(f"f{seed}", "0rrrII_v", program(seed), cells=80)
     return builder.module(limits=Limits(max_steps=20000))
 
 
@@ -131,3 +138,44 @@ def test_values_agree() -> None:
 
 def test_loops_over_buffers_agree() -> None:
     assert disagreements_on_buffers(buffer_module(0, FUNCTION_COUNT), calls=12) == []
+
+
+def make_floats(seed: int) -> tuple[Buffer, ...]:
+    """Three buffers of floats, sometimes overlapping, sometimes too short."""
+    generator = random.Random(seed)
+    lengths = [generator.choice((1200, 1200, 1200, 100)) for _ in range(3)]
+    data = [struct.pack("<300f", *(generator.uniform(-2, 2) for _ in range(300))) for _ in lengths]
+    buffers = [Buffer.wrap(bytearray(each[:length])) for each, length in zip(data, lengths, strict=True)]
+    if generator.random() < 0.2:
+        buffers[2] = Buffer(buffers[0].data[40:], is_mutable=True)
+    return tuple(buffers)
+
+
+def run_contraction(functions: Functions, name: str, seed: int) -> tuple[object, list[bytes]]:
+    buffers = make_floats(seed)
+    result = outcome(functions[name], (*buffers, seed % 3 * 5, 0))
+    return result, [bytes(buffer.data) for buffer in buffers]
+
+
+def disagreements_on_contractions(module: BytecodeModule, calls: int) -> list[str]:
+    expected, functions = translated(module), native(module.decoded)
+    wrong: list[str] = []
+    for name in expected:
+        for seed in range(calls):
+            want, got = run_contraction(expected, name, seed), run_contraction(functions, name, seed)
+            if got != want:
+                wrong.append(f"{name} seed {seed}: {got[0]}, translated {want[0]}")
+    return wrong
+
+
+def interchange_count(module: BytecodeModule) -> int:
+    functions = compilable_functions(module.decoded, range(len(module.decoded.functions)))
+    variants = [variant for function in functions.values() for variant in make_variants(function.ssa)]
+    return sum(len(variant.interchanges) for variant in variants)
+
+
+def test_contractions_agree() -> None:
+    module = buffer_module(0, FUNCTION_COUNT, RandomContraction)
+
+    assert disagreements_on_contractions(module, calls=8) == []
+    assert 2 <= interchange_count(module) < FUNCTION_COUNT

@@ -9,10 +9,10 @@ from typing import cast
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.vm.decoded import DecodedFunction, DecodedModule
 from gossamer.vm.jit.loops import Loop, find_loops
-from gossamer.vm.jit.operation_emitter import is_supported
 from gossamer.vm.jit.ref_roles import RefRole, RefRoles
 from gossamer.vm.jit.rodata import MAX_RODATA_BYTES
 from gossamer.vm.jit.ssa import Operation, SsaFunction, Value, build_ssa
+from gossamer.vm.jit.supported import is_supported
 from gossamer.vm.translate.call_graph import internal_callees, recursive_functions
 from gossamer.vm.translate.expression import Literal
 from gossamer.vm.translate.type_function import type_function

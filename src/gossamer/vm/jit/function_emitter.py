@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.errors import STATUS_CODE_MASK, StatusCode
+from gossamer.vm.jit.interchange import Interchange
+from gossamer.vm.jit.interchange_emitter import InterchangeEmitter
 from gossamer.vm.jit.loops import nested_loops, reverse_post_order
 from gossamer.vm.jit.operation_emitter import OperationEmitter
 from gossamer.vm.jit.range_check import RangeCheck
@@ -22,10 +24,9 @@ from gossamer.vm.jit.ref_value import (
     component_types,
 )
 from gossamer.vm.jit.sources import function_sources
-from gossamer.vm.jit.ssa import Operand, SsaEdge, SsaFunction, Value
+from gossamer.vm.jit.ssa import Operand, Operation, SsaEdge, SsaFunction, Value
 from gossamer.vm.jit.text import FunctionText, ModuleText, literal_text
 from gossamer.vm.jit.variants import LoopCopies, Variant, make_variants
-from gossamer.vm.jit.versioning import plan_loops
 from gossamer.vm.translate.expression import Literal
 
 ATTRIBUTES = 'nounwind "denormal-fp-math"="dynamic,dynamic"'
@@ -47,7 +48,7 @@ class FunctionEmitter:
         self.text = FunctionText(module)
         self.names: dict[Value, Names] = {}
         self.offset = 0
-        self._variants = make_variants(plan_loops(function))
+        self._variants = make_variants(function)
         self._loop_headers = {
             loop.header
             for variant in self._variants
@@ -80,6 +81,8 @@ class FunctionEmitter:
                     self._emit_block(variant, index)
             for header, copies in variant.loops.items():
                 self._emit_choice(variant, header, copies)
+            for header, interchange in variant.interchanges.items():
+                self._emit_interchange(variant, header, interchange)
         self._emit_exit()
         self._add_phis()
         self.text.blocks["entry"] = [*self._entry, *self.text.blocks["entry"]]
@@ -105,7 +108,7 @@ class FunctionEmitter:
         label = self._destination(variant, edge.target)
         parameters = self.function.blocks[edge.target].parameters
         passed = [
-            self._passed(parameter, argument)
+            self.passed_as(parameter, argument)
             for parameter, argument in zip(parameters, edge.arguments, strict=True)
         ]
         self._incoming.setdefault(label, []).append((self.text.label, tuple(passed)))
@@ -160,26 +163,30 @@ class FunctionEmitter:
             return ListNames(f"{name}.list")
         return BufferNames(f"{name}.pointer", f"{name}.length", f"{name}.state")
 
-    def _passed(self, parameter: Value, argument: Operand) -> Names:
+    def passed_as(self, parameter: Value, argument: Operand) -> Names:
+        """Names of an operand in the form that a parameter has."""
         if parameter.kind == "r" and isinstance(argument, Literal):
             return self.null(self.roles.role(parameter))
         return self.operand(argument)
 
     def _destination(self, variant: Variant, target: int) -> str:
         holder = variant.holder(target)
-        prefix = "choose" if target in holder.loops else "block"
-        return f"{prefix}{target}_{holder.number}"
+        return f"choose{target}_{holder.number}" if target in holder.loops else _label(holder, target)
 
     def _emit_block(self, variant: Variant, index: int) -> None:
         block = self.function.blocks[index]
         self.text.start(f"block{index}_{variant.number}")
         self._name_parameters(variant, index, "v")
         for operation in block.operations:
-            self.offset = operation.offset
-            self._operations.emit(variant, operation)
+            self.emit_operation(variant, operation)
         self.offset = block.terminator.offset
         self._known.update({(value, variant): names for value, names in self.names.items()})
         self._operations.terminate(variant, block)
+
+    def emit_operation(self, variant: Variant, operation: Operation) -> None:
+        """Emit one operation and name its results."""
+        self.offset = operation.offset
+        self._operations.emit(variant, operation)
 
     def _name_parameters(self, variant: Variant, index: int, prefix: str) -> None:
         """Name a block's parameters: after what they always hold, or as phis of the block in progress."""
@@ -196,7 +203,7 @@ class FunctionEmitter:
     def _source_names(self, variant: Variant, value: Value) -> Names | None:
         source = self._sources.get(value)
         if source is None or isinstance(source, Literal):
-            return None if source is None else self._passed(value, source)
+            return None if source is None else self.passed_as(value, source)
         # Why a copy's holder: what is made inside a loop has one value for each copy of it, which must be
         # joined behind them; what is made outside has one home, and that comes before every use.
         return self._known.get((source, variant.holder(source.block)))
@@ -234,9 +241,17 @@ class FunctionEmitter:
         likely = self.text.module.likely
         self.text.add(f"br i1 {may_go_fast}, label %{fast}, label %{checked}, !prof {likely}")
 
+    def _emit_interchange(self, variant: Variant, header: int, interchange: Interchange) -> None:
+        self.text.start(_label(variant, header))
+        self._name_parameters(variant, header, "s")
+        entered_with = dict(self.names)
+        InterchangeEmitter(self, variant, interchange).emit()
+        self.names = entered_with
+        self.jump(variant, interchange.exit)
+
     def _enter_copy(self, copy: Variant, header: int) -> str:
         parameters = self.function.blocks[header].parameters
-        label = f"block{header}_{copy.number}"
+        label = _label(copy, header)
         passed = tuple(self.names[value] for value in parameters)
         self._incoming.setdefault(label, []).append((self.text.label, passed))
         return label
@@ -268,3 +283,9 @@ class FunctionEmitter:
                     ]
                     lines.append(f"  {result} = phi {type_} {', '.join(sources)}")
             self.text.blocks[label] = [*lines, *self.text.blocks[label]]
+
+
+def _label(variant: Variant, index: int) -> str:
+    """Label of a copy's block, or of the interchanged loop that it heads."""
+    prefix = "interchange" if index in variant.interchanges else "block"
+    return f"{prefix}{index}_{variant.number}"

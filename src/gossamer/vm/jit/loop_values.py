@@ -84,6 +84,10 @@ class LoopValues:
             return None
         return self.function.blocks[self.loop.header].parameters.index(value)
 
+    def incoming(self, parameter: Value) -> list[tuple[int, Operand]]:
+        """(block, operand) of what jumps inside the loop pass to a parameter."""
+        return self._incoming[parameter]
+
     def interval(self, operand: Operand, block: int) -> Interval:
         """Interval of an integer operand when it is read in a block of the loop."""
         value = self.resolve(operand)

@@ -10,6 +10,7 @@ from gossamer.vm.jit.ref_value import BufferNames, Names, component_types
 from gossamer.vm.jit.rodata import rodata_buffer
 from gossamer.vm.jit.scopes import ScopeMetadata
 from gossamer.vm.jit.ssa import Operation, SsaBlock, SsaEdge
+from gossamer.vm.jit.supported import DIVISIONS
 from gossamer.vm.jit.text import LLVM_TYPES, FunctionText
 from gossamer.vm.jit.value_operations import emit_value_operation, is_value_operation
 from gossamer.vm.jit.variants import Variant
@@ -17,31 +18,6 @@ from gossamer.vm.translate.expression import Literal
 
 if TYPE_CHECKING:
     from gossamer.vm.jit.function_emitter import FunctionEmitter
-
-_DIVISIONS = {
-    f"{name}.i{bits}.{sign}": (instruction, bits)
-    for bits in (32, 64)
-    for name, sign, instruction in (
-        ("div", "s", "sdiv"),
-        ("div", "u", "udiv"),
-        ("rem", "s", "srem"),
-        ("rem", "u", "urem"),
-    )
-}
-SUPPORTED_OTHERS = frozenset(
-    {
-        *("const.ref.zero", "const.ref.rodata", "assign.ref", "cast.any.ref", "select.ref", "cmp.nz.ref"),
-        *("discard.refs", "trace", "print", "call"),
-        *("br", "break", "cond_break", "cond_br", "br_table", "return", "fail"),
-    }
-)
-
-
-def is_supported(name: str) -> bool:
-    """True for the operations that native code can do."""
-    return (
-        name in SUPPORTED_OTHERS or name in MEMORY_EMITTERS or name in _DIVISIONS or is_value_operation(name)
-    )
 
 
 class OperationEmitter:
@@ -74,7 +50,7 @@ class OperationEmitter:
         if is_value_operation(name):
             operands = [self._number(index, operation) for index in range(len(operation.inputs))]
             return emit_value_operation(self.text, name, operands)
-        if name in _DIVISIONS:
+        if name in DIVISIONS:
             return self._divide(operation)
         if name in MEMORY_EMITTERS:
             self.is_unchecked = operation in variant.unchecked
@@ -114,7 +90,7 @@ class OperationEmitter:
 
     def _divide(self, operation: Operation) -> str:
         """Spec: `vm.semantics.integer`: by zero is an error, the lowest integer by -1 wraps."""
-        instruction, bits = _DIVISIONS[operation.name]
+        instruction, bits = DIVISIONS[operation.name]
         lhs, rhs = self._number(0, operation), self._number(1, operation)
         divisor = operation.inputs[1]
         text, i = self.text, f"i{bits}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gossamer.vm.jit.loops import Loop
+from gossamer.vm.jit.interchange import Interchange, find_interchanges
+from gossamer.vm.jit.loops import Loop, immediate_dominators
 from gossamer.vm.jit.ssa import Operation, SsaFunction
-from gossamer.vm.jit.versioning import LoopPlan
+from gossamer.vm.jit.versioning import LoopPlan, plan_loops
 
 
 @dataclass(eq=False, slots=True)
@@ -35,6 +36,7 @@ class Variant:
         scopes: header parameter of each access whose buffer overlaps no other parameter's.
         is_checked_copy: it is the slow copy of its loop.
         loops: copies of the planned loops directly inside, by header.
+        interchanges: loops directly inside that run the other way round, by header.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Variant:
     scopes: dict[Operation, int] = field(default_factory=dict[Operation, int])
     is_checked_copy: bool = False
     loops: dict[int, LoopCopies] = field(default_factory=dict[int, LoopCopies])
+    interchanges: dict[int, Interchange] = field(default_factory=dict[int, Interchange])
 
     def holder(self, block: int) -> Variant:
         """The innermost variant around this one, itself included, that has a copy of a block."""
@@ -55,15 +58,16 @@ class Variant:
 
     def own_blocks(self, function: SsaFunction) -> list[int]:
         """Blocks that it has a copy of and no loop inside it has."""
-        inner: set[int] = set()
+        inner = {block for each in self.interchanges.values() for block in each.values.loop.blocks}
         for copies in self.loops.values():
             inner |= copies.plan.loop.blocks
         outer = range(len(function.blocks)) if self.loop is None else sorted(self.loop.blocks)
         return [index for index in outer if index not in inner and function.blocks[index].is_reachable]
 
 
-def make_variants(plans: dict[int, LoopPlan]) -> list[Variant]:
+def make_variants(function: SsaFunction) -> list[Variant]:
     """All variants of a function, each after the one it is inside of; the first is the body."""
+    dominators = immediate_dominators([[edge.target for edge in block.edges] for block in function.blocks])
     variants: list[Variant] = []
 
     def make(parent: Variant | None, loop: Loop | None) -> Variant:
@@ -76,6 +80,10 @@ def make_variants(plans: dict[int, LoopPlan]) -> list[Variant]:
             fast = make(variant, plan.loop)
             fast.unchecked = variant.unchecked | plan.unchecked
             fast.scopes = plan.roots if plan.disjoint else variant.scopes
+            known = {
+                operation: root for operation, root in fast.scopes.items() if operation in fast.unchecked
+            }
+            fast.interchanges = find_interchanges(function, plan.loop, dominators, known)
             add_loops(fast, plan.children)
             checked = make(variant, plan.loop)
             checked.unchecked = variant.unchecked
@@ -83,5 +91,5 @@ def make_variants(plans: dict[int, LoopPlan]) -> list[Variant]:
             checked.is_checked_copy = True
             variant.loops[header] = LoopCopies(plan, fast, checked)
 
-    add_loops(make(None, None), plans)
+    add_loops(make(None, None), plan_loops(function))
     return variants
