@@ -118,7 +118,8 @@ class VmModule:
     ) -> Self:
         """Load a module from a file mapped into memory."""
         with open(filepath, "rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            # Why: programs may write to constants they import as buffers; pages written are ours alone.
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         return cls.wrap_buffer(instance, mapped, destroy_callback, close_buffer=True)
 
     @classmethod
