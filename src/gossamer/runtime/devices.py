@@ -9,43 +9,68 @@ import threading
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from gossamer.errors import InvalidArgumentError
 from gossamer.hal.device import Device
 from gossamer.hal.drivers import create_device
-from gossamer.hal.local.elf_loader import ElfLoader, NativeCodePolicy
+from gossamer.hal.local.elf_loader import ElfLoader
+from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.modules.vmvx_executable import VmvxLoader
 
 DEFAULT_DEVICE_URI = "local-task"
 DeviceLike: TypeAlias = Device | str
 
 _lock = threading.Lock()
-_devices: dict[str, Device] = {}
+_devices: dict[tuple[str, NativeCodePolicy], Device] = {}
 
 
-def new_device(uri: str = DEFAULT_DEVICE_URI, *, allow_native: NativeCodePolicy = "all") -> Device:
+def new_device(
+    uri: str = DEFAULT_DEVICE_URI, *, allow_native: NativeCodePolicy | str = NativeCodePolicy.ALL
+) -> Device:
     """Make a device that nobody else uses.
 
     Args:
         allow_native: whether programs may bring native code, which can do whatever the process can: "none",
             "embedded" (code that stands alone) or "all" (also libraries for the system's loader). Programs
             with code that is refused fail with PermissionDeniedError when they are loaded.
-    Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter.
+    Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter or
+        an unknown policy.
     """
-    return create_device(uri, executable_loaders=[ElfLoader(allow_native), VmvxLoader()])
+    policy = NativeCodePolicy.parse(allow_native)
+    return create_device(uri, executable_loaders=[ElfLoader(policy), VmvxLoader()])
 
 
-def get_device(uri: str = DEFAULT_DEVICE_URI) -> Device:
-    """The process's device of a URI, made on first use."""
+def get_device(
+    uri: str = DEFAULT_DEVICE_URI, *, allow_native: NativeCodePolicy | str = NativeCodePolicy.ALL
+) -> Device:
+    """The process's device of a URI and a policy, made on first use; see `new_device`."""
+    key = (uri, NativeCodePolicy.parse(allow_native))
     with _lock:
-        device = _devices.get(uri)
+        device = _devices.get(key)
         if device is None:
-            device = _devices[uri] = new_device(uri)
+            device = _devices[key] = new_device(uri, allow_native=allow_native)
         return device
 
 
-def resolve_devices(devices: DeviceLike | Sequence[DeviceLike] | None) -> list[Device]:
-    """Devices of what a caller may pass: a device, a URI, several of them, or None for the default."""
+def resolve_devices(
+    devices: DeviceLike | Sequence[DeviceLike] | None, *, allow_native: NativeCodePolicy | None = None
+) -> list[Device]:
+    """Devices of what a caller may pass: a device, a URI, several of them, or None for the default.
+
+    Args:
+        allow_native: policy of devices named by URI; None for any native code.
+    Raises: InvalidArgumentError for a device object beside a policy, since it has one of its own.
+    """
     if devices is None:
-        return [get_device()]
+        devices = [DEFAULT_DEVICE_URI]
     if isinstance(devices, (str, Device)):
         devices = [devices]
-    return [get_device(device) if isinstance(device, str) else device for device in devices]
+    if allow_native is None:
+        allow_native = NativeCodePolicy.ALL
+    elif any(isinstance(device, Device) for device in devices):
+        raise InvalidArgumentError(
+            "allow_native= is for devices named by URI; a device object got its own when new_device() made it"
+        )
+    return [
+        get_device(device, allow_native=allow_native) if isinstance(device, str) else device
+        for device in devices
+    ]

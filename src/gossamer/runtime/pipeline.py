@@ -13,6 +13,7 @@ from typing import Any
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.device import Device
+from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
@@ -93,20 +94,24 @@ class Pipeline:
         modules: Sequence[ModuleSource],
         *,
         device: DeviceLike | Sequence[DeviceLike] | None = None,
+        allow_native: NativeCodePolicy | str | None = None,
     ) -> None:
         """Load modules in order, link them, and run their initialisers.
 
         Args:
             modules: in load order; a module may call only those before it.
             device: a device, a URI such as "local-sync", or several; the process's "local-task" by default.
-        Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, what an initialiser raises.
+            allow_native: native code that modules may bring: "none", "embedded" or "all" (the default); see
+                `runtime.devices.new_device`. Not beside a device object, which has a policy of its own.
+        Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, PermissionDeniedError for native
+            code that is refused, before any of it runs, what an initialiser raises.
         """
         if not modules:
             raise InvalidArgumentError("a pipeline needs at least one module")
+        policy = None if allow_native is None else NativeCodePolicy.parse(allow_native)
+        devices = resolve_devices(device, allow_native=policy)
         loaded = [load_module(source) for source in modules]
-        self._set_up(
-            Context(with_system_modules(loaded, devices := resolve_devices(device))), devices, loaded
-        )
+        self._set_up(Context(with_system_modules(loaded, devices)), devices, loaded)
 
     def _set_up(self, context: Context, devices: list[Device], loaded: list[Module]) -> None:
         self.context = context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.tools.flags import Arguments, FlagSet
 
 if TYPE_CHECKING:
@@ -14,12 +15,26 @@ _THIN_BAR = "# ===" + "-" * 70 + "==="
 
 
 class DeviceFlags:
-    """`--device=` and the flags that list drivers and devices."""
+    """`--device=`, `--allow-native=` and the flags that list drivers and devices.
+
+    Attributes:
+        allow_native: flag of what native code modules may bring.
+    """
 
     def __init__(self, flags: FlagSet) -> None:
         flags.section("devices")
         self._devices = flags.strings(
             "device", "A device to run on, such as local-sync or local-task; the first takes inputs."
+        )
+        self.allow_native = flags.custom(
+            "allow-native",
+            NativeCodePolicy.ALL,
+            "Native code that modules may bring; it can do whatever this process can:\n"
+            "  'none': none at all; VMVX modules are verified bytecode and run all the same.\n"
+            "  'embedded': executables that stand alone.\n"
+            "  'all': also those for the system's loader.",
+            lambda text, _value: _read_policy(text),
+            lambda policy: f"--allow-native={policy}",
         )
         self._list_drivers = flags.custom(
             "list_drivers", "", "Lists drivers.", lambda _text, _value: "*", lambda _: "# --list_drivers"
@@ -68,7 +83,8 @@ class DeviceFlags:
         """
         from gossamer.runtime.devices import DEFAULT_DEVICE_URI, new_device
 
-        return [new_device(uri) for uri in arguments[self._devices] or (DEFAULT_DEVICE_URI,)]
+        uris = arguments[self._devices] or (DEFAULT_DEVICE_URI,)
+        return [new_device(uri, allow_native=arguments[self.allow_native]) for uri in uris]
 
     @staticmethod
     def statistics_text(device: Device) -> str:
@@ -79,6 +95,13 @@ class DeviceFlags:
             f"  peak {statistics.peak_bytes}B, allocated {statistics.allocated_bytes}B, "
             f"freed {statistics.freed_bytes}B, live {statistics.live_bytes}B\n"
         )
+
+
+def _read_policy(text: str) -> NativeCodePolicy:
+    try:
+        return NativeCodePolicy(text)
+    except ValueError:
+        raise ValueError(f"expected one of {', '.join(NativeCodePolicy)}") from None
 
 
 def _dump_driver(name: str, uris: list[str]) -> None:

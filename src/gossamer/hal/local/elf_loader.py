@@ -10,14 +10,11 @@ In: bytes of a format. Out: an executable. Mirrors `iree/hal/local/loaders/embed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, get_args
 
-from gossamer.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+from gossamer.errors import NotFoundError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.executable import Executable
-
-NativeCodePolicy: TypeAlias = Literal["none", "embedded", "all"]
-"""Which native executables may be loaded: none, those that stand alone, or also system libraries."""
+from gossamer.hal.native_code import NativeCodePolicy
 
 _ARCHITECTURES = {62: "x86_64"}
 _PREFIXES = ("embedded-elf-", "system-elf-")
@@ -32,11 +29,12 @@ class ElfLoader:
         use_system_loader: load embedded executables like system libraries: debuggers then see their symbols.
     """
 
-    def __init__(self, allow_native: NativeCodePolicy = "all", *, use_system_loader: bool = False) -> None:
-        if allow_native not in get_args(NativeCodePolicy):
-            raise InvalidArgumentError(
-                f"allow_native is {allow_native!r}, expected one of {', '.join(get_args(NativeCodePolicy))}"
-            )
+    def __init__(
+        self,
+        allow_native: NativeCodePolicy = NativeCodePolicy.ALL,
+        *,
+        use_system_loader: bool = False,
+    ) -> None:
         self._allow_native = allow_native
         self._use_system_loader = use_system_loader
 
@@ -65,17 +63,9 @@ class ElfLoader:
         from gossamer.hal.local.executable_library import QUERY_SYMBOL, load_library
 
         is_embedded = format.startswith("embedded-")
-        self._require_allowed(format, is_embedded=is_embedded)
+        self._allow_native.require(f"executable format '{format}'", stands_alone=is_embedded)
         if is_embedded and not self._use_system_loader:
             image = load_image(data)
         else:
             image = open_image(data, QUERY_SYMBOL)
         return load_library(image, constants, format=format)
-
-    def _require_allowed(self, format: str, *, is_embedded: bool) -> None:
-        if self._allow_native == "all" or (self._allow_native == "embedded" and is_embedded):
-            return
-        raise PermissionDeniedError(
-            f"executable format '{format}' is native code, which this device may not run "
-            f"(allow_native is '{self._allow_native}')"
-        )
