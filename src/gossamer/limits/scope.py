@@ -1,0 +1,329 @@
+"""Scopes of calls: what may be cancelled together and shares limits.
+
+    with call_limits(timeout=0.5) as scope:
+        pipeline.run(x)
+
+A scope belongs to the context of execution (`contextvars`) that entered it: to the calls of this thread or
+task, and to the work on devices that they start. Scopes inside scopes are stopped with the outer ones.
+
+What it costs where there is none: a look at a context variable for each submission, wait, allocation and
+call from outside. Host functions look at `interrupts` in each turn of a loop.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from typing import Self
+from weakref import WeakSet
+
+from gossamer.errors import FailedPreconditionError
+from gossamer.limits.call_limits import NO_LIMITS, CallLimits
+from gossamer.limits.deadlines import expire_at
+from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError, LimitError
+from gossamer.limits.interrupt_word import COUNT_STEPS, NEVER_INTERRUPTED, STOP, InterruptWord
+
+_current: ContextVar[CallScope | None] = ContextVar("gossamer_call_scope", default=None)
+
+current_scope: Callable[[], CallScope | None] = _current.get
+"""The innermost scope that this thread or task is in, or None."""
+
+interrupts = [0]
+"""Its one element counts the entered scopes that are stopped or count steps: where it is 0, no call needs
+to ask its scope."""
+
+_lock = threading.RLock()
+
+
+class CallScope:
+    """Calls that share limits and can be cancelled together; entered once, with `with`.
+
+    Attributes:
+        limits: as they were given.
+        used_memory: bytes in use, of calls that a limit of memory is on.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_bounds_depth",
+        "_bounds_memory",
+        "_callbacks",
+        "_children",
+        "_depths",
+        "_entered_at",
+        "_failure",
+        "_is_counted",
+        "_parent",
+        "_token",
+        "_word",
+        "limits",
+        "used_memory",
+    )
+
+    def __init__(self, limits: CallLimits = NO_LIMITS) -> None:
+        self.limits = limits
+        self.used_memory = 0
+        self._parent: CallScope | None = None
+        self._token: Token[CallScope | None] | None = None
+        self._entered_at = 0.0
+        self._failure: Callable[[], LimitError] | None = None
+        self._is_counted = False
+        self._callbacks: dict[object, Callable[[LimitError], None]] | None = None
+        self._children: WeakSet[CallScope] | None = None
+        self._depths: dict[int, int] = {}
+        self._word: InterruptWord | None = None
+        self._bounds_memory: tuple[CallScope, ...] = () if limits.max_memory is None else (self,)
+        self._bounds_depth: tuple[CallScope, ...] = () if limits.max_depth is None else (self,)
+
+    def __enter__(self) -> Self:
+        if self._entered_at:
+            raise FailedPreconditionError("a scope of calls is entered once; make another one")
+        limits = self.limits
+        self._entered_at = time.monotonic()
+        parent = _current.get()
+        if parent is not None:
+            self._join(parent)
+        if limits.timeout is not None:
+            expire_at(self, self._entered_at + limits.timeout)
+        if limits.max_steps is not None:
+            self._count_steps(limits.max_steps)
+        self._token = _current.set(self)
+        if self._failure is not None:
+            self._count()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        assert self._token is not None
+        _current.reset(self._token)
+        self._token = None
+        if self._is_counted:
+            with _lock:
+                interrupts[0] -= 1
+                self._is_counted = False
+        if self._word is not None and self._parent is not None and self._parent._is_counting_steps:
+            self._parent.word.steps = min(self._parent.word.steps, self._word.steps)
+
+    def cancel(self) -> None:
+        """Stop the calls; from any thread. They raise `CallCancelledError`, as do calls made later."""
+        self._stop(lambda: CallCancelledError("the call was cancelled"))
+
+    def expire(self) -> None:
+        """Stop the calls because their time is up."""
+        allowed = self.limits.timeout or 0.0
+        self._stop(
+            lambda: CallTimeoutError(
+                f"the call passed its limit of {allowed:g} s",
+                limit="timeout",
+                allowed=allowed,
+                reached=time.monotonic() - self._entered_at,
+            )
+        )
+
+    @property
+    def failure(self) -> LimitError | None:
+        """A fresh error that says why the scope was stopped; None while it was not."""
+        failure = self._failure
+        return None if failure is None else failure()
+
+    def check(self) -> None:
+        """Account for a step.
+
+        Raises: the failure, where the scope was stopped.
+        """
+        if self._failure is None and self._is_counting_steps:
+            word = self.word
+            word.steps -= 1
+            if word.steps < 0:
+                self._exhaust_steps()
+        if self._failure is not None:
+            raise self._failure()
+
+    @property
+    def word(self) -> InterruptWord:
+        """What native code looks at."""
+        if self._word is None:
+            with _lock:
+                if self._word is None:
+                    self._word = InterruptWord()
+            # Why after: whoever stops the scope looks for the words after noting the failure.
+            if self._failure is not None:
+                self._word.flags |= STOP
+        return self._word
+
+    @property
+    def word_address(self) -> int:
+        """Address of `word`, valid as long as the scope."""
+        return ctypes.addressof(self.word)
+
+    def failure_of_native_code(self) -> LimitError | None:
+        """Why native code that looks at the words stopped; None where that was not their doing."""
+        if self._failure is None and self._is_counting_steps and self.word.steps < 0:
+            self._exhaust_steps()
+        return self.failure
+
+    def on_stop(self, key: object, callback: Callable[[LimitError], None]) -> None:
+        """Call back when the scope is stopped, at once if it is; until `forget(key)`.
+
+        The callback runs on the thread that stops the scope, or on this one; it must not block.
+        """
+        with _lock:
+            if self._failure is None:
+                if self._callbacks is None:
+                    self._callbacks = {}
+                self._callbacks[key] = callback
+                return
+        callback(self._failure())
+
+    def forget(self, key: object) -> None:
+        """Take a callback back."""
+        if self._callbacks is not None:
+            self._callbacks.pop(key, None)
+
+    @property
+    def bounds_memory(self) -> bool:
+        """True where memory is accounted for."""
+        return bool(self._bounds_memory)
+
+    @property
+    def bounds_depth(self) -> bool:
+        """True where calls inside each other are counted."""
+        return bool(self._bounds_depth)
+
+    def charge(self, byte_length: int) -> None:
+        """Account for memory that is about to be allocated.
+
+        Raises: CallResourceError where it does not fit; nothing is accounted for then.
+        """
+        for scope in self._bounds_memory:
+            allowed = scope.limits.max_memory or 0
+            if (reached := scope.used_memory + byte_length) > allowed:
+                raise CallResourceError(
+                    f"the call passed its limit of {allowed} bytes of memory: it uses {scope.used_memory} "
+                    f"and asks for {byte_length} more",
+                    limit="max_memory",
+                    allowed=allowed,
+                    reached=reached,
+                )
+        for scope in self._bounds_memory:
+            scope.used_memory += byte_length
+
+    def refund(self, byte_length: int) -> None:
+        """Account for memory that is given back."""
+        for scope in self._bounds_memory:
+            scope.used_memory -= byte_length
+
+    def enter_call(self) -> None:
+        """Account for a call inside the present one of this thread.
+
+        Raises: CallResourceError where it is too deep; it is not accounted for then.
+        """
+        thread = threading.get_ident()
+        for scope in self._bounds_depth:
+            allowed = scope.limits.max_depth or 0
+            if (depth := scope._depths.get(thread, 0) + 1) > allowed:
+                raise CallResourceError(
+                    f"the call passed its limit of {allowed} calls inside each other; "
+                    "is a recursion endless?",
+                    limit="max_depth",
+                    allowed=allowed,
+                    reached=depth,
+                )
+        for scope in self._bounds_depth:
+            scope._depths[thread] = scope._depths.get(thread, 0) + 1
+
+    def leave_call(self, count: int = 1) -> None:
+        """Account for the end of calls."""
+        thread = threading.get_ident()
+        for scope in self._bounds_depth:
+            scope._depths[thread] -= count
+
+    def _join(self, parent: CallScope) -> None:
+        """Be stopped with another scope, and use what is left of its limits."""
+        self._parent = parent
+        self._bounds_memory += parent._bounds_memory
+        self._bounds_depth += parent._bounds_depth
+        with _lock:
+            if parent._children is None:
+                parent._children = WeakSet()
+            parent._children.add(self)
+            failure = parent._failure
+        if failure is not None:
+            self._stop(failure)
+        if parent._is_counting_steps:
+            self._count_steps(parent.word.steps)
+
+    @property
+    def _is_counting_steps(self) -> bool:
+        return self._word is not None and self._word.flags & COUNT_STEPS != 0
+
+    def _count_steps(self, steps: int) -> None:
+        word = self.word
+        word.steps = min(steps, word.steps) if self._is_counting_steps else steps
+        word.flags |= COUNT_STEPS
+        self._count()
+
+    def _count(self) -> None:
+        """Make calls ask this scope."""
+        with _lock:
+            if not self._is_counted:
+                interrupts[0] += 1
+                self._is_counted = True
+
+    def _exhaust_steps(self) -> None:
+        scope = self
+        while scope.limits.max_steps is None and scope._parent is not None:
+            scope = scope._parent
+        allowed = scope.limits.max_steps or 0
+        self._stop(
+            lambda: CallResourceError(
+                f"the call passed its limit of {allowed} steps",
+                limit="max_steps",
+                allowed=allowed,
+                reached=allowed + 1,
+            )
+        )
+
+    def _stop(self, failure: Callable[[], LimitError]) -> None:
+        with _lock:
+            if self._failure is not None:
+                return
+            self._failure = failure
+            if self._token is not None:
+                self._count()
+            callbacks, self._callbacks = self._callbacks, None
+            children = list(self._children or ())
+        if self._word is not None:
+            self._word.flags |= STOP
+        for child in children:
+            child._stop(failure)
+        for callback in (callbacks or {}).values():
+            callback(failure())
+
+
+def call_limits(
+    *,
+    timeout: float | None = None,
+    max_steps: int | None = None,
+    max_depth: int | None = None,
+    max_memory: int | None = None,
+) -> CallScope:
+    """A scope for `with`, whose calls share limits; see `CallLimits` for the arguments.
+
+    Without any limit it is a scope whose calls can be cancelled together.
+    """
+    return CallScope(CallLimits(timeout, max_steps, max_depth, max_memory))
+
+
+def check_limits() -> None:
+    """Raise the failure of the present scope where it was stopped: for long loops of Python modules."""
+    scope = _current.get()
+    if scope is not None:
+        scope.check()
+
+
+def interrupt_address(scope: CallScope | None) -> int:
+    """Address of the words that native code of a scope's calls looks at."""
+    return NEVER_INTERRUPTED if scope is None else scope.word_address
