@@ -15,7 +15,8 @@ from gossamer.hal.executable import (
     ExecutableFunction,
     WorkgroupCallable,
 )
-from gossamer.hal.local.llvm import compile_functions
+from gossamer.hal.local.native_runner import external_address
+from gossamer.native.native_code import NativeCode, load_native_code
 
 _HEADER = """
 define internal ptr @binding(ptr %state, i64 %index) {
@@ -165,10 +166,16 @@ COUNT, HALVE, FAIL, INSPECT, WORK = range(5)
 
 
 @cache
+def _kernels() -> NativeCode:
+    return load_native_code(_HEADER + _COUNT + _HALVE + _FAIL + _INSPECT + _WORK, external_address)
+
+
+@cache
 def native_executable() -> Executable:
     """`count`, `halve`, `fail`, `inspect` and `work`, compiled."""
     names = ["count", "halve", "fail", "inspect", "work"]
-    addresses = compile_functions(_HEADER + _COUNT + _HALVE + _FAIL + _INSPECT + _WORK, names)
+    code = _kernels()
+    addresses = {name: code.address(name) for name in names}
     return Executable(
         [
             ExecutableFunction("count", 1, 1, address=addresses["count"]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from conformance_reference import Calls, Outcome, Tables
 
 from gossamer.errors import StatusError
+from gossamer.native.native_code import load_native_code
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule
 from gossamer.vm.bytecode_state import BytecodeState
@@ -15,8 +16,8 @@ from gossamer.vm.function import Function
 from gossamer.vm.interpreter import Interpreter
 from gossamer.vm.jit.callable_entry import NativeCall, call_symbol, emit_call_entry
 from gossamer.vm.jit.compilable import compilable_functions
+from gossamer.vm.jit.externals import external_address
 from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.native_object import load_native_object
 from gossamer.vm.limits import DEFAULT_LIMITS
 from gossamer.vm.module import Export
 from gossamer.vm.translate import Translator
@@ -67,7 +68,7 @@ def native(module: DecodedModule) -> Functions:
         sorted(set(exports.values())),
         lambda text, ordinal: emit_call_entry(text, module.functions[ordinal]),
     )
-    loaded = load_native_object(text)
+    loaded = load_native_code(text, external_address)
 
     def refuse(*arguments: object) -> object:
         raise AssertionError(f"native code refuses {arguments}")

@@ -14,8 +14,8 @@ from vm_modules import BUFFER_TYPE, LIST_TYPE, ModuleBuilder
 from gossamer.errors import OutOfRangeError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
+from gossamer.native.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
-from gossamer.vm.jit.object_cache import CACHE_DIR_VARIABLE
 
 CONVENTION = "0rrriiiiiiiii_v"
 IDS, SIZES, COUNTS = (0, 1, 2), (3, 4, 5), (6, 7, 8)
@@ -201,9 +201,9 @@ def test_what_comes_before_a_failing_access_is_done() -> None:
 
 
 def test_loops_over_floats_become_vector_code() -> None:
+    from gossamer.native.llvm import optimized_text
     from gossamer.vm.jit.compilable import compilable_functions
     from gossamer.vm.jit.dispatch import emit_dispatch_entry
-    from gossamer.vm.jit.llvm import optimized_text
     from gossamer.vm.jit.module_emitter import emit_module
 
     builder = ModuleBuilder()

@@ -10,11 +10,11 @@ from vm_modules import ModuleBuilder
 
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
+from gossamer.native.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule
 from gossamer.vm.jit.compilable import MAX_CALL_DEPTH, MAX_INSTRUCTIONS, compilable_functions
 from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.jit.text import MAX_STACK_BYTES
 from gossamer.vm.translate import Translator
 

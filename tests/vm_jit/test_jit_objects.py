@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from test_jit_loops import count_up
 from vm_modules import ModuleBuilder
 
-from gossamer.errors import FormatError, InternalError, PermissionDeniedError
+from gossamer.errors import PermissionDeniedError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
+from gossamer.native.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.jit.elf_symbols import undefined_symbols
-from gossamer.vm.jit.object_cache import (
-    CACHE_DIR_VARIABLE,
-    cache_folder,
-    content_key,
-    load_object,
-    store_object,
-)
 from gossamer.vm.list import List
 from gossamer.vm.translate import Translator
 
@@ -31,53 +23,7 @@ from gossamer.vm.translate import Translator
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path))
-    return tmp_path / "jit"
-
-
-def test_objects_come_back_as_they_were_stored(folder: Path) -> None:
-    key = content_key(b"a", b"b")
-
-    assert load_object(key) is None
-    store_object(key, b"object")
-    assert load_object(key) == b"object"
-    assert cache_folder() == folder
-    assert [path.name for path in folder.iterdir()] == [key + ".o"]
-
-
-def test_keys_depend_on_where_parts_end() -> None:
-    assert content_key(b"ab", b"c") != content_key(b"a", b"bc")
-
-
-@pytest.mark.parametrize("damage", [b"", b"short", bytes(32) + b"other"])
-def test_damaged_objects_count_as_absent(folder: Path, damage: bytes) -> None:
-    store_object("key", b"object")
-    (folder / "key.o").write_bytes(damage)
-
-    assert load_object("key") is None
-
-
-def test_a_folder_that_cannot_be_made_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path / "file"))
-
-    store_object("key", b"object")
-    assert load_object("key") is None
-
-
-def test_writers_at_the_same_time_leave_one_whole_object(folder: Path) -> None:
-    data = bytes(range(256)) * 1000
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: store_object("key", data), range(32)))
-
-    assert load_object("key") == data
-    assert len(list(folder.iterdir())) == 1
-
-
-def test_the_users_cache_folder_is_used_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(CACHE_DIR_VARIABLE)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-
-    assert cache_folder() == tmp_path / "xdg" / "gossamer" / "jit"
+    return tmp_path / "native"
 
 
 def test_importing_the_vm_does_not_import_llvm() -> None:
@@ -87,24 +33,6 @@ def test_importing_the_vm_does_not_import_llvm() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_symbols_nobody_knows_are_refused_before_they_are_called() -> None:
-    from gossamer.vm.jit.llvm import LoadedObject, compile_object
-
-    data = compile_object(
-        "declare i32 @nobody()\ndefine i32 @f() {\n %r = call i32 @nobody()\n ret i32 %r\n}\n"
-    )
-
-    assert "nobody" in undefined_symbols(data)
-    with pytest.raises(InternalError, match="nobody"):
-        LoadedObject(data, {})
-
-
-@pytest.mark.parametrize("data", [b"", b"\x7fELF\x02\x01", b"\x7fELF\x02\x01" + b"\xff" * 100])
-def test_symbols_of_damaged_objects(data: bytes) -> None:
-    with pytest.raises(FormatError):
-        undefined_symbols(data)
 
 
 def summing_module() -> BytecodeModule:
@@ -143,7 +71,7 @@ def test_an_object_on_disk_is_used_again(folder: Path, monkeypatch: pytest.Monke
     def fail(text: str) -> bytes:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr("gossamer.vm.jit.llvm.compile_object", fail)
+    monkeypatch.setattr("gossamer.native.llvm.compile_object", fail)
     assert Translator(summing_module().create_state(), is_native=True).bind(0)(buffer, 1) == (0, 1)
 
 

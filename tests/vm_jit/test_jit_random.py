@@ -15,10 +15,10 @@ from vm_modules import ModuleBuilder
 
 from gossamer.errors import StatusError
 from gossamer.isa.encode import Assembler
+from gossamer.native.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_module import BytecodeModule
 from gossamer.vm.jit.compilable import compilable_functions
-from gossamer.vm.jit.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.jit.variants import make_variants
 from gossamer.vm.limits import Limits
 

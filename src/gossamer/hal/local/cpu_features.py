@@ -6,9 +6,9 @@ Spec: `iree/schemas/cpu_feature_bits.inl` of IREE 3.13.0 for the bits of the fir
 
 from __future__ import annotations
 
-import platform
 from functools import cache
-from pathlib import Path
+
+from gossamer.native.processor import host_architecture, processor_flags
 
 _X86_64_BITS = {
     "sse3": 0, "ssse3": 1, "sse4.1": 2, "sse4.2": 3, "sse4a": 4, "avx": 10, "fma": 11, "fma4": 12, "xop": 13,
@@ -42,7 +42,7 @@ def cpu_feature(name: str) -> int | None:
 @cache
 def processor_data() -> int:
     """First word of the processor data that kernels get; the other seven are zero."""
-    flags = _linux_flags()
+    flags = processor_flags()
     word = 0
     for name, bit in _feature_bits().items():
         word |= int(_LINUX_NAMES.get(name, name) in flags) << bit
@@ -50,19 +50,4 @@ def processor_data() -> int:
 
 
 def _feature_bits() -> dict[str, int]:
-    machine = platform.machine().lower()
-    if machine in ("x86_64", "amd64"):
-        return _X86_64_BITS
-    return _ARM_64_BITS if machine in ("aarch64", "arm64") else {}
-
-
-def _linux_flags() -> frozenset[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return frozenset()
-    for line in lines:
-        key, _, value = line.partition(":")
-        if key.strip() in ("flags", "Features"):
-            return frozenset(value.split())
-    return frozenset()
+    return {"x86_64": _X86_64_BITS, "aarch64": _ARM_64_BITS}.get(host_architecture(), {})

@@ -30,7 +30,8 @@ from gossamer.format.elf import (
 )
 from gossamer.format.elf_dynamic import read_elf
 from gossamer.format.module_def import Bytes
-from gossamer.hal.local.libc import (
+from gossamer.hal.local.native_image import NativeImage
+from gossamer.native.libc import (
     close_library,
     find_symbol,
     library_base,
@@ -39,7 +40,6 @@ from gossamer.hal.local.libc import (
     protect_memory,
     unmap_memory,
 )
-from gossamer.hal.local.native_image import NativeImage
 
 _MACHINE_NUMBERS = {"x86_64": 62, "amd64": 62}
 _ADDRESS = struct.Struct("<Q")

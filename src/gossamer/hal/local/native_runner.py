@@ -16,12 +16,15 @@ import numpy as np
 
 from gossamer.errors import OutOfRangeError, StatusError
 from gossamer.hal.local.dispatch_ir import COUNT_ERROR
-from gossamer.hal.local.llvm import compile_functions, host_triple
 from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
 from gossamer.hal.local.program import DispatchRecord, Program
 from gossamer.hal.local.runner_ir import RUN_SYMBOL, runner_ir
 from gossamer.hal.memory import ALIGNMENT
+from gossamer.native.libc import find_function
+from gossamer.native.native_code import NativeCode, load_native_code
+from gossamer.native.processor import host_triple
 
+_EXTERNALS = frozenset(("clock_gettime", "memcpy", "memmove", "memset", "sched_yield", "syscall"))
 _RUN_TYPE = ctypes.CFUNCTYPE(
     ctypes.c_int64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p
 )
@@ -36,24 +39,32 @@ class NativeFunctions(NamedTuple):
         run: (encoded program, table, local memory, pool or 0) to 0 or where and why it failed.
         work: (pool, participant): the life of a worker thread; None where there are no pools.
         shut_down: (pool): makes its workers return.
+        code: what they are in memory as long as.
     """
 
     run: Callable[[bytes, bytes, int, int], int]
     work: Callable[[int, int], None] | None
     shut_down: Callable[[int], None] | None
+    code: NativeCode
 
 
 @cache
 def native_functions() -> NativeFunctions:
     """The native runner, compiled (or taken from the cache on disk) at the first call."""
     triple = host_triple()
-    pooled = [WORKER_SYMBOL, SHUTDOWN_SYMBOL] if has_pool(triple) else []
-    addresses = compile_functions(runner_ir(triple), [RUN_SYMBOL, *pooled])
+    code = load_native_code(runner_ir(triple), external_address)
+    is_pooled = has_pool(triple)
     return NativeFunctions(
-        _RUN_TYPE(addresses[RUN_SYMBOL]),
-        _WORKER_TYPE(addresses[WORKER_SYMBOL]) if pooled else None,
-        _SHUTDOWN_TYPE(addresses[SHUTDOWN_SYMBOL]) if pooled else None,
+        _RUN_TYPE(code.address(RUN_SYMBOL)),
+        _WORKER_TYPE(code.address(WORKER_SYMBOL)) if is_pooled else None,
+        _SHUTDOWN_TYPE(code.address(SHUTDOWN_SYMBOL)) if is_pooled else None,
+        code,
     )
+
+
+def external_address(symbol: str) -> int | None:
+    """Address of a function that the runner, or code around it, may call."""
+    return find_function(symbol) if symbol in _EXTERNALS else None
 
 
 class _LocalMemory(threading.local):

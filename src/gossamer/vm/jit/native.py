@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gossamer.errors import StatusError, status_error
+from gossamer.native.native_code import is_native_code_enabled, load_native_code
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.jit.compilable import DISPATCH_CONVENTION, compilable_functions
 from gossamer.vm.jit.dispatch import dispatch_symbol, emit_dispatch_entry
+from gossamer.vm.jit.externals import external_address
 from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.native_object import is_native_code_enabled, load_native_object
 from gossamer.vm.jit.status import describe_status
 
 
@@ -57,6 +58,6 @@ def compile_dispatch_functions(module: DecodedModule, export_names: Iterable[str
     if not native:
         return None
     entries = sorted(set(native.values()))
-    loaded = load_native_object(emit_module(functions.values(), entries, emit_dispatch_entry))
+    loaded = load_native_code(emit_module(functions.values(), entries, emit_dispatch_entry), external_address)
     addresses = {name: loaded.address(dispatch_symbol(ordinal)) for name, ordinal in native.items()}
     return NativeKernels(module, addresses, loaded)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gossamer.native.native_code import load_native_code
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.jit.callable_entry import NativeCall, call_symbol, emit_call_entry
 from gossamer.vm.jit.compilable import CompilableFunction, compilable_functions, has_loop
+from gossamer.vm.jit.externals import external_address
 from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.native_object import load_native_object
 
 
 def worth_compiling(module: DecodedModule, ordinal: int) -> dict[int, CompilableFunction] | None:
@@ -49,5 +50,5 @@ def compile_callable(
     """Compile one function with those it calls."""
     function = module.functions[ordinal]
     text = emit_module(functions.values(), [ordinal], lambda text, _: emit_call_entry(text, function))
-    loaded = load_native_object(text)
+    loaded = load_native_code(text, external_address)
     return NativeCall(module, function, loaded.address(call_symbol(ordinal)), fallback, loaded)

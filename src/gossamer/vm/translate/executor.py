@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from gossamer.errors import NotFoundError
+from gossamer.native.native_code import is_native_code_enabled
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.execution import READY
-from gossamer.vm.jit.native_object import is_native_code_enabled
 from gossamer.vm.module import ResumableCallable
 from gossamer.vm.translate.failure import failure, locate
 from gossamer.vm.translate.module_facts import find_module_facts

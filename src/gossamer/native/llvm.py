@@ -1,24 +1,22 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
 # Why: llvmlite has no type annotations. Nothing untyped leaves this file.
-"""The one door to LLVM (llvmlite): text of IR → object bytes, and object bytes → callable memory.
+"""The runtime's one door to LLVM (llvmlite): text of IR → object bytes.
 
-Imported only when something is to be compiled or loaded. LLVM is initialised once for the process.
+Imported only when something is to be compiled. LLVM is initialised once for the process. On machines whose
+objects `link` does not know, LLVM loads them too.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cache
 
-import llvmlite
 import llvmlite.binding as llvm
 
 from gossamer.errors import InternalError
-from gossamer.vm.jit.elf_symbols import undefined_symbols
-
-LLVMLITE_VERSION: str = llvmlite.__version__
+from gossamer.format.elf_object import read_elf_object
 
 _lock = threading.Lock()
 
@@ -31,21 +29,25 @@ def _initialize() -> None:
 
 @cache
 def _target_machine() -> llvm.TargetMachine:
+    return _create_target_machine()
+
+
+def _create_target_machine() -> llvm.TargetMachine:
     _initialize()
-    cpu, features = host_cpu()
-    # Why ELF everywhere: the loader below and its check of undefined symbols read ELF objects.
+    # Why ELF everywhere: what reads the objects reads ELF.
     triple = llvm.get_process_triple()
     if "elf" not in triple and "linux" not in triple:
         triple += "-elf"
+    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     return llvm.Target.from_triple(triple).create_target_machine(
         cpu=cpu, features=features, opt=3, reloc="pic", codemodel="small", jit=True
     )
 
 
-@cache
-def host_cpu() -> tuple[str, str]:
-    """Name and feature string of this machine's processor, as LLVM spells them."""
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+def host_cpu() -> str:
+    """Triple, name and features of this machine's processor, as LLVM spells them."""
+    features = llvm.get_host_cpu_features().flatten()
+    return f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {features}"
 
 
 def compile_object(text: str) -> bytes:
@@ -89,30 +91,24 @@ def _optimized(text: str) -> llvm.ModuleRef:
     return module
 
 
-class LoadedObject:
-    """Code of an object in memory; it stays as long as this lives."""
+class LlvmCode:
+    """Code of an object that LLVM loaded; it stays as long as this lives."""
 
-    def __init__(self, data: bytes, externals: Mapping[str, int]) -> None:
-        """Load and link an object.
+    def __init__(self, data: bytes, find_function: Callable[[str], int | None]) -> None:
+        """Load and link an object; see `LoadedCode`.
 
-        Args:
-            data: an ELF object for this machine.
-            externals: addresses of the symbols that it may refer to.
-        Raises: InternalError for a symbol that is not among them: LLVM itself would end the process.
+        Raises: InternalError for a symbol without an address: LLVM itself would end the process.
         """
+        symbols = read_elf_object(data).symbols
+        undefined = {symbol.name for symbol in symbols if symbol.is_global and not symbol.section}
         with _lock:
-            for symbol in undefined_symbols(data):
-                address = externals.get(symbol, 0)
+            for symbol in sorted(undefined):
+                address = find_function(symbol)
                 if not address:
                     raise InternalError(f"native code needs the symbol {symbol!r}, which has no address")
                 llvm.add_symbol(symbol, address)
-            _initialize()
-            empty = llvm.parse_assembly("")
-            cpu, features = host_cpu()
-            machine = llvm.Target.from_triple(_target_machine().triple).create_target_machine(
-                cpu=cpu, features=features, opt=3, reloc="pic", codemodel="small", jit=True
-            )
-            self._engine = llvm.create_mcjit_compiler(empty, machine)
+            machine = _create_target_machine()
+            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(data))
             self._engine.finalize_object()
 

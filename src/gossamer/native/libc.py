@@ -1,6 +1,6 @@
-"""The door to the C library: memory with chosen protection, and shared libraries.
+"""The door to the C library: its functions, memory with chosen protection, and shared libraries.
 
-In: lengths, addresses, paths. Out: addresses and handles; failures as StatusErrors.
+In: names, lengths, addresses, paths. Out: addresses and handles; failures as StatusErrors.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from gossamer.errors import (
     UnimplementedError,
 )
 
+_LIBRARY_NAMES = (None, "libm.so.6", "libc.so.6", "libSystem.dylib")
 _MAP_FAILED = ctypes.c_void_p(-1).value
 
 
@@ -52,6 +53,18 @@ def _library() -> ctypes.CDLL:
     library.dlerror.argtypes = ()
     library.dladdr.argtypes = (pointer, ctypes.POINTER(_SymbolInfo))
     return library
+
+
+@cache
+def find_function(name: str) -> int | None:
+    """Address of a function of the C library or its mathematics; None where the system lacks it."""
+    for library in _LIBRARY_NAMES:
+        try:
+            function = ctypes.CDLL(library)[name]
+        except (OSError, AttributeError):
+            continue
+        return ctypes.cast(function, ctypes.c_void_p).value
+    return None
 
 
 def map_memory(length: int) -> int:

@@ -1,0 +1,103 @@
+"""Text of LLVM IR → code in memory, by way of what is kept on disk.
+
+Native code can be turned off (`GOSSAMER_JIT=0`), and is off where LLVM is not installed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from gossamer.errors import FormatError
+from gossamer.native.code_image import decode_code_image, encode_code_image
+from gossamer.native.loaded_code import LoadedCode
+from gossamer.native.object_cache import content_key, load_object, store_object
+from gossamer.native.processor import host_architecture, processor_identity
+
+GENERATION = 1
+"""Raised whenever the same text is to become other code: what is kept on disk is then not used."""
+
+JIT_VARIABLE = "GOSSAMER_JIT"
+
+_LINKED_ARCHITECTURE = "x86_64"
+
+
+class NativeCode(Protocol):
+    """Code in memory; it stays as long as this lives."""
+
+    def address(self, symbol: str) -> int:
+        """Address of a function.
+
+        Raises: InternalError where there is none of that name.
+        """
+        ...
+
+
+def is_native_code_enabled() -> bool:
+    """False where the environment or the installation says so."""
+    return os.environ.get(JIT_VARIABLE) != "0" and _llvm_version() is not None
+
+
+@cache
+def _llvm_version() -> str | None:
+    """What says which LLVM is installed, without importing it; None where there is none."""
+    spec = find_spec("llvmlite")
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        return Path(spec.origin).with_name("_version.py").read_text()
+    except OSError:
+        return ""
+
+
+@cache
+def _compiler_identity() -> str:
+    """What determines the code that a text becomes, beside the text."""
+    processor = processor_identity()
+    if not processor:
+        from gossamer.native.llvm import host_cpu
+
+        processor = host_cpu()
+    return f"{GENERATION} {_llvm_version()} {processor}"
+
+
+def load_native_code(text: str, find_function: Callable[[str], int | None]) -> NativeCode:
+    """Compile a module for this machine, or find it compiled, and load it.
+
+    Args:
+        text: a module of LLVM IR.
+        find_function: address of a function that the module only declares, by its symbol.
+    Raises: InternalError where LLVM rejects the text or a function has no address; ImportError without LLVM.
+    """
+    key = content_key(_compiler_identity(), text)
+    stored = load_object(key)
+    if host_architecture() != _LINKED_ARCHITECTURE:
+        return _load_with_llvm(text, key, stored, find_function)
+    if stored is not None:
+        try:
+            return LoadedCode(decode_code_image(stored), find_function)
+        except FormatError:
+            # Its hash is right, so a version that makes other images wrote it: made anew below.
+            pass
+    from gossamer.format.elf_object import read_elf_object
+    from gossamer.native.link import link_object
+    from gossamer.native.llvm import compile_object
+
+    image = link_object(read_elf_object(compile_object(text)))
+    store_object(key, encode_code_image(image))
+    return LoadedCode(image, find_function)
+
+
+def _load_with_llvm(
+    text: str, key: str, stored: bytes | None, find_function: Callable[[str], int | None]
+) -> NativeCode:
+    from gossamer.native.llvm import LlvmCode, compile_object
+
+    if stored is None:
+        stored = compile_object(text)
+        store_object(key, stored)
+    return LlvmCode(stored, find_function)
