@@ -39,6 +39,7 @@ from gossamer.hal.local.program import (
 from gossamer.hal.local.runner import Runner, runner_for
 from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.memory import WHOLE_BUFFER, BufferUsage, MemoryAccess
+from gossamer.limits.scope import CallScope
 
 _MAXIMUM_BINDINGS = 64
 _MAXIMUM_CONSTANTS = 64
@@ -294,18 +295,25 @@ class CommandBuffer:
             self._is_submitted = True
         return self._slots.pack(bindings)
 
-    def run(self, table: bytes, keepalive: Sequence[Binding] = (), pool: TilePool | None = None) -> None:
+    def run(
+        self,
+        table: bytes,
+        keepalive: Sequence[Binding] = (),
+        pool: TilePool | None = None,
+        scope: CallScope | None = None,
+    ) -> None:
         """Execute the commands now, on this thread.
 
         Args:
             table: what `prepare` returned.
             keepalive: what it was made of, whose buffers must live until this returns.
             pool: workers to share long dispatches with.
-        Raises: the error of the first dispatch that fails; what ran before it has taken effect.
+            scope: whose calls this is part of; between workgroups it is asked whether to go on.
+        Raises: the error of the first dispatch that fails, or the scope's; what ran before has taken effect.
         """
         if self._program is None or self._runner is None:
             raise FailedPreconditionError("command buffer is still being recorded; finalize it first")
-        self._runner(self._program, table, pool)
+        self._runner(self._program, table, pool, scope)
 
     def fork_copy(self, memo: dict[int, object]) -> CommandBuffer:
         """Copy for another state of a program, working on that state's copies of the buffers it names."""

@@ -4,7 +4,8 @@ Every queue operation takes a wait fence and a signal fence, either may be None,
 `local-task`; on `local-sync` it is done when it returns unless its wait fence is not reached yet. Then
 the thread that reaches the fence does it, so a signaller later in the same thread is no deadlock.
 An operation whose wait fence fails, or that fails itself, fails its signal fence with that error;
-an error in its arguments is raised at once.
+an error in its arguments is raised at once. Operations belong to the scope of calls that they were queued
+under (see `gossamer.limits`): when it is stopped, those that have not ended fail their signal fences.
 In: operations. Out: memory changed, fences signalled or failed. Mirrors `iree/hal/device.h`.
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from gossamer.errors import InternalStatusError, NotFoundError, StatusError, UnimplementedError
 from gossamer.format.module_def import Bytes
@@ -27,6 +28,8 @@ from gossamer.hal.fence import Fence
 from gossamer.hal.file import File
 from gossamer.hal.local.cpu_features import cpu_feature
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
+from gossamer.hal.pending import start_when_reached
+from gossamer.limits.scope import CallScope, current_scope
 
 QUEUE_AFFINITY_ANY = -1
 
@@ -150,8 +153,14 @@ class Device:
         if wait is None or wait.is_reached:
             buffer.allocated_buffer.deallocate()
             self.queue_barrier(affinity, None, signal)
-        else:
-            wait.on_reached(lambda error: self._finish_dealloca(error, signal, buffer.allocated_buffer))
+            return
+
+        def deallocate() -> None:
+            buffer.allocated_buffer.deallocate()
+            if signal is not None:
+                signal.signal()
+
+        start_when_reached(wait, signal, deallocate, current_scope())
 
     def queue_barrier(self, affinity: int, wait: Fence | None, signal: Fence | None) -> None:
         """Signal one fence when another is reached."""
@@ -160,7 +169,7 @@ class Device:
             if signal is not None:
                 signal.signal()
         elif signal is not None:
-            wait.on_reached(lambda error: self._finish(signal, error))
+            start_when_reached(wait, signal, signal.signal, current_scope())
 
     def queue_fill(
         self,
@@ -244,17 +253,12 @@ class Device:
         """
         del affinity
         table = command_buffer.prepare(bindings)
+        scope = current_scope()
         if wait is None or wait.is_reached:
-            self._execute(signal, command_buffer, table, bindings)
-            return
-
-        def resume(error: StatusError | None) -> None:
-            if error is not None:
-                self._finish(signal, error)
-            else:
-                self._execute(signal, command_buffer, table, bindings)
-
-        wait.on_reached(resume)
+            self._execute(signal, command_buffer, table, bindings, scope)
+        else:
+            start = partial(self._execute, signal, command_buffer, table, bindings, scope)
+            start_when_reached(wait, signal, start, scope)
 
     def queue_host_call(
         self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]
@@ -268,10 +272,15 @@ class Device:
         del affinity
 
     def _execute(
-        self, signal: Fence | None, command_buffer: CommandBuffer, table: bytes, bindings: Sequence[Binding]
+        self,
+        signal: Fence | None,
+        command_buffer: CommandBuffer,
+        table: bytes,
+        bindings: Sequence[Binding],
+        scope: CallScope | None,
     ) -> None:
         """Start a command buffer whose wait fence is reached."""
-        self._start(signal, command_buffer.run, (table, bindings))
+        self._start(signal, command_buffer.run, (table, bindings, None, scope))
 
     def _execute_now(
         self, affinity: int, wait: Fence | None, signal: Fence | None, commands: CommandBuffer
@@ -284,28 +293,9 @@ class Device:
     ) -> None:
         if wait is None or wait.is_reached:
             self._start(signal, operation, arguments)
-            return
-
-        def resume(error: StatusError | None) -> None:
-            if error is not None:
-                self._finish(signal, error)
-            else:
-                self._start(signal, operation, arguments)
-
-        wait.on_reached(resume)
-
-    def _finish(self, signal: Fence | None, error: StatusError | None) -> None:
-        if error is None:
-            if signal is not None:
-                signal.signal()
-        elif signal is not None:
-            signal.fail(error)
-
-    def _finish_dealloca(self, error: StatusError | None, signal: Fence | None, buffer: Buffer) -> None:
-        if error is None:
-            buffer.deallocate()
-        if signal is not None:
-            self._finish(signal, error)
+        else:
+            start = partial(self._start, signal, operation, arguments)
+            start_when_reached(wait, signal, start, current_scope())
 
     def _report_unobserved(self, error: StatusError) -> None:
         """Handle an error that no fence can carry."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from gossamer.errors import DeadlineExceededError, StatusCode, StatusError
 from gossamer.hal.semaphore import ReachedCallback, Semaphore, fresh_error
+from gossamer.limits.errors import LimitError
 
 
 class Fence:
@@ -126,6 +127,8 @@ class Fence:
         for semaphore, value in self.timepoints:
             try:
                 semaphore.wait(value, max(deadline - time.monotonic(), 0.0))
+            except LimitError:
+                raise
             except DeadlineExceededError as error:
                 if semaphore.failure is not None:
                     raise

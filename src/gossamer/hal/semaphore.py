@@ -14,6 +14,7 @@ from itertools import count
 from typing import TypeAlias
 
 from gossamer.errors import DeadlineExceededError, InvalidArgumentError, StatusError
+from gossamer.limits.scope import current_scope
 
 ReachedCallback: TypeAlias = Callable[[StatusError | None], None]
 """Called once: with None when the value is reached, with the error when the timeline fails first."""
@@ -138,14 +139,22 @@ class Semaphore:
 
         Args:
             timeout_seconds: 0 only looks; None waits for ever.
-        Raises: DeadlineExceededError on a timeout; the timeline's error when it failed first.
+        Raises: DeadlineExceededError on a timeout; the timeline's error when it failed first; what the
+            present scope of calls was stopped with.
         """
         if self.value >= value:
             return
         if self.failure is None:
             reached = threading.Event()
             self.on_reached(value, lambda _error: reached.set())
-            reached.wait(timeout_seconds)
+            scope = current_scope()
+            if scope is None:
+                reached.wait(timeout_seconds)
+            else:
+                scope.wait(reached, timeout_seconds)
+                stopped = scope.failure
+                if stopped is not None and self.value < value and self.failure is None:
+                    raise stopped
         if self.value >= value:
             return
         if self.failure is not None:

@@ -182,6 +182,14 @@ class CallScope:
         if self._callbacks is not None:
             self._callbacks.pop(key, None)
 
+    def wait(self, event: threading.Event, timeout_seconds: float | None = None) -> None:
+        """Block until an event is set, the scope is stopped, or time is up."""
+        self.on_stop(event, lambda _failure: event.set())
+        try:
+            event.wait(timeout_seconds)
+        finally:
+            self.forget(event)
+
     @property
     def bounds_memory(self) -> bool:
         """True where memory is accounted for."""

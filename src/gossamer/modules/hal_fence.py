@@ -12,6 +12,7 @@ from gossamer.errors import DeadlineExceededError, StatusCode, status_error
 from gossamer.hal.device import Device
 from gossamer.hal.fence import Fence
 from gossamer.hal.semaphore import fresh_error
+from gossamer.limits.errors import LimitError
 from gossamer.modules.hal_refs import DEVICE, FENCE
 from gossamer.modules.native import FunctionTable, check_refs, wrong_ref
 
@@ -101,6 +102,8 @@ def fence_await(timeout_milliseconds: int, flags: int, fences: list[Fence | None
             deadline = time.monotonic() + seconds
         try:
             fence.wait(max(deadline - time.monotonic(), 0.0))
+        except LimitError:
+            raise
         except DeadlineExceededError:
             if fence.failure is not None:
                 raise

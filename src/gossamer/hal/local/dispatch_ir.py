@@ -1,13 +1,14 @@
 """LLVM IR of dispatches: kernels called for every workgroup, alone or with the workers of a pool.
 
-Defines `@run_tiles`, which `pool_ir` uses, and `@run_dispatch(program, table, record, local memory, pool)`,
-which returns 0, the status of the first tile that failed, or COUNT_ERROR.
+Defines `@run_tiles`, which `pool_ir` uses, and `@run_dispatch(program, table, record, local memory, pool,
+interrupt words)`, which returns 0, the status of the first tile that failed, or COUNT_ERROR.
 """
 
 from __future__ import annotations
 
 from string import Template
 
+from gossamer.errors import StatusCode
 from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET
 
 COUNT_ERROR = 1 << 62
@@ -18,8 +19,9 @@ _SHARING_NANOSECONDS = 20_000
 
 _CHUNK_NANOSECONDS = 2_000
 
-_TILES = """
-%dispatch_state = type { i32, i32, i16, i16, i32, i32, i16, i8, i8, ptr, ptr, ptr }
+_TILES = Template("""
+; As IREE has it, and after that the words through which our own kernels learn that they are to stop.
+%dispatch_state = type { i32, i32, i16, i16, i32, i32, i16, i8, i8, ptr, ptr, ptr, ptr }
 %workgroup_state = type { i32, i32, i16, i16, i32, ptr, i32 }
 
 declare { i64, i1 } @llvm.umul.with.overflow.i64(i64, i64)
@@ -27,7 +29,7 @@ declare i64 @llvm.umin.i64(i64, i64)
 declare i64 @llvm.umax.i64(i64, i64)
 declare i32 @clock_gettime(i32, ptr)
 
-; Runs tiles [first, last) of a grid, x fastest; 0, or what the first kernel that failed returned.
+; Runs tiles [first, last) of a grid, x fastest; 0, what the first kernel that failed returned, or CANCELLED.
 define internal i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local, i32 %local_size,
     i32 %participant, i64 %row, i64 %plane, i64 %first, i64 %last) {
 entry:
@@ -42,6 +44,8 @@ entry:
   store ptr %local, ptr %w_local
   %w_local_size = getelementptr %workgroup_state, ptr %workgroup, i64 0, i32 6
   store i32 %local_size, ptr %w_local_size
+  %words_field = getelementptr %dispatch_state, ptr %state, i64 0, i32 12
+  %words = load ptr, ptr %words_field
   %any = icmp ult i64 %first, %last
   br i1 %any, label %begin, label %done
 begin:
@@ -56,6 +60,13 @@ tile:
   %x = phi i64 [ %x_first, %begin ], [ %x_new, %advance ]
   %y = phi i64 [ %y_first, %begin ], [ %y_new, %advance ]
   %z = phi i64 [ %z_first, %begin ], [ %z_new, %advance ]
+  %flags = load atomic i32, ptr %words monotonic, align 4
+  %is_quiet = icmp eq i32 %flags, 0
+  br i1 %is_quiet, label %run, label %ask
+ask:
+  %stops = call i1 @is_interrupted(ptr %words)
+  br i1 %stops, label %interrupted, label %run
+run:
   %x32 = trunc i64 %x to i32
   store i32 %x32, ptr %workgroup
   %y32 = trunc i64 %y to i32
@@ -80,6 +91,8 @@ advance:
   br i1 %more, label %tile, label %done
 failure:
   ret i32 %returned
+interrupted:
+  ret i32 $cancelled
 done:
   ret i32 0
 }
@@ -95,10 +108,11 @@ define internal i64 @now() {
   %sum = add i64 %scaled, %nanoseconds
   ret i64 %sum
 }
-"""
+""")
 
 _DISPATCH = Template("""
-define internal i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool) {
+define internal i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool,
+    ptr %words) {
 entry:
   %state = alloca %dispatch_state, align 16
   %pointers = alloca [64 x i64], align 16
@@ -176,6 +190,8 @@ counted:
   store ptr %pointers, ptr %s10
   %s11 = getelementptr %dispatch_state, ptr %state, i64 0, i32 11
   store ptr %lengths, ptr %s11
+  %s12 = getelementptr %dispatch_state, ptr %state, i64 0, i32 12
+  store ptr %words, ptr %s12
   %local_size_field = getelementptr i8, ptr %record, i64 48
   %local_size = load i32, ptr %local_size_field
   %function_field = getelementptr i8, ptr %record, i64 8
@@ -257,7 +273,8 @@ finish:
 
 def dispatch_ir() -> str:
     """IR for any target."""
-    return _TILES + _DISPATCH.substitute(
+    tiles = _TILES.substitute(cancelled=int(StatusCode.CANCELLED))
+    return tiles + _DISPATCH.substitute(
         count_error=COUNT_ERROR,
         participants_offset=PARTICIPANTS_OFFSET,
         sharing_nanoseconds=_SHARING_NANOSECONDS,

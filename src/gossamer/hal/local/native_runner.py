@@ -14,19 +14,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gossamer.errors import OutOfRangeError, StatusError
+from gossamer.errors import (
+    STATUS_CODE_MASK,
+    InternalStatusError,
+    OutOfRangeError,
+    StatusCode,
+    StatusError,
+)
+from gossamer.hal.executable import ExecutableFunction
 from gossamer.hal.local.dispatch_ir import COUNT_ERROR
 from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
 from gossamer.hal.local.program import DispatchRecord, Program
 from gossamer.hal.local.runner_ir import RUN_SYMBOL, runner_ir
 from gossamer.hal.memory import ALIGNMENT
+from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
+from gossamer.limits.scope import CallScope
 from gossamer.native.libc import find_function
 from gossamer.native.native_code import NativeCode, load_native_code
 from gossamer.native.processor import host_triple
 
 _EXTERNALS = frozenset(("clock_gettime", "memcpy", "memmove", "memset", "sched_yield", "syscall"))
 _RUN_TYPE = ctypes.CFUNCTYPE(
-    ctypes.c_int64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p
+    ctypes.c_int64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )
 _WORKER_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _SHUTDOWN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -36,13 +45,14 @@ class NativeFunctions(NamedTuple):
     """The runner's functions.
 
     Attributes:
-        run: (encoded program, table, local memory, pool or 0) to 0 or where and why it failed.
+        run: (encoded program, table, local memory, pool or 0, interrupt words) to 0 or where and why it
+            failed.
         work: (pool, participant): the life of a worker thread; None where there are no pools.
         shut_down: (pool): makes its workers return.
         code: what they are in memory as long as.
     """
 
-    run: Callable[[bytes, bytes, int, int], int]
+    run: Callable[[bytes, bytes, int, int, int], int]
     work: Callable[[int, int], None] | None
     shut_down: Callable[[int], None] | None
     code: NativeCode
@@ -89,7 +99,13 @@ class _LocalMemory(threading.local):
 local_memory = _LocalMemory()
 
 
-def run_native(program: Program, table: bytes, pool_address: int = 0, participants: int = 1) -> None:
+def run_native(
+    program: Program,
+    table: bytes,
+    pool_address: int = 0,
+    participants: int = 1,
+    scope: CallScope | None = None,
+) -> None:
     """Run a program without Python kernels.
 
     Args:
@@ -97,21 +113,34 @@ def run_native(program: Program, table: bytes, pool_address: int = 0, participan
         table: u64 address and length for each slot; the caller checked all references against it and
             keeps the memory alive.
         pool_address: of a tile pool with `participants`, this thread included; 0 runs everything here.
-    Raises: the error of the dispatch that failed; what ran before it has taken effect.
+        scope: of calls, asked between workgroups whether to go on.
+    Raises: the error of the dispatch that failed, or the scope's; what ran before it has taken effect.
     """
     scratch = program.local_memory_bytes
     if scratch:
         scratch = local_memory.reserve((scratch + ALIGNMENT - 1 & -ALIGNMENT) * participants)
     # Safety: `program.encoded` and `table` are bytes held by this frame during the call.
-    result = native_functions().run(program.encoded, table, scratch, pool_address)
+    words = NEVER_INTERRUPTED if scope is None else scope.word_address
+    result = native_functions().run(program.encoded, table, scratch, pool_address, words)
     if result:
-        raise _dispatch_error(program, result)
+        raise _run_error(program, result, scope)
 
 
-def _dispatch_error(program: Program, result: int) -> StatusError:
+def _run_error(program: Program, result: int, scope: CallScope | None) -> StatusError:
     record = program.records[((result & ~COUNT_ERROR) >> 32) - 1]
-    assert isinstance(record, DispatchRecord)
+    if not isinstance(record, DispatchRecord):
+        stopped = None if scope is None else scope.failure
+        return stopped or InternalStatusError("a transfer failed")
     if result & COUNT_ERROR:
         return OutOfRangeError(f"workgroup count of '{record.function.name}' is out of range")
     returned = result & 0xFFFFFFFF
-    return record.function.error(returned - (1 << 32) if returned >> 31 else returned)
+    return kernel_error(record.function, returned - (1 << 32) if returned >> 31 else returned, scope)
+
+
+def kernel_error(function: ExecutableFunction, returned: int, scope: CallScope | None) -> StatusError:
+    """The error that a non-zero return of native code stands for, which may be that of its scope."""
+    if scope is not None and returned & STATUS_CODE_MASK == StatusCode.CANCELLED:
+        stopped = scope.failure_of_native_code()
+        if stopped is not None:
+            return stopped.annotate(f"while dispatching '{function.name}'")
+    return function.error(returned)

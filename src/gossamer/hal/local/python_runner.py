@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from gossamer.errors import InternalStatusError, StatusError
 from gossamer.hal.executable import BoundMemory, DispatchCall, WorkgroupCallable
-from gossamer.hal.local.native_runner import local_memory
+from gossamer.hal.local.native_runner import kernel_error, local_memory
 from gossamer.hal.local.program import (
     SLOT_DIRECT,
     SLOT_IN_PROGRAM,
@@ -24,6 +24,7 @@ from gossamer.hal.local.program import (
     Program,
     Reference,
 )
+from gossamer.limits.scope import CallScope, interrupt_address
 
 
 class DispatchState(ctypes.Structure):
@@ -42,6 +43,8 @@ class DispatchState(ctypes.Structure):
         ("constants", ctypes.c_void_p),
         ("binding_ptrs", ctypes.c_void_p),
         ("binding_lengths", ctypes.c_void_p),
+        # Not of that specification: kernels of our own look here for `limits.interrupt_word`.
+        ("interrupt_words", ctypes.c_void_p),
     )
 
 
@@ -64,10 +67,10 @@ _KERNEL_TYPE = ctypes.CFUNCTYPE(
 )
 
 
-def run_python(program: Program, table: bytes) -> None:
+def run_python(program: Program, table: bytes, scope: CallScope | None = None) -> None:
     """Run any program; arguments and errors as for `run_native`."""
     slots = struct.unpack(f"<{len(table) // 8}Q", table)
-    run = _Run(program, slots)
+    run = _Run(program, slots, scope)
     for record in program.records:
         match record:
             case DispatchRecord():
@@ -84,7 +87,8 @@ def run_python(program: Program, table: bytes) -> None:
 class _Run:
     """One execution: the program and the memory its slots stand for."""
 
-    def __init__(self, program: Program, slots: tuple[int, ...]) -> None:
+    def __init__(self, program: Program, slots: tuple[int, ...], scope: CallScope | None) -> None:
+        self._scope = scope
         self._program = program
         self._slots = slots
         # Safety: the bytes object lives in `program`, so its address is valid for the run.
@@ -119,12 +123,14 @@ class _Run:
             (counts[0], counts[1], counts[2]),
             BoundMemory(local_memory.reserve(scratch), scratch),
         )
-        run_workgroup = _native_kernel(record, call)
+        run_workgroup = _native_kernel(record, call, self._scope)
         if run_workgroup is None:
             run_workgroup = _python_kernel(record, call)
         for z in range(counts[2]):
             for y in range(counts[1]):
                 for x in range(counts[0]):
+                    if self._scope is not None:
+                        self._scope.check()
                     run_workgroup(x, y, z)
 
 
@@ -152,7 +158,9 @@ def _reporting(run: WorkgroupCallable, name: str) -> Callable[[int, int, int], N
     return run_reporting
 
 
-def _native_kernel(record: DispatchRecord, call: DispatchCall) -> WorkgroupCallable | None:
+def _native_kernel(
+    record: DispatchRecord, call: DispatchCall, scope: CallScope | None
+) -> WorkgroupCallable | None:
     function = record.function
     if not function.address:
         return None
@@ -163,6 +171,7 @@ def _native_kernel(record: DispatchRecord, call: DispatchCall) -> WorkgroupCalla
     state = DispatchState(
         1, 1, 1, len(call.constants), *call.workgroup_count, 1, len(call.bindings),
         ctypes.addressof(constants), ctypes.addressof(addresses), ctypes.addressof(lengths),
+        interrupt_address(scope),
     )  # fmt: skip
     memory = call.local_memory
 
@@ -172,6 +181,6 @@ def _native_kernel(record: DispatchRecord, call: DispatchCall) -> WorkgroupCalla
         workgroup = WorkgroupState(x, y, z, 0, 0, memory.address, memory.length)
         returned = kernel(function.environment, ctypes.byref(state), ctypes.byref(workgroup))
         if returned:
-            raise function.error(returned)
+            raise kernel_error(function, returned, scope)
 
     return run

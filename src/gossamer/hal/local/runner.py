@@ -13,8 +13,9 @@ from gossamer.hal.local.native_runner import native_functions, run_native
 from gossamer.hal.local.program import Program
 from gossamer.hal.local.python_runner import run_python
 from gossamer.hal.local.tile_pool import TilePool
+from gossamer.limits.scope import CallScope
 
-Runner: TypeAlias = Callable[[Program, bytes, TilePool | None], None]
+Runner: TypeAlias = Callable[[Program, bytes, TilePool | None, CallScope | None], None]
 
 
 @cache
@@ -34,13 +35,13 @@ def runner_for(program: Program) -> Runner:
     return _run_in_python
 
 
-def _run_natively(program: Program, table: bytes, pool: TilePool | None) -> None:
+def _run_natively(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
     if pool is None:
-        run_native(program, table)
+        run_native(program, table, scope=scope)
     else:
-        run_native(program, table, pool.address, pool.participants)
+        run_native(program, table, pool.address, pool.participants, scope)
 
 
-def _run_in_python(program: Program, table: bytes, pool: TilePool | None) -> None:
+def _run_in_python(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
     del pool
-    run_python(program, table)
+    run_python(program, table, scope)

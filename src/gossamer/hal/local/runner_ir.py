@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from string import Template
 
+from gossamer.errors import StatusCode
 from gossamer.hal.local.dispatch_ir import dispatch_ir
 from gossamer.hal.local.float_mode_ir import float_mode_ir
 from gossamer.hal.local.pool_ir import pool_ir
 from gossamer.hal.local.transfer_ir import transfer_ir
+from gossamer.limits.interrupt_word import STOP
+from gossamer.native.interrupt_ir import IS_INTERRUPTED_IR
 
 RUN_SYMBOL = "gossamer_hal_run"
 
 _RUN = Template("""
-define i64 @$run_symbol(ptr %program, ptr %table, ptr %local_memory, ptr %pool) {
+define i64 @$run_symbol(ptr %program, ptr %table, ptr %local_memory, ptr %pool, ptr %words) {
 entry:
   %record_count = load i64, ptr %program
   %saved = call i64 @enter_float_mode()
@@ -30,6 +33,11 @@ entry:
 loop:
   %index = phi i64 [ 0, %entry ], [ %index_next, %next ]
   %index_next = add nuw i64 %index, 1
+  %flags = load atomic i32, ptr %words monotonic, align 4
+  %stop_bit = and i32 %flags, $stop
+  %is_stopped = icmp ne i32 %stop_bit, 0
+  br i1 %is_stopped, label %stopped, label %begin
+begin:
   %offset = shl i64 %index_next, 6
   %record = getelementptr i8, ptr %program, i64 %offset
   %kind = load i32, ptr %record
@@ -37,7 +45,8 @@ loop:
                                   i32 2, label %fill
                                   i32 3, label %copy ]
 dispatch:
-  %returned = call i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool)
+  %returned = call i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool,
+      ptr %words)
   %failed = icmp ne i64 %returned, 0
   br i1 %failed, label %failure, label %next
 fill:
@@ -49,10 +58,13 @@ copy:
 next:
   %more = icmp ult i64 %index_next, %record_count
   br i1 %more, label %loop, label %done
+stopped:
+  br label %failure
 failure:
+  %status = phi i64 [ %returned, %dispatch ], [ $cancelled, %stopped ]
   call void @leave_float_mode(i64 %saved)
   %where = shl i64 %index_next, 32
-  %result = or i64 %where, %returned
+  %result = or i64 %where, %status
   ret i64 %result
 done:
   call void @leave_float_mode(i64 %saved)
@@ -67,5 +79,6 @@ def runner_ir(triple: str) -> str:
     Args:
         triple: of the target; decides how denormals are flushed and how workers sleep.
     """
-    parts = (float_mode_ir(triple), transfer_ir(), dispatch_ir(), pool_ir(triple))
-    return "".join(parts) + _RUN.substitute(run_symbol=RUN_SYMBOL)
+    parts = (float_mode_ir(triple), transfer_ir(), IS_INTERRUPTED_IR, dispatch_ir(), pool_ir(triple))
+    run = _RUN.substitute(run_symbol=RUN_SYMBOL, stop=STOP, cancelled=int(StatusCode.CANCELLED))
+    return "".join(parts) + run

@@ -23,6 +23,7 @@ from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.fence import Fence
 from gossamer.hal.local.tile_pool import TilePool
+from gossamer.limits.scope import CallScope
 
 _BRIEF_NANOSECONDS = 30_000
 """Work expected to be done in less runs where it is submitted: handing it to a thread takes longer."""
@@ -78,17 +79,28 @@ class TaskDevice(Device):
         self._tasks.put((signal, operation, arguments))
 
     def _execute(
-        self, signal: Fence | None, command_buffer: CommandBuffer, table: bytes, bindings: Sequence[Binding]
+        self,
+        signal: Fence | None,
+        command_buffer: CommandBuffer,
+        table: bytes,
+        bindings: Sequence[Binding],
+        scope: CallScope | None,
     ) -> None:
         expected = command_buffer.expected_nanoseconds
         if expected is not None and expected < _BRIEF_NANOSECONDS:
-            super()._start(signal, command_buffer.run, (table, bindings))
+            super()._start(signal, command_buffer.run, (table, bindings, None, scope))
         else:
-            self._start(signal, self._run_timed, (command_buffer, table, bindings))
+            self._start(signal, self._run_timed, (command_buffer, table, bindings, scope))
 
-    def _run_timed(self, command_buffer: CommandBuffer, table: bytes, bindings: Sequence[Binding]) -> None:
+    def _run_timed(
+        self,
+        command_buffer: CommandBuffer,
+        table: bytes,
+        bindings: Sequence[Binding],
+        scope: CallScope | None,
+    ) -> None:
         begun = time.perf_counter_ns()
-        command_buffer.run(table, bindings, self._pool)
+        command_buffer.run(table, bindings, self._pool, scope)
         command_buffer.record_duration(time.perf_counter_ns() - begun)
 
     def _start_workers(self) -> None:
