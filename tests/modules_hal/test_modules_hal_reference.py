@@ -27,10 +27,14 @@ from gossamer.hal.drivers import create_device
 from gossamer.hal.element_type import parse_element_type
 from gossamer.hal.fence import Fence
 from gossamer.modules.hal import HAL_FUNCTIONS, HAL_VERSION, HalModule
+from gossamer.modules.hal_inline import HAL_INLINE_VERSION
+from gossamer.modules.hal_inline import functions as hal_inline_functions
+from gossamer.modules.hal_loader import HAL_LOADER_VERSION
+from gossamer.modules.hal_loader import functions as hal_loader_functions
 from gossamer.modules.native import FunctionTable
 from gossamer.modules.vmvx import functions as vmvx_functions
-from gossamer.modules.vmvx import vmvx_module
 from gossamer.modules.vmvx_executable import VmvxLoader
+from gossamer.runtime.loading import with_system_modules
 from gossamer.vm.bytecode_module import load_bytecode_module
 from gossamer.vm.context import Context
 
@@ -101,7 +105,13 @@ def importer(name: str, version: int, table: FunctionTable) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "table"), [("hal", HAL_VERSION, HAL_FUNCTIONS), ("vmvx", 0, vmvx_functions)]
+    ("name", "version", "table"),
+    [
+        ("hal", HAL_VERSION, HAL_FUNCTIONS),
+        ("hal_inline", HAL_INLINE_VERSION, hal_inline_functions),
+        ("hal_loader", HAL_LOADER_VERSION, hal_loader_functions),
+        ("vmvx", 0, vmvx_functions),
+    ],
 )
 def test_the_reference_has_every_function_with_our_convention(
     iree_bin: Path, tmp_path: Path, name: str, version: int, table: FunctionTable
@@ -117,9 +127,7 @@ def test_the_reference_has_every_function_with_our_convention(
     result = subprocess.run(command, capture_output=True, text=True)
 
     assert result.returncode == 0, result.stderr
-    Context(
-        [HalModule([create_device("local-sync")]), vmvx_module(), load_bytecode_module(path.read_bytes())]
-    )
+    Context(with_system_modules([load_bytecode_module(path.read_bytes())], [create_device("local-sync")]))
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,13 @@ def executable_create(
     del affinity
     if not isinstance(device, Device):
         raise wrong_ref(device, DEVICE)
+    return load_executable(device, format, data, constants)
+
+
+def load_executable(
+    device: Device, format: HostBuffer, data: HostBuffer, constants: HostBuffer | None
+) -> Executable:
+    """Make an executable of a program's `!vm.buffer`s; `constants` holds u32 values, or is null for none."""
     if type(data) is not HostBuffer:
         raise wrong_ref(data, "!vm.buffer")
     return device.create_executable(string_argument(format), data.data, _constants(constants))

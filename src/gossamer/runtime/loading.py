@@ -17,6 +17,8 @@ from gossamer.format.module_def import Bytes
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
 from gossamer.modules.hal import HalModule
+from gossamer.modules.hal_inline import HalInlineModule
+from gossamer.modules.hal_loader import HalLoaderModule
 from gossamer.modules.vmvx import vmvx_module
 from gossamer.runtime.text_io.tensors import format_tensor
 from gossamer.vm.bytecode_module import load_bytecode_module
@@ -33,6 +35,8 @@ def _trace(key: str, views: Sequence[BufferView]) -> None:
 
 _SYSTEM_MODULES: dict[str, Callable[[Sequence[Device]], Module]] = {
     "hal": lambda devices: HalModule(devices, trace=_trace),
+    "hal_inline": lambda devices: HalInlineModule(devices, trace=_trace),
+    "hal_loader": HalLoaderModule,
     "vmvx": lambda _devices: vmvx_module(),
 }
 
