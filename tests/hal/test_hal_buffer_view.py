@@ -41,6 +41,23 @@ def test_arrays_come_back(array: np.ndarray, copy: bool | None) -> None:
     np.testing.assert_array_equal(np.asarray(view), array)
 
 
+def test_arrays_of_the_other_byte_order_are_converted() -> None:
+    view = BufferView.from_numpy(np.array([1, 2], ">i4"), Allocator(), element_type=et.INT_32)
+
+    np.testing.assert_array_equal(view.to_numpy(), [1, 2])
+
+
+def test_the_array_of_a_view_keeps_its_memory_and_no_more() -> None:
+    allocator = Allocator()
+    array = BufferView.from_numpy(np.arange(6.0), allocator, copy=True).to_numpy()[2:4]
+    gc.collect()
+
+    assert allocator.statistics.live_bytes == 64
+    np.testing.assert_array_equal(array, [2, 3])
+    del array
+    assert allocator.statistics.live_bytes == 0
+
+
 def test_aligned_arrays_are_shared_and_others_copied() -> None:
     good = aligned(16)
     bad = aligned(17)[1:]

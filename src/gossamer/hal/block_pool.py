@@ -28,16 +28,25 @@ def size_class(length_bytes: int) -> int:
 
 
 class Block:
-    """A piece of memory; `address` is 64-byte aligned and valid as long as the block exists."""
+    """A piece of memory.
 
-    __slots__ = ("_memory", "address", "pool", "size")
+    Attributes:
+        address: of the first byte; 64-byte aligned and valid as long as `memory` exists.
+        memory: its bytes.
+        size: bytes.
+        pool: where it goes when it is released, to the list `siblings`.
+    """
 
-    def __init__(self, pool: BlockPool, size: int) -> None:
-        self._memory: Bytes = np.empty(size + ALIGNMENT, np.uint8)
-        start: int = self._memory.ctypes.data
+    __slots__ = ("address", "memory", "pool", "siblings", "size")
+
+    def __init__(self, pool: BlockPool, size: int, siblings: list[Block]) -> None:
+        array: Bytes = np.empty(size + ALIGNMENT, np.uint8)
+        start: int = array.ctypes.data
         self.address = (start + ALIGNMENT - 1) & -ALIGNMENT
+        self.memory = array.data[self.address - start :][:size]
         self.size = size
         self.pool = pool
+        self.siblings = siblings
 
 
 class BlockPool:
@@ -46,33 +55,41 @@ class BlockPool:
     Attributes:
         capacity_bytes: most that may be in use at a time, or None for no limit of ours.
         retained_limit_bytes: most that free blocks may take; a block over that is given back to the system.
+        allocated_bytes: sum over all blocks ever taken.
         live_bytes: in use now.
         peak_bytes: most that was in use at a time.
-        retained_bytes: held by free blocks now.
     """
 
     __slots__ = (
         "_classes",
         "_free",
+        "_reserved_bytes",
         "allocated_bytes",
         "capacity_bytes",
-        "freed_bytes",
         "live_bytes",
         "peak_bytes",
-        "retained_bytes",
         "retained_limit_bytes",
     )
 
     def __init__(self, *, capacity_bytes: int | None = None, retained_limit_bytes: int = 1 << 30) -> None:
         self._free: dict[int, list[Block]] = {}
         self._classes: dict[int, tuple[int, list[Block]]] = {}
+        self._reserved_bytes = 0
         self.capacity_bytes = capacity_bytes
         self.retained_limit_bytes = retained_limit_bytes
         self.live_bytes = 0
         self.peak_bytes = 0
-        self.retained_bytes = 0
         self.allocated_bytes = 0
-        self.freed_bytes = 0
+
+    @property
+    def retained_bytes(self) -> int:
+        """Held by free blocks now."""
+        return self._reserved_bytes - self.live_bytes
+
+    @property
+    def freed_bytes(self) -> int:
+        """Sum over all blocks ever released."""
+        return self.allocated_bytes - self.live_bytes
 
     def acquire(self, length_bytes: int) -> Block:
         """Take a block of at least `length_bytes`; its contents are undefined.
@@ -86,9 +103,8 @@ class BlockPool:
             self._check_capacity(size)
         try:
             block = free.pop()
-            self.retained_bytes -= size
         except IndexError:
-            block = self._create(size)
+            block = self._create(size, free)
         self.allocated_bytes += size
         self.live_bytes = live_bytes = self.live_bytes + size
         if live_bytes > self.peak_bytes:
@@ -98,18 +114,18 @@ class BlockPool:
     def release(self, block: Block) -> None:
         """Give a block back; the caller must not touch its memory again."""
         size = block.size
-        self.live_bytes -= size
-        self.freed_bytes += size
-        if self.retained_bytes + size <= self.retained_limit_bytes:
-            self.retained_bytes += size
-            self._free[size].append(block)
+        self.live_bytes = live_bytes = self.live_bytes - size
+        if self._reserved_bytes - live_bytes <= self.retained_limit_bytes:
+            block.siblings.append(block)
+        else:
+            self._reserved_bytes -= size
 
     def trim(self) -> None:
         """Give every free block back to the system."""
         for blocks in list(self._free.values()):
             while blocks:
                 try:
-                    self.retained_bytes -= blocks.pop().size
+                    self._reserved_bytes -= blocks.pop().size
                 except IndexError:
                     break
 
@@ -120,13 +136,15 @@ class BlockPool:
             self._classes[length_bytes] = found
         return found
 
-    def _create(self, size: int) -> Block:
+    def _create(self, size: int, siblings: list[Block]) -> Block:
         if size > _LARGEST_SIZE:
             raise ResourceExhaustedError(f"cannot allocate {size} bytes: larger than the address space")
         try:
-            return Block(self, size)
+            block = Block(self, size, siblings)
         except MemoryError as error:
             raise ResourceExhaustedError(f"the system has no {size} bytes of memory left") from error
+        self._reserved_bytes += size
+        return block
 
     def _check_capacity(self, size: int) -> None:
         capacity = self.capacity_bytes

@@ -8,9 +8,13 @@ In: lengths, foreign memory. Out: addresses for kernels, views for Python.
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gossamer.errors import FailedPreconditionError, OutOfRangeError, PermissionDeniedError
 from gossamer.hal.block_pool import Block, BlockPool, Bytes
@@ -30,6 +34,12 @@ _WRITE = int(MemoryAccess.WRITE)
 _DEFAULT_TYPE = int(MemoryType.DEVICE_LOCAL | MemoryType.HOST_VISIBLE)
 _DEFAULT_USAGE = int(BufferUsage.DEFAULT | BufferUsage.MAPPING | BufferUsage.MAPPING_PERSISTENT)
 _ALL_ACCESS = int(MemoryAccess.ALL)
+
+
+@lru_cache(maxsize=1024)
+def _window_type(byte_length: int) -> type[ctypes.Array[ctypes.c_char]]:
+    """Type of so many bytes, which shows memory at an address through the buffer protocol."""
+    return ctypes.c_char * byte_length
 
 
 class Buffer:
@@ -82,8 +92,7 @@ class Buffer:
         self._keepalive = keepalive
 
     def __del__(self) -> None:
-        block = self._block
-        if block is not None:
+        if (block := self._block) is not None:
             block.pool.release(block)
 
     def __repr__(self) -> str:
@@ -182,6 +191,35 @@ class Buffer:
         """Bytes of the buffer as a NumPy array that shares its memory; read-only where the buffer is."""
         _, length = self.range(byte_offset, byte_length)
         return np.asarray(self)[byte_offset : byte_offset + length]
+
+    def as_array(self, shape: Sequence[int], dtype: np.dtype[Any], byte_length: int) -> npt.NDArray[Any]:
+        """The first bytes as an array that shares the buffer's memory; read-only where the buffer is.
+
+        Args:
+            byte_length: of an array of `shape` and `dtype`.
+        Raises: OutOfRangeError when the buffer is shorter, FailedPreconditionError once deallocated.
+        """
+        if byte_length > self.byte_length or not self.address:
+            self.range(0, byte_length)
+        # Safety: the array holds the window and the window this buffer, so the memory lives as long.
+        window: Any = _window_type(byte_length).from_address(self.address)
+        window.buffer = self
+        array: npt.NDArray[Any] = np.ndarray(shape, dtype, window)
+        if not self.allowed_access & _WRITE:
+            array.flags.writeable = False
+        return array
+
+    def write(self, source: npt.NDArray[Any]) -> None:
+        """Copy all elements of an array, row by row, to the start; the caller checked that they fit."""
+        block = self._block
+        if block is not None:
+            try:
+                block.memory[: source.nbytes] = source.data.cast("B")
+                return
+            except (TypeError, ValueError, BufferError):
+                # Why: memoryviews know few layouts and element types.
+                pass
+        self.to_numpy(0, source.nbytes)[:] = np.ascontiguousarray(source).reshape(-1).view(np.uint8)
 
     def map(self, byte_offset: int = 0, byte_length: int = WHOLE_BUFFER) -> memoryview:
         """Bytes of the buffer as a memoryview that shares its memory; read-only where the buffer is."""

@@ -83,17 +83,18 @@ class BufferView:
                 it is (64-byte aligned, contiguous) and copies otherwise. With sharing, the program sees
                 later changes to the array and the array sees the program's.
         """
-        source = np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array)
+        source: npt.NDArray[Any] = array if type(array) is np.ndarray else np.asarray(array)
+        if not source.dtype.isnative:
+            source = source.astype(source.dtype.newbyteorder("="))
         code = element_types.element_type_of(source.dtype) if element_type is None else element_type
-        shape = list(source.shape)
-        address: int = source.__array_interface__["data"][0]
         if copy is None:
-            copy = address % ALIGNMENT != 0
+            copy = not can_be_shared(source)
         if not copy and source.nbytes:
-            return cls(Buffer.wrap(source.reshape(-1).view(np.uint8).data), shape, code)
+            memory = np.ascontiguousarray(source).reshape(-1).view(np.uint8)
+            return cls(Buffer.wrap(memory.data), source.shape, code)
         buffer = allocator.allocate_buffer(source.nbytes)
-        buffer.to_numpy()[:] = source.reshape(-1).view(np.uint8)
-        return cls(buffer, shape, code)
+        buffer.write(source)
+        return cls(buffer, source.shape, code)
 
     def to_numpy(self) -> npt.NDArray[Any]:
         """The elements as a NumPy array that shares the buffer's memory; read-only where the buffer is.
@@ -107,7 +108,7 @@ class BufferView:
             raise InvalidArgumentError(
                 f"buffer of {self.buffer.byte_length} bytes is too short for {self.type_name}"
             )
-        return np.asarray(self.buffer)[:length].view(dtype).reshape(self.shape)
+        return self.buffer.as_array(self.shape, dtype, length)
 
     def fork_copy(self, memo: dict[int, object]) -> BufferView:
         """Copy for another state of a program, over a copy of the buffer unless that can only be read."""
@@ -129,3 +130,9 @@ class BufferView:
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
+
+
+def can_be_shared(array: npt.NDArray[Any]) -> bool:
+    """True where kernels can use an array's memory as it is: contiguous and aligned."""
+    address: int = array.__array_interface__["data"][0]
+    return array.flags.c_contiguous and address % ALIGNMENT == 0

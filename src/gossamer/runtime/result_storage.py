@@ -13,7 +13,7 @@ import numpy as np
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.buffer_view import BufferView, can_be_shared
 from gossamer.hal.memory import ALIGNMENT
 from gossamer.runtime.array_checks import check_array
 from gossamer.runtime.signature import ToVm, ValueDescription
@@ -61,16 +61,10 @@ def storage_converter(description: ValueDescription, function_name: str, allocat
             raise InvalidArgumentError(f"{what} is a read-only array; results cannot be written to it")
         if shape is not None and dtype is not None:
             check_array(array, shape, dtype, what)
-        copy = not is_in_place(array)
+        copy = not can_be_shared(array)
         return BufferView.from_numpy(array, allocator, element_type=element_type, copy=copy)
 
     return convert
-
-
-def is_in_place(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
-    """True where kernels can write to an array's memory as it is."""
-    address: int = array.__array_interface__["data"][0]
-    return array.flags.c_contiguous and address % ALIGNMENT == 0
 
 
 def place_storage(inputs: Sequence[ValueDescription], out: object, function_name: str) -> dict[str, object]:
@@ -97,7 +91,7 @@ def require_in_place(
     for description, argument in zip(inputs, arguments, strict=True):
         if description.output is not None and isinstance(argument, np.ndarray):
             array = cast("np.ndarray[Any, np.dtype[Any]]", argument)
-            if not is_in_place(array):
+            if not can_be_shared(array):
                 raise InvalidArgumentError(
                     f"storage {description.name} of {function_name} must be contiguous and "
                     f"{ALIGNMENT}-byte aligned where fences are given by hand"
@@ -117,7 +111,7 @@ def return_to_caller(
         if description.output is None or not isinstance(argument, np.ndarray):
             continue
         array = cast("np.ndarray[Any, np.dtype[Any]]", argument)
-        if not is_in_place(array):
+        if not can_be_shared(array):
             array[...] = returned[description.output]
         returned[description.output] = array
     return tuple(returned)
