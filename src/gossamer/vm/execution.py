@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from gossamer.isa.instruction import OperandValue
 from gossamer.isa.opcodes import Opcode
+from gossamer.limits.scope import current_scope
 from gossamer.vm.bytecode_state import BytecodeState
 from gossamer.vm.decoded import DecodedFunction
 from gossamer.vm.frame import CONVENTION_KINDS, WRITERS, Frame
@@ -37,15 +38,18 @@ class Execution:
     Attributes:
         state: globals, imports and constants of the module.
         is_resumable: imports may be called in their resumable form.
+        scope: of the call, where that bounds the depth; or None.
         stack: frames, innermost last.
         results: of the outermost function, once it has returned.
     """
 
-    __slots__ = ("is_resumable", "results", "stack", "state")
+    __slots__ = ("is_resumable", "results", "scope", "stack", "state")
 
     def __init__(self, state: BytecodeState, *, is_resumable: bool) -> None:
         self.state = state
         self.is_resumable = is_resumable
+        scope = current_scope()
+        self.scope = scope if scope is not None and scope.bounds_depth else None
         self.stack: list[Frame] = []
         self.results: tuple[object, ...] = ()
 
@@ -56,6 +60,8 @@ class Execution:
         """
         if len(self.stack) >= self.state.limits.max_call_depth:
             raise stack_exhausted_error(len(self.stack) + 1)
+        if self.scope is not None:
+            self.scope.enter_call()
         frame = Frame(function)
         self.stack.append(frame)
         return frame
@@ -63,10 +69,18 @@ class Execution:
     def pop(self, results: tuple[object, ...]) -> None:
         """Leave the innermost function and give its results to its caller."""
         kinds = self.stack.pop().function.convention.results
+        if self.scope is not None:
+            self.scope.leave_call()
         if self.stack:
             self.finish_call(self.stack[-1], kinds, results)
         else:
             self.results = results
+
+    def abandon(self) -> None:
+        """Leave all functions that a failure went through."""
+        if self.scope is not None and self.stack:
+            self.scope.leave_call(len(self.stack))
+        self.stack.clear()
 
     def finish_call(self, frame: Frame, kinds: str, results: tuple[object, ...]) -> None:
         """Write the results of a call to the caller's registers and let the caller go on."""

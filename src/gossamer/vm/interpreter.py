@@ -21,6 +21,7 @@ from functools import partial
 from typing import cast
 
 from gossamer.errors import InvalidArgumentError, ResourceExhaustedError, StatusError
+from gossamer.limits.scope import check_limits, interrupts
 from gossamer.vm.bytecode_state import BytecodeState
 from gossamer.vm.decoded import DecodedFunction
 from gossamer.vm.execution import Execution
@@ -74,10 +75,13 @@ class Interpreter:
         kinds = "".join(cast("tuple[str, ...]", convention.arguments))
         if len(arguments) != len(kinds):
             raise InvalidArgumentError(f"{label} takes {len(kinds)} arguments, {len(arguments)} given")
+        values = [
+            argument if kind == "r" else to_value(argument, TYPES_BY_CHARACTER[kind])
+            for kind, argument in zip(kinds, arguments, strict=True)
+        ]
         execution = Execution(self._state, is_resumable=is_resumable)
         frame = execution.push(function)
-        for kind, register, argument in zip(kinds, entry_registers(kinds), arguments, strict=True):
-            value = argument if kind == "r" else to_value(argument, TYPES_BY_CHARACTER[kind])
+        for kind, register, value in zip(kinds, entry_registers(kinds), values, strict=True):
             WRITERS[CONVENTION_KINDS[kind]](frame, register, value)
         return execution
 
@@ -88,13 +92,16 @@ class Interpreter:
         try:
             while stack:
                 frame = stack[-1]
-                instruction = frame.function.instructions[frame.index]
+                before = frame.index
+                instruction = frame.function.instructions[before]
                 frame.index += 1
                 if meter is not None:
                     meter.step()
                 pause = HANDLERS[instruction.opcode](execution, frame, instruction.operands)
                 if pause is not None:
                     yield from pause
+                if interrupts[0] and (frame.index <= before or not stack or stack[-1] is not frame):
+                    check_limits()
         except StatusError as error:
             self._add_frames(error, execution)
             raise
@@ -110,6 +117,8 @@ class Interpreter:
             for line in self._frame_lines(execution):
                 error.add_note(f"in {line}")
             raise
+        finally:
+            execution.abandon()
 
     def _add_frames(self, error: StatusError, execution: Execution) -> None:
         for line in self._frame_lines(execution):

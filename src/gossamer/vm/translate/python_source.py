@@ -14,6 +14,7 @@ from typing import cast
 
 from gossamer.errors import STATUS_CODE_MASK
 from gossamer.isa.opcodes import IMPORT_BIT
+from gossamer.limits.scope import check_limits, interrupts
 from gossamer.vm.translate.access import callee_convention
 from gossamer.vm.translate.arguments import argument_texts
 from gossamer.vm.translate.control_flow import plan_control_flow
@@ -57,6 +58,7 @@ class _Emitter:
         self.lines: list[str] = []
         self.line_offsets: list[int] = [0]
         self.offset = 0
+        self.block = 0
 
     def run(self) -> PythonSource:
         self.line(0, f"def {FUNCTION_NAME}({', '.join(self.function.arguments)}):")
@@ -99,6 +101,7 @@ class _Emitter:
         """Write a block and the blocks that only it leads to."""
         next_block: int | None = index
         while next_block is not None:
+            self.block = next_block
             block = self.function.blocks[next_block]
             condition = self.body(depth, block)
             self.offset = block.terminator.offset
@@ -200,10 +203,11 @@ class _Emitter:
         return None
 
     def nested(self, depth: int, edge: Edge) -> None:
-        count = len(self.lines)
+        count, block = len(self.lines), self.block
         following = self.jump(depth, edge)
         if following is not None:
             self.tree(depth, following)
+        self.block = block
         if len(self.lines) == count:
             self.line(depth, "pass")
 
@@ -212,6 +216,10 @@ class _Emitter:
         self.moves(depth, edge.moves)
         if edge.target not in self.flow.labels:
             return edge.target
+        if edge.target <= self.block:
+            # A turn of a loop: the only place where a function may go on without end.
+            self.names.constants.update(interrupts=interrupts, check_limits=check_limits)
+            self.line(depth, "if interrupts[0]: check_limits()")
         self.select_label(depth, edge.target)
         return None
 
