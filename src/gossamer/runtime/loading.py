@@ -16,6 +16,8 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
+from gossamer.hal.native_code import NativeCodePolicy
+from gossamer.modules.c_module.location import parse_location
 from gossamer.modules.hal import HalModule
 from gossamer.modules.hal_inline import HalInlineModule
 from gossamer.modules.hal_loader import HalLoaderModule
@@ -25,7 +27,8 @@ from gossamer.vm.bytecode_module import load_bytecode_module
 from gossamer.vm.module import Module
 
 ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
-"""A loaded module, a decorated class, the path of a `.vmfb` file, or its bytes."""
+"""A loaded module, a decorated class, the bytes of a `.vmfb` file, or a path: of such a file, or of a shared
+object with parameters (`libfoo.so?key=value`)."""
 
 
 def _trace(key: str, views: Sequence[BufferView]) -> None:
@@ -41,13 +44,17 @@ _SYSTEM_MODULES: dict[str, Callable[[Sequence[Device]], Module]] = {
 }
 
 
-def load_module(source: ModuleSource) -> Module:
+def load_module(
+    source: ModuleSource, *, allow_native: NativeCodePolicy | str = NativeCodePolicy.ALL
+) -> Module:
     """Load a module; it holds no state and may be used by any number of contexts and pipelines.
 
     Args:
         source: a path is mapped into memory, bytes are borrowed.
+        allow_native: "all" loads shared objects, "embedded" and "none" refuse them.
     Raises: NotFoundError when there is no such file, FormatError on bytes that are no module,
-        InvalidArgumentError for an object that is no module.
+        InvalidArgumentError for an object that is no module, PermissionDeniedError for a shared object that
+        is refused, before any of its code runs.
     """
     if isinstance(source, type):
         # Why here: only programs with modules in Python need what makes them.
@@ -62,13 +69,19 @@ def load_module(source: ModuleSource) -> Module:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return load_bytecode_module(bytes(source) if isinstance(source, bytearray) else source)
     if isinstance(source, (str, os.PathLike)):
-        return _load_file(os.fspath(source))
+        return _load_file(os.fspath(source), NativeCodePolicy.parse(allow_native))
     if isinstance(source, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
         return source
     raise InvalidArgumentError(f"{source!r} is no module: expected a path, bytes, a class or a module")
 
 
-def _load_file(path: str) -> Module:
+def _load_file(path: str, policy: NativeCodePolicy) -> Module:
+    location = parse_location(path)
+    if location is not None:
+        # Why here: only programs with modules in C need what loads them.
+        from gossamer.modules.c_module.loading import load_c_module
+
+        return load_c_module(location, policy)
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size

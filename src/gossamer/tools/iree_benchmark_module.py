@@ -104,7 +104,7 @@ def _run(arguments: Arguments) -> int:
         return EXIT_SUCCESS
     if arguments[_BATCH_SIZE] < 1 or arguments[_CONCURRENCY] < 1 or arguments[_REPETITIONS] < 1:
         raise InvalidArgumentError("sizes of batches and numbers of repetitions are 1 or more")
-    modules = _MODULES.load(arguments)
+    modules = _MODULES.load(arguments, arguments[_DEVICES.allow_native])
     devices = _DEVICES.open(arguments)
     try:
         with annotated("creating VM context"):

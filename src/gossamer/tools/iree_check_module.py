@@ -51,7 +51,7 @@ def _run(arguments: Arguments) -> int:
     status = "OK"
     passed = False
     try:
-        modules = _MODULES.load(arguments)
+        modules = _MODULES.load(arguments, arguments[_DEVICES.allow_native])
         tests = select_tests(_find_tests(arguments, modules), arguments[_FILTER])
         if arguments[_LIST]:
             print(list_tests(tests))

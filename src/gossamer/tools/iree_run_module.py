@@ -50,7 +50,7 @@ def _run(arguments: Arguments) -> int:
     if _DEVICES.print_lists(arguments):
         return EXIT_SUCCESS
     with annotated("creating run context"):
-        modules = _MODULES.load(arguments)
+        modules = _MODULES.load(arguments, arguments[_DEVICES.allow_native])
         devices = _DEVICES.open(arguments)
         context, function = _create_context(arguments, modules, devices)
     try:

@@ -11,6 +11,7 @@ from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.tools.flags import Arguments, FlagSet
 
 if TYPE_CHECKING:
+    from gossamer.hal.native_code import NativeCodePolicy
     from gossamer.vm.module import Module
 
 
@@ -18,14 +19,20 @@ class ModuleFlags:
     """`--module=` and `--module_mode=`."""
 
     def __init__(self, flags: FlagSet) -> None:
-        self._modules = flags.strings("module", "A module to load: a .vmfb file, or `-` for standard input.")
+        self._modules = flags.strings(
+            "module",
+            "A module to load: a .vmfb file, `-` for standard input, or a shared object with parameters:\n"
+            "libfoo.so?key=value&other=value; libfoo.so@symbol for one module of several.",
+        )
         self._mode = flags.string(
             "module_mode", "preload", "`preload` and `mmap` both map the file; kept for compatibility."
         )
 
-    def load(self, arguments: Arguments) -> list[Module]:
+    def load(self, arguments: Arguments, allow_native: NativeCodePolicy) -> list[Module]:
         """Load the modules asked for, in order.
 
+        Args:
+            allow_native: whether shared objects may be among them.
         Raises: InvalidArgumentError where there is none or the mode is unknown; what loading raises.
         """
         from gossamer.runtime.loading import load_module
@@ -36,7 +43,7 @@ class ModuleFlags:
             )
         with annotated("loading modules and dependencies"):
             modules = [
-                load_module(sys.stdin.buffer.read() if path == "-" else path)
+                load_module(sys.stdin.buffer.read() if path == "-" else path, allow_native=allow_native)
                 for path in arguments[self._modules]
             ]
         if not modules:

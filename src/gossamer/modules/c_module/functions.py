@@ -1,0 +1,193 @@
+"""Calls between programs and functions in C.
+
+In: an export of a state, or a linked function. Out: a callable of the callable ABI, or an import for C.
+Memory of a call (arguments, results and the struct that points to them) is kept for the next one: a frame is
+taken from a list of free ones, so that calls from several threads, or within each other, have one each.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, cast
+
+from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
+from gossamer.hal.fence import Fence
+from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.modules.c_module import handles
+from gossamer.modules.c_module.abi import CALL, FUNCTION_TYPE, write_bytes
+from gossamer.modules.c_module.descriptor import CExport
+from gossamer.modules.c_module.slots import Loans, SlotLayout, unpacked
+from gossamer.vm.function import COARSE_FENCES_MODEL, MODEL_ATTR, Function
+
+
+class Caller(Protocol):
+    """What functions of a module are called with."""
+
+    module_address: int
+    state_address: int
+    context: int
+    is_closed: bool
+
+
+class _Frame(NamedTuple):
+    memory: ctypes.Array[ctypes.c_char]
+    address: int
+
+
+class CFunction:
+    """An exported function of one state, in the callable ABI."""
+
+    __slots__ = (
+        "_arguments",
+        "_caller",
+        "_entry",
+        "_frames",
+        "_name",
+        "_results",
+        "_results_offset",
+        "_zeros",
+    )
+
+    def __init__(self, caller: Caller, full_name: str, export: CExport) -> None:
+        convention = parse_calling_convention(export.export.calling_convention)
+        self._caller = caller
+        self._name = full_name
+        self._arguments = SlotLayout(convention.arguments)
+        self._results = SlotLayout(tuple(convention.results))
+        self._results_offset = CALL.size + self._arguments.size
+        self._zeros = bytes(self._results.size)
+        self._frames: list[_Frame] = []
+        self._entry = FUNCTION_TYPE(export.address)
+
+    def bind(self, *, is_async: bool) -> Callable[..., object]:
+        """The callable.
+
+        Args:
+            is_async: the last argument is a fence that fails where the call does.
+        """
+        if is_async:
+            return self._call_with_fences
+        return self._call_plain() if self._arguments.is_plain and self._results.is_plain else self._call
+
+    def _new_frame(self) -> _Frame:
+        memory = ctypes.create_string_buffer(self._results_offset + self._results.size)
+        address = ctypes.addressof(memory)
+        CALL.pack_into(memory, 0, self._caller.context, address + CALL.size, address + self._results_offset)
+        return _Frame(memory, address)
+
+    def _call_plain(self) -> Callable[..., object]:
+        """Callable for numbers only: what `_call` does, without what it need not do."""
+        caller, entry, frames, results_offset = self._caller, self._entry, self._frames, self._results_offset
+        count, result_count = self._arguments.count, self._results.count
+        packing = struct.Struct(self._arguments.packing.format + "Q" * result_count)
+        zeros = (0,) * result_count
+        pack, unpack, start = packing.pack_into, self._results.packing.unpack_from, CALL.size
+
+        def call(*values: object) -> object:
+            frame = frames.pop() if frames else self._new_frame()
+            try:
+                pack(frame.memory, start, *values, *zeros)
+            except (struct.error, OverflowError) as error:
+                raise self._wrong_values(values, error, count) from None
+            if caller.is_closed:
+                raise self._closed()
+            failure = entry(caller.module_address, caller.state_address, frame.address)
+            if failure:
+                raise self._error(failure)
+            results = unpack(frame.memory, results_offset)
+            frames.append(frame)
+            return results[0] if result_count == 1 else results or None
+
+        return call
+
+    def _call(self, *values: object) -> object:
+        if self._caller.is_closed:
+            raise self._closed()
+        frame = self._frames.pop() if self._frames else self._new_frame()
+        loans = Loans()
+        try:
+            slots = self._arguments.to_slots(values, loans.lend, loans.memory)
+            try:
+                self._arguments.packing.pack_into(frame.memory, CALL.size, *slots)
+            except (struct.error, OverflowError) as error:
+                raise self._wrong_values(values, error, self._arguments.count) from None
+            frame.memory[self._results_offset :] = self._zeros
+            failure = self._entry(self._caller.module_address, self._caller.state_address, frame.address)
+            if failure:
+                raise self._error(failure)
+            returned = self._results.packing.unpack_from(frame.memory, self._results_offset)
+            return unpacked(self._results.from_slots(returned, _take))
+        finally:
+            loans.end()
+            self._frames.append(frame)
+
+    def _call_with_fences(self, *values: object) -> object:
+        try:
+            return self._call(*values)
+        except BaseException as error:
+            # Why: whoever waits for the signal fence would wait for ever.
+            signal = values[-1] if values else None
+            if isinstance(signal, Fence):
+                signal.fail(handles.Failure(error).status_error)
+            raise
+
+    def _closed(self) -> FailedPreconditionError:
+        return FailedPreconditionError(f"{self._name} is called, but its context is closed")
+
+    def _error(self, failure: int) -> BaseException:
+        error = handles.take_failure(failure, self._name)
+        return error.add_frame(f"native {self._name}:0") if isinstance(error, StatusError) else error
+
+    def _wrong_values(self, values: Sequence[object], error: Exception, count: int) -> InvalidArgumentError:
+        if len(values) != count:
+            return InvalidArgumentError(f"{self._name} takes {count} arguments, got {len(values)}")
+        return InvalidArgumentError(f"arguments of {self._name} do not fit its calling convention: {error}")
+
+
+def _take(handle: int) -> object:
+    """Object of a ref that C gave away."""
+    value = handles.get(handle)
+    if handle:
+        handles.release(handle)
+    return value
+
+
+class CImport:
+    """A function of another module, as C calls it."""
+
+    __slots__ = ("_arguments", "_callable", "_name", "_results")
+
+    def __init__(self, full_name: str, calling_convention: str, function: Function | None) -> None:
+        convention = parse_calling_convention(calling_convention)
+        self._name = full_name
+        self._arguments = SlotLayout(convention.arguments)
+        self._results = SlotLayout(tuple(convention.results))
+        self._callable = None if function is None else function.callable
+
+    @property
+    def is_bound(self) -> bool:
+        """False for an optional import that nobody offers."""
+        return self._callable is not None
+
+    def call(self, arguments: int, results: int) -> None:
+        """Call with slots at these addresses; refs among the results are held for C.
+
+        Raises: NotFoundError where it is not bound; what the function raises.
+        """
+        if self._callable is None:
+            raise NotFoundError(f"optional import {self._name} is not there in this context")
+        if (self._arguments.count and not arguments) or (self._results.count and not results):
+            raise InvalidArgumentError(f"call of {self._name}: arguments or results are null")
+        values = self._arguments.from_slots(self._arguments.read(arguments), handles.get)
+        returned = self._callable(*values)
+        if self._results.count:
+            row = (returned,) if self._results.count == 1 else cast("tuple[object, ...]", returned)
+            slots = self._results.to_slots(row, handles.hold, [])
+            write_bytes(results, self._results.packing.pack(*slots))
+
+
+def is_async(export: CExport) -> bool:
+    """True where two fences end the arguments."""
+    return export.export.attrs.get(MODEL_ATTR) == COARSE_FENCES_MODEL
