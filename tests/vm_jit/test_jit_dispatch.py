@@ -14,6 +14,7 @@ from vm_modules import BUFFER_TYPE, LIST_TYPE, ModuleBuilder
 from gossamer.errors import OutOfRangeError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
+from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 from gossamer.native.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
 
@@ -36,6 +37,7 @@ def run(
     workgroup: tuple[int, int, int] = (0, 0, 0),
     constants: Sequence[int] = (),
     local_memory: np.ndarray | None = None,
+    interrupt_words: int = NEVER_INTERRUPTED,
 ) -> int:
     """Call a kernel for one workgroup of 9 by 8 by 7; returns its status."""
     assert address
@@ -44,9 +46,9 @@ def run(
     pointers = (ctypes.c_void_p * (len(bindings) + 1))(*[array.ctypes.data for array in bindings])
     lengths = (ctypes.c_uint64 * (len(bindings) + 1))(*[array.nbytes for array in bindings])
     dispatch_state = struct.pack(
-        "<IIHHIIHBBQQQ",
+        "<IIHHIIHBBQQQQ",
         *(4, 5, 6, len(constants), 9, 8, 7, 1, len(bindings), words.ctypes.data),
-        *(ctypes.addressof(pointers), ctypes.addressof(lengths)),
+        *(ctypes.addressof(pointers), ctypes.addressof(lengths), interrupt_words),
     )
     workgroup_state = struct.pack("<IIHHIQI4x", *workgroup, 0, 0, memory.ctypes.data, memory.nbytes)
     states = [ctypes.create_string_buffer(state, len(state)) for state in (dispatch_state, workgroup_state)]

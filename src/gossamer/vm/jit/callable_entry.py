@@ -1,7 +1,7 @@
 """The entry of a native function that Python calls.
 
-`i32 @call_<ordinal>(arguments..., ptr results)`: f32 as its bits, a buffer as address, length and state;
-each result takes 8 bytes, i32 and the bits of f32 sign-extended.
+`i32 @call_<ordinal>(arguments..., ptr results, ptr interrupt words)`: f32 as its bits, a buffer as address,
+length and state; each result takes 8 bytes, i32 and the bits of f32 sign-extended.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from gossamer.errors import status_error
+from gossamer.errors import STATUS_CODE_MASK, StatusCode, status_error
+from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
+from gossamer.limits.scope import CallScope, current_scope
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.decoded import DecodedFunction, DecodedModule
 from gossamer.vm.jit.ref_value import MUTABLE_STATE, PRESENT_BIT
@@ -50,7 +52,7 @@ def emit_call_entry(module: ModuleText, function: DecodedFunction) -> str:
     text = FunctionText(module)
     text.start("entry")
     parameters: list[str] = []
-    arguments: list[str] = []
+    arguments = ["ptr %words"]
     for kind in cast("tuple[str, ...]", function.convention.arguments):
         for type_ in _PARAMETERS[kind]:
             parameters.append(f"{type_} %a{len(parameters)}")
@@ -67,14 +69,23 @@ def emit_call_entry(module: ModuleText, function: DecodedFunction) -> str:
             wide = text.value(f"sext i32 {text.value(f'load i32, ptr {slot}')} to i64")
             text.add(f"store i64 {wide}, ptr {slot}")
     text.add(f"ret i32 {status}")
-    signature = ", ".join([*parameters, "ptr %results"])
+    signature = ", ".join([*parameters, "ptr %results", "ptr %words"])
     return f"define i32 @{call_symbol(function.ordinal)}({signature}) nounwind {{\n{text.render()}\n}}"
 
 
 class NativeCall:
     """A native function in the callable ABI."""
 
-    __slots__ = ("_entry", "_fallback", "_function", "_keepalive", "_kinds", "_module", "_results_type")
+    __slots__ = (
+        "_allocates",
+        "_entry",
+        "_fallback",
+        "_function",
+        "_keepalive",
+        "_kinds",
+        "_module",
+        "_results_type",
+    )
 
     def __init__(
         self,
@@ -83,6 +94,8 @@ class NativeCall:
         address: int,
         fallback: Callable[..., object],
         keepalive: object,
+        *,
+        allocates: bool = False,
     ) -> None:
         """Make a callable.
 
@@ -90,29 +103,42 @@ class NativeCall:
             address: of the entry.
             fallback: takes over where an argument is a ref to something else than a buffer.
             keepalive: what the address depends on.
+            allocates: it makes buffers.
         """
         self._module = module
         self._function = function
         self._kinds = cast("tuple[str, ...]", function.convention.arguments)
         types = [type_ for kind in self._kinds for type_ in _ARGUMENT_TYPES[kind]]
-        self._entry = ctypes.CFUNCTYPE(ctypes.c_int32, *types, ctypes.c_void_p)(address)
+        self._entry = ctypes.CFUNCTYPE(ctypes.c_int32, *types, ctypes.c_void_p, ctypes.c_void_p)(address)
         self._results_type = ctypes.c_int64 * max(len(function.convention.results), 1)
         self._fallback = fallback
+        self._allocates = allocates
         self._keepalive = keepalive
 
     def __call__(self, *arguments: object) -> object:
         """Call; Python's lock is released meanwhile."""
         flat = _flatten(self._kinds, arguments)
-        if flat is None:
+        scope = current_scope()
+        # Why not with a limit of memory: native code does not account for what it allocates.
+        if flat is None or (scope is not None and scope.bounds_memory and self._allocates):
             return self._fallback(*arguments)
         results = self._results_type()
-        status = self._entry(*flat, ctypes.addressof(results))
+        words = NEVER_INTERRUPTED if scope is None else scope.word_address
+        status = self._entry(*flat, ctypes.addressof(results), words)
         if status:
+            self._raise_if_stopped(scope, status)
             code, message, frame = describe_status(self._module, self._function.ordinal, status)
             raise status_error(code, message).add_frame(frame)
         kinds = self._function.convention.results
         values = [_RESULT_READERS[kind](results[index]) for index, kind in enumerate(kinds)]
         return (tuple(values) if len(values) > 1 else values[0]) if values else None
+
+    def _raise_if_stopped(self, scope: CallScope | None, status: int) -> None:
+        if scope is None or status & STATUS_CODE_MASK != StatusCode.CANCELLED:
+            return
+        stopped = scope.failure_of_native_code()
+        if stopped is not None:
+            raise stopped.add_frame(describe_status(self._module, self._function.ordinal, status)[2])
 
 
 def _flatten(kinds: Sequence[str], arguments: Sequence[object]) -> list[object] | None:

@@ -10,6 +10,9 @@ from gossamer.vm.jit.memory_operations import load_field
 from gossamer.vm.jit.ref_value import MUTABLE_STATE, PRESENT_BIT
 from gossamer.vm.jit.text import FunctionText, ModuleText
 
+INTERRUPT_WORDS_OFFSET = 48
+"""Behind the fields of IREE's dispatch state, our runners put the address of `limits.interrupt_word`."""
+
 _STATE, _WORKGROUP = "%dispatch_state", "%workgroup_state"
 # Workgroup id of the workgroup state; size and count of the dispatch state: (offset, type) of x, y, z.
 _IDS = ((0, "i32"), (4, "i32"), (8, "i16"))
@@ -32,6 +35,7 @@ def emit_dispatch_entry(module: ModuleText, ordinal: int) -> str:
     constant_count = _widened(text, load_field(text, _STATE, 10, "i16"), "i16", "i64")
     constants_length = text.value(f"shl i64 {constant_count}, 2")
     arguments = [
+        f"ptr {load_field(text, _STATE, INTERRUPT_WORDS_OFFSET, 'ptr')}",
         *(f"ptr {memory}", f"i64 {memory_length}", f"i32 {MUTABLE_STATE}"),
         *(f"ptr {constants}", f"i64 {constants_length}", f"i32 {PRESENT_BIT}"),
         f"ptr {_STATE}",

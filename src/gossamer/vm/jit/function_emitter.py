@@ -1,7 +1,7 @@
 """One SSA function → one LLVM function.
 
-`i32 @f<ordinal>(arguments..., ptr results...)` returns 0, or a status word: the code in the low 8 bits, the
-byte offset of the instruction above them.
+`i32 @f<ordinal>(ptr interrupt words, arguments..., ptr results...)` returns 0, or a status word: the code in
+the low 8 bits, the byte offset of the instruction above them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.errors import STATUS_CODE_MASK, StatusCode
+from gossamer.native.interrupt_ir import IS_INTERRUPTED, IS_INTERRUPTED_IR
 from gossamer.vm.jit.interchange import Interchange
 from gossamer.vm.jit.interchange_emitter import InterchangeEmitter
 from gossamer.vm.jit.loops import nested_loops, reverse_post_order
@@ -26,11 +27,15 @@ from gossamer.vm.jit.ref_value import (
 from gossamer.vm.jit.sources import function_sources
 from gossamer.vm.jit.ssa import Operand, Operation, SsaEdge, SsaFunction, Value
 from gossamer.vm.jit.text import FunctionText, ModuleText, literal_text
+from gossamer.vm.jit.turns import LoopTurns
 from gossamer.vm.jit.variants import LoopCopies, Variant, make_variants
 from gossamer.vm.translate.expression import Literal
 
 ATTRIBUTES = 'nounwind "denormal-fp-math"="dynamic,dynamic"'
 """Why dynamic: who calls decides whether denormals are flushed, so LLVM must not fold them away."""
+
+WORDS = "%words"
+"""Name, in every function, of the address of `limits.interrupt_word`."""
 
 
 class FunctionEmitter:
@@ -64,6 +69,7 @@ class FunctionEmitter:
         self._failures: dict[tuple[int, int], str] = {}
         self._entry: list[str] = []
         self._slots: list[str] = []
+        self._turns = LoopTurns(function)
         self._operations = OperationEmitter(self)
 
     def emit(self) -> str:
@@ -99,9 +105,28 @@ class FunctionEmitter:
         return NULL_LIST if role is RefRole.LIST else NULL_BUFFER
 
     def jump(self, variant: Variant, edge: SsaEdge) -> None:
-        """Leave the block in progress."""
+        """Leave the block in progress; at the end of a turn of a loop, ask whether to go on."""
+        if self.must_ask(variant, edge):
+            self.ask()
         metadata = self._loop_metadata(variant, edge)
         self.text.add(f"br label %{self.enter(variant, edge)}{metadata}")
+
+    def must_ask(self, variant: Variant, edge: SsaEdge) -> bool:
+        """True where a jump has to be made by `jump`, which asks whether to go on."""
+        return self._turns.must_ask(variant, edge)
+
+    def ask(self) -> None:
+        """Return status CANCELLED where the call's scope says so, see `native.interrupt_ir`."""
+        text = self.text
+        text.module.define(IS_INTERRUPTED, IS_INTERRUPTED_IR)
+        flags = text.value(f"load atomic i32, ptr {WORDS} monotonic, align 4")
+        is_quiet = text.value(f"icmp eq i32 {flags}, 0")
+        asked, following = text.new_label("ask"), text.new_label("turn")
+        text.add(f"br i1 {is_quiet}, label %{following}, label %{asked}, !prof {text.module.likely}")
+        text.start(asked)
+        stops = text.value(f"call i1 @{IS_INTERRUPTED}(ptr {WORDS})")
+        text.add(f"br i1 {stops}, label %{self.failure_label(StatusCode.CANCELLED)}, label %{following}")
+        text.start(following)
 
     def enter(self, variant: Variant, edge: SsaEdge) -> str:
         """Label that a jump leads to; what it passes is noted for the target."""
@@ -148,7 +173,7 @@ class FunctionEmitter:
         self._slots.append(slot)
 
     def _signature(self, arguments: Sequence[Names]) -> str:
-        parameters: list[str] = []
+        parameters = [f"ptr noalias {WORDS}"]
         for value, names in zip(self.function.arguments, arguments, strict=True):
             parameters += [f"{type_} {name}" for type_, name in component_types(value.kind, names)]
         results = self.function.typed.function.convention.results

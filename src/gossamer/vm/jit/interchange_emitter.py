@@ -74,6 +74,9 @@ class InterchangeEmitter:
         text.add(f"br i1 {goes_on}, label %{body}, label %{after}")
         text.start(body)
         self._loops(inner)
+        if inner:
+            # Why not in the innermost: each turn of it stores to a place of its own.
+            self._emitter.ask()
         text.add(f"{following} = add i64 {counter}, {loop.step}")
         text.add(f"br label %{head}")
         text.blocks[head][phi] = (

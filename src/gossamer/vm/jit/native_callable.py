@@ -51,4 +51,11 @@ def compile_callable(
     function = module.functions[ordinal]
     text = emit_module(functions.values(), [ordinal], lambda text, _: emit_call_entry(text, function))
     loaded = load_native_code(text, external_address)
-    return NativeCall(module, function, loaded.address(call_symbol(ordinal)), fallback, loaded)
+    address = loaded.address(call_symbol(ordinal))
+    allocates = any(map(_allocates, functions.values()))
+    return NativeCall(module, function, address, fallback, loaded, allocates=allocates)
+
+
+def _allocates(function: CompilableFunction) -> bool:
+    operations = (operation for block in function.ssa.blocks for operation in block.operations)
+    return any(operation.name in ("buffer.alloc", "buffer.clone") for operation in operations)

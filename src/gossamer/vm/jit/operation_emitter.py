@@ -135,7 +135,7 @@ class OperationEmitter:
         return BufferNames(*chosen)
 
     def _call(self, operation: Operation) -> None:
-        arguments: list[str] = []
+        arguments = ["ptr %words"]
         for operand in operation.inputs:
             names = self._function.operand(operand)
             arguments += [f"{type_} {name}" for type_, name in component_types(operand.kind, names)]
@@ -201,12 +201,12 @@ class OperationEmitter:
         self.text.add(f"switch i32 {index}, label %{default} [ {targets} ]")
 
     def _distinct_labels(self, variant: Variant, edges: tuple[SsaEdge, ...]) -> list[str]:
-        """Labels of jumps, each of a small block of its own where several lead to one target."""
+        """Labels of jumps, each of a small block of its own where several lead to one target or it asks."""
         targets = [edge.target for edge in edges]
         here = self.text.label
         labels: list[str] = []
         for edge in edges:
-            if targets.count(edge.target) == 1:
+            if targets.count(edge.target) == 1 and not self._function.must_ask(variant, edge):
                 labels.append(self._function.enter(variant, edge))
                 continue
             labels.append(self.text.new_label("edge"))

@@ -32,6 +32,7 @@ class ModuleText:
         self._stack_bytes = 0
         self.declarations: dict[str, str] = {}
         self.globals: list[str] = []
+        self._definitions: dict[str, str] = {}
         self._metadata: list[str] = []
         self.empty_metadata = self.metadata("!{}")
         self.likely = self.metadata('!{!"branch_weights", i32 2000, i32 1}')
@@ -45,6 +46,10 @@ class ModuleText:
         result, _, arguments = signature.partition(" ")
         self.declarations[name] = f"declare {result} @{name}{arguments} {attributes}".rstrip()
         return f"@{name}"
+
+    def define(self, name: str, text: str) -> None:
+        """Add a function once."""
+        self._definitions[name] = text
 
     def take_stack(self, length: int) -> bool:
         """Set bytes of the stack aside; False where too few are left."""
@@ -61,7 +66,8 @@ class ModuleText:
 
     def render(self, functions: list[str]) -> str:
         """The whole module."""
-        parts = [self.globals, functions, list(self.declarations.values()), self._metadata]
+        definitions = list(self._definitions.values())
+        parts = [self.globals, functions, definitions, list(self.declarations.values()), self._metadata]
         return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
