@@ -21,6 +21,7 @@ from gossamer.modules.c_module.location import parse_location
 from gossamer.modules.hal import HalModule
 from gossamer.modules.hal_inline import HalInlineModule
 from gossamer.modules.hal_loader import HalLoaderModule
+from gossamer.modules.io_parameters import IO_PARAMETERS_MODULE, IoParametersModule
 from gossamer.modules.vmvx import vmvx_module
 from gossamer.runtime.text_io.tensors import format_tensor
 from gossamer.vm.bytecode_module import load_bytecode_module
@@ -40,6 +41,7 @@ _SYSTEM_MODULES: dict[str, Callable[[Sequence[Device]], Module]] = {
     "hal": lambda devices: HalModule(devices, trace=_trace),
     "hal_inline": lambda devices: HalInlineModule(devices, trace=_trace),
     "hal_loader": HalLoaderModule,
+    IO_PARAMETERS_MODULE: lambda _devices: IoParametersModule(),
     "vmvx": lambda _devices: vmvx_module(),
 }
 

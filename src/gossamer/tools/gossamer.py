@@ -15,6 +15,9 @@ _COMMANDS = {
     "check": ("iree_check_module", "runs the functions of a module as tests (iree-check-module)"),
     "benchmark": ("iree_benchmark_module", "measures functions of modules (iree-benchmark-module)"),
     "assemble": ("iree_as_module", "makes a module from text (iree-as-module)"),
+    "convert-parameters": ("iree_convert_parameters", "rewrites parameter files (iree-convert-parameters)"),
+    "create-parameters": ("iree_create_parameters", "makes a parameter file (iree-create-parameters)"),
+    "dump-parameters": ("iree_dump_parameters", "lists parameters of files (iree-dump-parameters)"),
 }
 """File of each command, and what it does."""
 
@@ -44,5 +47,5 @@ def _without_command(arguments: Sequence[str]) -> int:
 
 def _help_text() -> str:
     lines = ["usage: gossamer <command> [flags]; gossamer <command> --help lists its flags", ""]
-    lines += [f"  {name:<9} {text}" for name, (_, text) in _COMMANDS.items()]
+    lines += [f"  {name:<18} {text}" for name, (_, text) in _COMMANDS.items()]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.module_flags import ModuleFlags, annotated
 from gossamer.tools.output_flags import OutputFlags, input_flag
+from gossamer.tools.parameter_flags import ParameterFlags
 
 if TYPE_CHECKING:
     from gossamer.hal.device import Device
@@ -66,6 +67,7 @@ _PROCESS_OUTPUTS = _FLAGS.boolean(
 _OUTPUTS = OutputFlags(_FLAGS)
 _STATISTICS = _FLAGS.boolean("print_statistics", False, "Prints memory statistics to stderr at the end.")
 _DEVICES = DeviceFlags(_FLAGS)
+_PARAMETERS = ParameterFlags(_FLAGS)
 _FLAGS.section("measuring")
 _LIST = _FLAGS.boolean("benchmark_list_tests", False, "Lists benchmarks and runs none.")
 _FILTER = _FLAGS.string(
@@ -108,7 +110,8 @@ def _run(arguments: Arguments) -> int:
     devices = _DEVICES.open(arguments)
     try:
         with annotated("creating VM context"):
-            context = Context(with_system_modules(modules, devices))
+            parameters = _PARAMETERS.modules(arguments, modules)
+            context = Context(with_system_modules([*parameters, *modules], devices))
         try:
             return _run_benchmarks(arguments, context, modules[-1], devices[0])
         finally:

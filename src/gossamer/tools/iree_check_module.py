@@ -12,6 +12,7 @@ from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.google_test import GoogleTest, list_tests, run_tests, select_tests
 from gossamer.tools.module_flags import ModuleFlags
+from gossamer.tools.parameter_flags import ParameterFlags
 
 if TYPE_CHECKING:
     from gossamer.vm.module import Module
@@ -37,6 +38,7 @@ _FILTER = _FLAGS.string(
 _LIST = _FLAGS.boolean("gtest_list_tests", False, "Lists tests and runs none.")
 _FAIL_FAST = _FLAGS.boolean("gtest_fail_fast", False, "Ends after the first test that fails.")
 _DEVICES = DeviceFlags(_FLAGS)
+_PARAMETERS = ParameterFlags(_FLAGS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,7 +101,8 @@ def _make_test(
         )
         devices = _DEVICES.open(arguments)
         try:
-            context = Context(with_system_modules([check, *modules], devices))
+            parameters = _PARAMETERS.modules(arguments, modules)
+            context = Context(with_system_modules([check, *parameters, *modules], devices))
             try:
                 context.lookup(function)()
             finally:

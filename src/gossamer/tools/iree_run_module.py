@@ -12,6 +12,7 @@ from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.module_flags import ModuleFlags, annotated
 from gossamer.tools.output_flags import OutputFlags, input_flag
+from gossamer.tools.parameter_flags import ParameterFlags
 
 if TYPE_CHECKING:
     from gossamer.hal.device import Device
@@ -38,6 +39,7 @@ _INPUTS = input_flag(_FLAGS)
 _OUTPUTS = OutputFlags(_FLAGS)
 _STATISTICS = _FLAGS.boolean("print_statistics", False, "Prints memory statistics to stderr at the end.")
 _DEVICES = DeviceFlags(_FLAGS)
+_PARAMETERS = ParameterFlags(_FLAGS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +75,8 @@ def _create_context(
     from gossamer.vm.context import Context
 
     with annotated("creating VM context"):
-        context = Context(with_system_modules(modules, devices))
+        parameters = _PARAMETERS.modules(arguments, modules)
+        context = Context(with_system_modules([*parameters, *modules], devices))
     main_module = modules[-1]
     name = arguments[_FUNCTION]
     if not name:

@@ -71,7 +71,6 @@ def allocate_tensor(shape: Sequence[int], element_type: int, allocator: Allocato
 
 
 def _parse_elements(text: str, element_type: int, count: int) -> npt.NDArray[np.uint8]:
-    element_bytes = element_types.byte_length(element_type, 1)
     if not text:
         return np.zeros(element_types.byte_length(element_type, count), np.uint8)
     tokens = [token for token in _SEPARATORS.split(text) if token]
@@ -79,12 +78,17 @@ def _parse_elements(text: str, element_type: int, count: int) -> npt.NDArray[np.
         raise OutOfRangeError(f"output data overflow: element_capacity={count} < dst_i={count}")
     if len(tokens) < count and len(tokens) != 1:
         raise OutOfRangeError(f"input data string underflow: dst_i={len(tokens)} < element_capacity={count}")
-    data = b"".join(_parse_element(token, element_type, element_bytes) for token in tokens)
+    data = b"".join(parse_element(token, element_type) for token in tokens)
     parsed = np.frombuffer(data, np.uint8)
     return parsed if len(tokens) == count else np.tile(parsed, count)
 
 
-def _parse_element(text: str, element_type: int, element_bytes: int) -> bytes:
+def parse_element(text: str, element_type: int) -> bytes:
+    """Bytes of one element: a number, or hexadecimal digits where the type is none of numbers.
+
+    Raises: InvalidArgumentError where it is none of that type.
+    """
+    element_bytes = element_types.byte_length(element_type, 1)
     name = element_types.element_type_name(element_type)
     numerical = element_type >> 24
     if numerical in _INTEGERS and element_bytes * 8 == element_types.bit_count(element_type):
