@@ -6,11 +6,11 @@ Mirrors `iree/hal/allocator_heap.c`: memory is always visible to the host.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.block_pool import BlockPool
+from gossamer.hal.allocator_statistics import AllocatorStatistics
+from gossamer.hal.block_pool import DEFAULT_RETENTION, BlockPool, Retention
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _OPTIMAL = int(MemoryType.OPTIMAL)
 _HOST_VISIBLE = int(MemoryType.HOST_VISIBLE)
+_HOST_LOCAL = int(MemoryType.HOST_LOCAL)
 _DEFAULT_TYPE = int(MemoryType.DEVICE_LOCAL)
 _DEFAULT_USAGE = int(BufferUsage.DEFAULT)
 # The host copies to and from every buffer through a mapping.
@@ -27,31 +28,27 @@ _ALL_ACCESS = int(MemoryAccess.ALL)
 _READ = int(MemoryAccess.READ)
 
 
-@dataclass(frozen=True, slots=True)
-class AllocatorStatistics:
-    """Bytes of an allocator's life.
-
-    Attributes:
-        peak_bytes: most in use at a time.
-        allocated_bytes, freed_bytes: sums over all allocations so far.
-        live_bytes: in use now.
-        retained_bytes: held for reuse now.
-    """
-
-    peak_bytes: int
-    allocated_bytes: int
-    freed_bytes: int
-    live_bytes: int
-    retained_bytes: int
-
-
 class Allocator:
     """Allocates buffers in host memory."""
 
-    __slots__ = ("_pool",)
+    __slots__ = ("_fill", "_pool")
 
-    def __init__(self, *, capacity_bytes: int | None = None) -> None:
-        self._pool = BlockPool(capacity_bytes=capacity_bytes)
+    def __init__(
+        self,
+        *,
+        capacity_bytes: int | None = None,
+        retention: Retention = DEFAULT_RETENTION,
+        fill: int | None = None,
+    ) -> None:
+        """Make an allocator.
+
+        Args:
+            capacity_bytes: most that its buffers may take at a time, or None for no limit.
+            retention: memory to hold for reuse.
+            fill: a byte that new buffers are filled with, to find reads of what was never written.
+        """
+        self._pool = BlockPool(capacity_bytes=capacity_bytes, retention=retention)
+        self._fill = fill
 
     def allocate_buffer(
         self, byte_length: int, memory_type: int = _DEFAULT_TYPE, usage: int = _DEFAULT_USAGE
@@ -62,8 +59,10 @@ class Allocator:
         """
         if byte_length < 0:
             raise InvalidArgumentError(f"cannot allocate a buffer of {byte_length} bytes")
-        block = self._pool.acquire(byte_length)
-        return Buffer(
+        pool = self._pool
+        is_host_local = memory_type & _HOST_LOCAL == _HOST_LOCAL
+        block = pool.acquire(byte_length, pool.host if is_host_local else pool.device)
+        buffer = Buffer(
             block.address,
             byte_length,
             memory_type & ~_OPTIMAL | _HOST_VISIBLE,
@@ -71,6 +70,9 @@ class Allocator:
             _ALL_ACCESS,
             block=block,
         )
+        if self._fill is not None:
+            buffer.to_numpy()[:] = self._fill
+        return buffer
 
     def import_memory(
         self, memory: ReadableBuffer, memory_type: int, usage: int, *, read_only: bool = False
@@ -96,6 +98,4 @@ class Allocator:
     def statistics(self) -> AllocatorStatistics:
         """Bytes in use, at peak, and in total."""
         pool = self._pool
-        return AllocatorStatistics(
-            pool.peak_bytes, pool.allocated_bytes, pool.freed_bytes, pool.live_bytes, pool.retained_bytes
-        )
+        return AllocatorStatistics(pool.host.statistics(), pool.device.statistics(), pool.retained_bytes)

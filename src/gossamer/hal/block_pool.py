@@ -6,12 +6,14 @@ There are eight classes for each power of two, so a block is at most an eighth l
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from gossamer.errors import ResourceExhaustedError
+from gossamer.hal.allocator_statistics import MemoryTally
 from gossamer.hal.memory import ALIGNMENT
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
@@ -27,105 +29,129 @@ def size_class(length_bytes: int) -> int:
     return max((length_bytes + (1 << shift) - 1) >> shift << shift, ALIGNMENT)
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much memory is held for reuse; a freed block over that goes back to the system.
+
+    Attributes:
+        total_bytes: of all free blocks.
+        block_bytes: of one.
+        block_count: how many.
+    """
+
+    total_bytes: int = 1 << 30
+    block_bytes: int = _LARGEST_SIZE
+    block_count: int = 1 << 32
+
+
+DEFAULT_RETENTION = Retention()
+
+
 class Block:
     """A piece of memory.
 
     Attributes:
         address: of the first byte; 64-byte aligned and valid as long as `memory` exists.
         memory: its bytes.
-        size: bytes.
-        pool: where it goes when it is released, to the list `siblings`.
+        size: bytes of the block.
+        length: bytes of the allocation it serves.
+        tally: where that allocation is counted.
     """
 
-    __slots__ = ("address", "memory", "pool", "siblings", "size")
+    __slots__ = ("address", "length", "memory", "pool", "size", "tally")
 
-    def __init__(self, pool: BlockPool, size: int, siblings: list[Block]) -> None:
+    def __init__(self, pool: BlockPool, size: int) -> None:
         array: Bytes = np.empty(size + ALIGNMENT, np.uint8)
         start: int = array.ctypes.data
         self.address = (start + ALIGNMENT - 1) & -ALIGNMENT
         self.memory = array.data[self.address - start :][:size]
         self.size = size
         self.pool = pool
-        self.siblings = siblings
+        self.length = 0
+        self.tally = pool.device
 
 
 class BlockPool:
     """Free blocks by size class.
 
     Attributes:
-        capacity_bytes: most that may be in use at a time, or None for no limit of ours.
-        retained_limit_bytes: most that free blocks may take; a block over that is given back to the system.
-        allocated_bytes: sum over all blocks ever taken.
-        live_bytes: in use now.
-        peak_bytes: most that was in use at a time.
+        capacity_bytes: most that may be in use at a time, or None for no limit of ours. Blocks held for reuse
+            give way before it is passed.
+        retention: what is held for reuse.
+        retained_bytes, retained_count: of free blocks now.
+        host, device: sums of allocations, by kind of memory.
     """
 
     __slots__ = (
         "_classes",
         "_free",
-        "_reserved_bytes",
-        "allocated_bytes",
         "capacity_bytes",
-        "live_bytes",
-        "peak_bytes",
-        "retained_limit_bytes",
+        "device",
+        "host",
+        "retained_bytes",
+        "retained_count",
+        "retention",
     )
 
-    def __init__(self, *, capacity_bytes: int | None = None, retained_limit_bytes: int = 1 << 30) -> None:
+    def __init__(
+        self, *, capacity_bytes: int | None = None, retention: Retention = DEFAULT_RETENTION
+    ) -> None:
         self._free: dict[int, list[Block]] = {}
         self._classes: dict[int, tuple[int, list[Block]]] = {}
-        self._reserved_bytes = 0
         self.capacity_bytes = capacity_bytes
-        self.retained_limit_bytes = retained_limit_bytes
-        self.live_bytes = 0
-        self.peak_bytes = 0
-        self.allocated_bytes = 0
+        self.retention = retention
+        self.retained_bytes = 0
+        self.retained_count = 0
+        self.host = MemoryTally()
+        self.device = MemoryTally()
 
-    @property
-    def retained_bytes(self) -> int:
-        """Held by free blocks now."""
-        return self._reserved_bytes - self.live_bytes
-
-    @property
-    def freed_bytes(self) -> int:
-        """Sum over all blocks ever released."""
-        return self.allocated_bytes - self.live_bytes
-
-    def acquire(self, length_bytes: int) -> Block:
+    def acquire(self, length_bytes: int, tally: MemoryTally | None = None) -> Block:
         """Take a block of at least `length_bytes`; its contents are undefined.
 
+        Args:
+            tally: `host` or `device`; `device` where left out.
         Raises: ResourceExhaustedError over the capacity, or when the system has no more memory.
         """
         # Why no lock: a list's pop is atomic, and so are the sums below in CPython, which neither switches
         # threads nor runs finalizers between the load and the store of `self.x += n`.
         size, free = self._classes.get(length_bytes) or self._add_class(length_bytes)
         if self.capacity_bytes is not None:
-            self._check_capacity(size)
+            self._make_room(length_bytes, size, self.capacity_bytes)
         try:
             block = free.pop()
+            self.retained_bytes -= size
+            self.retained_count -= 1
         except IndexError:
-            block = self._create(size, free)
-        self.allocated_bytes += size
-        self.live_bytes = live_bytes = self.live_bytes + size
-        if live_bytes > self.peak_bytes:
-            self.peak_bytes = live_bytes
+            block = self._create(size)
+        block.length = length_bytes
+        block.tally = tally = tally or self.device
+        tally.allocated_bytes += length_bytes
+        live_bytes = tally.allocated_bytes - tally.freed_bytes
+        if live_bytes > tally.peak_bytes:
+            tally.peak_bytes = live_bytes
         return block
 
     def release(self, block: Block) -> None:
         """Give a block back; the caller must not touch its memory again."""
         size = block.size
-        self.live_bytes = live_bytes = self.live_bytes - size
-        if self._reserved_bytes - live_bytes <= self.retained_limit_bytes:
-            block.siblings.append(block)
-        else:
-            self._reserved_bytes -= size
+        block.tally.freed_bytes += block.length
+        limits = self.retention
+        if (
+            self.retained_bytes + size <= limits.total_bytes
+            and size <= limits.block_bytes
+            and self.retained_count < limits.block_count
+        ):
+            self.retained_bytes += size
+            self.retained_count += 1
+            self._free[size].append(block)
 
     def trim(self) -> None:
         """Give every free block back to the system."""
         for blocks in list(self._free.values()):
             while blocks:
                 try:
-                    self._reserved_bytes -= blocks.pop().size
+                    self.retained_bytes -= blocks.pop().size
+                    self.retained_count -= 1
                 except IndexError:
                     break
 
@@ -136,19 +162,19 @@ class BlockPool:
             self._classes[length_bytes] = found
         return found
 
-    def _create(self, size: int, siblings: list[Block]) -> Block:
+    def _create(self, size: int) -> Block:
         if size > _LARGEST_SIZE:
             raise ResourceExhaustedError(f"cannot allocate {size} bytes: larger than the address space")
         try:
-            block = Block(self, size, siblings)
+            return Block(self, size)
         except MemoryError as error:
             raise ResourceExhaustedError(f"the system has no {size} bytes of memory left") from error
-        self._reserved_bytes += size
-        return block
 
-    def _check_capacity(self, size: int) -> None:
-        capacity = self.capacity_bytes
-        if capacity is not None and self.live_bytes + size > capacity:
+    def _make_room(self, length_bytes: int, size: int, capacity_bytes: int) -> None:
+        live_bytes = self.host.live_bytes + self.device.live_bytes
+        if live_bytes + length_bytes > capacity_bytes:
             raise ResourceExhaustedError(
-                f"cannot allocate {size} bytes: {self.live_bytes} of {capacity} bytes are in use"
+                f"cannot allocate {length_bytes} bytes: {live_bytes} of {capacity_bytes} bytes are in use"
             )
+        if live_bytes + self.retained_bytes + size > capacity_bytes and not self._free.get(size):
+            self.trim()

@@ -241,8 +241,10 @@ class Buffer:
 
     def duplicate(self) -> Buffer:
         """Copy the contents to memory of the same pool, or of a new one where the memory is foreign."""
-        pool = self._block.pool if self._block is not None else BlockPool()
-        block = pool.acquire(self.byte_length)
+        if self._block is not None:
+            block = self._block.pool.acquire(self.byte_length, self._block.tally)
+        else:
+            block = BlockPool().acquire(self.byte_length)
         copy = Buffer(
             block.address,
             self.byte_length,

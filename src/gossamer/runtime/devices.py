@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from gossamer.errors import InvalidArgumentError
+from gossamer.hal.allocator import Allocator
 from gossamer.hal.device import Device
 from gossamer.hal.drivers import create_device
 from gossamer.hal.local.elf_loader import ElfLoader
@@ -24,7 +25,11 @@ _devices: dict[tuple[str, NativeCodePolicy], Device] = {}
 
 
 def new_device(
-    uri: str = DEFAULT_DEVICE_URI, *, allow_native: NativeCodePolicy | str = NativeCodePolicy.ALL
+    uri: str = DEFAULT_DEVICE_URI,
+    *,
+    allow_native: NativeCodePolicy | str = NativeCodePolicy.ALL,
+    max_memory: int | None = None,
+    allocator: Allocator | None = None,
 ) -> Device:
     """Make a device that nobody else uses.
 
@@ -32,11 +37,17 @@ def new_device(
         allow_native: whether programs may bring native code, which can do whatever the process can: "none",
             "embedded" (code that stands alone) or "all" (also libraries for the system's loader). Programs
             with code that is refused fail with PermissionDeniedError when they are loaded.
+        max_memory: bytes that its buffers may take at a time; allocations past it fail with
+            ResourceExhaustedError. None for no limit.
+        allocator: where its buffers come from; then the allocator's own limit counts.
     Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter or
         an unknown policy.
     """
     policy = NativeCodePolicy.parse(allow_native)
-    return create_device(uri, executable_loaders=[ElfLoader(policy), VmvxLoader()])
+    loaders = [ElfLoader(policy), VmvxLoader()]
+    return create_device(
+        uri, executable_loaders=loaders, allocator=allocator or Allocator(capacity_bytes=max_memory)
+    )
 
 
 def get_device(

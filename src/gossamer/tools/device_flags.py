@@ -88,12 +88,12 @@ class DeviceFlags:
 
     @staticmethod
     def statistics_text(device: Device) -> str:
-        """Memory statistics of a device."""
-        statistics = device.allocator.statistics
+        """Memory statistics of a device, as IREE's tools print them."""
+        from gossamer.hal.allocator_statistics import format_statistics
+
         return (
-            f"Device: {device.identifier}\n"
-            f"  peak {statistics.peak_bytes}B, allocated {statistics.allocated_bytes}B, "
-            f"freed {statistics.freed_bytes}B, live {statistics.live_bytes}B\n"
+            f"Device: {device.identifier}\n[[ iree_hal_allocator_t memory statistics ]]\n"
+            f"{format_statistics(device.allocator.statistics)}"
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from gossamer.hal.allocator import Allocator
+from gossamer.hal.allocator_statistics import format_statistics
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.memory import BufferUsage, MemoryType
 from gossamer.runtime.binding.hal_buffers import HalBuffer, HalBufferView
@@ -93,26 +94,18 @@ class HalAllocator:
 
     @property
     def statistics(self) -> dict[str, int]:
-        """Bytes by kind; host and device memory are one, counted as the device's."""
+        """Bytes by kind of memory."""
         found = self.allocator.statistics
         return {
-            "host_bytes_peak": 0,
-            "host_bytes_allocated": 0,
-            "host_bytes_freed": 0,
-            "device_bytes_peak": found.peak_bytes,
-            "device_bytes_allocated": found.allocated_bytes,
-            "device_bytes_freed": found.freed_bytes,
+            "host_bytes_peak": found.host.peak_bytes,
+            "host_bytes_allocated": found.host.allocated_bytes,
+            "host_bytes_freed": found.host.freed_bytes,
+            "device_bytes_peak": found.device.peak_bytes,
+            "device_bytes_allocated": found.device.allocated_bytes,
+            "device_bytes_freed": found.device.freed_bytes,
         }
 
     @property
     def formatted_statistics(self) -> str:
         """The same as text."""
-        found = self.statistics
-        lines: list[str] = []
-        for place, key in (("HOST_LOCAL", "host"), ("DEVICE_LOCAL", "device")):
-            allocated, freed = found[f"{key}_bytes_allocated"], found[f"{key}_bytes_freed"]
-            lines.append(
-                f"{place:>12}: {found[f'{key}_bytes_peak']:>12}B peak / {allocated:>12}B allocated / "
-                f"{freed:>12}B freed / {allocated - freed:>12}B live\n"
-            )
-        return "".join(lines)
+        return format_statistics(self.allocator.statistics)
