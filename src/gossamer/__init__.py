@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gossamer.compiler.api import compile_file, compile_text
     from gossamer.errors import CompileError, StatusError
+    from gossamer.format.parameters.index import ParameterIndex
     from gossamer.hal.fence import Fence
     from gossamer.hal.semaphore import Semaphore
     from gossamer.modules.python import export, imports, module, python_module
@@ -29,6 +30,7 @@ _HOMES = {
     "Fence": "gossamer.hal.fence",
     "Invocation": "gossamer.runtime.invocation",
     "Output": "gossamer.modules.python_types",
+    "ParameterIndex": "gossamer.format.parameters.index",
     "Pipeline": "gossamer.runtime.pipeline",
     "PipelineFunction": "gossamer.runtime.function",
     "Semaphore": "gossamer.hal.semaphore",
@@ -48,6 +50,7 @@ __all__ = [
     "Fence",
     "Invocation",
     "Output",
+    "ParameterIndex",
     "Pipeline",
     "PipelineFunction",
     "Semaphore",

@@ -17,6 +17,7 @@ from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
+from gossamer.runtime.parameters import ParameterSource, parameters_module
 from gossamer.runtime.state import State
 from gossamer.vm.context import Context
 from gossamer.vm.module import Module
@@ -95,6 +96,7 @@ class Pipeline:
         *,
         device: DeviceLike | Sequence[DeviceLike] | None = None,
         allow_native: NativeCodePolicy | str | None = None,
+        parameters: Mapping[str, ParameterSource | Sequence[ParameterSource]] | None = None,
     ) -> None:
         """Load modules in order, link them, and run their initialisers.
 
@@ -103,6 +105,8 @@ class Pipeline:
             device: a device, a URI such as "local-sync", or several; the process's "local-task" by default.
             allow_native: native code that modules may bring: "none", "embedded" or "all" (the default); see
                 `runtime.devices.new_device`. Not beside a device object, which has a policy of its own.
+            parameters: what modules load weights from, by scope, "" for the one without a name: files
+                (`.irpa`, `.gguf`, `.safetensors`, `.npy`, `.npz`), a `gossamer.ParameterIndex`, arrays by key.
         Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, PermissionDeniedError for native
             code that is refused, before any of it runs, what an initialiser raises.
         """
@@ -110,8 +114,9 @@ class Pipeline:
             raise InvalidArgumentError("a pipeline needs at least one module")
         policy = None if allow_native is None else NativeCodePolicy.parse(allow_native)
         devices = resolve_devices(device, allow_native=policy)
+        served = [parameters_module(parameters)] if parameters else []
         loaded = [load_module(source) for source in modules]
-        self._set_up(Context(with_system_modules(loaded, devices)), devices, loaded)
+        self._set_up(Context(with_system_modules([*served, *loaded], devices)), devices, loaded)
 
     def _set_up(self, context: Context, devices: list[Device], loaded: list[Module]) -> None:
         self.context = context

@@ -10,7 +10,6 @@ key the first counts, as in IREE. Mirrors `iree/io/parameter_index.h`.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,6 +104,9 @@ class ParameterIndex:
         return found
 
     def _hint(self, key: str) -> str:
+        # Why here: only errors need it.
+        import difflib
+
         near = difflib.get_close_matches(key, self._by_key, n=3)
         if near:
             return f"; did you mean {', '.join(map(repr, near))}?"
