@@ -17,50 +17,68 @@ if TYPE_CHECKING:
     from gossamer.format.parameters.index import ParameterIndex
     from gossamer.hal.fence import Fence
     from gossamer.hal.semaphore import Semaphore
+    from gossamer.limits.call_limits import CallLimits
+    from gossamer.limits.errors import LimitError
+    from gossamer.limits.scope import CallScope, call_limits, check_limits
     from gossamer.modules.python import export, imports, module, python_module
     from gossamer.modules.python_types import Output
     from gossamer.runtime.devices import get_device
     from gossamer.runtime.function import PipelineFunction
     from gossamer.runtime.invocation import Invocation
     from gossamer.runtime.loading import load_module
+    from gossamer.runtime.native_modules import get_include, load_native_module
     from gossamer.runtime.pipeline import Pipeline
 
 _HOMES = {
+    "CallLimits": "gossamer.limits.call_limits",
+    "CallScope": "gossamer.limits.scope",
     "CompileError": "gossamer.errors",
     "Fence": "gossamer.hal.fence",
     "Invocation": "gossamer.runtime.invocation",
+    "LimitError": "gossamer.limits.errors",
     "Output": "gossamer.modules.python_types",
     "ParameterIndex": "gossamer.format.parameters.index",
     "Pipeline": "gossamer.runtime.pipeline",
     "PipelineFunction": "gossamer.runtime.function",
     "Semaphore": "gossamer.hal.semaphore",
     "StatusError": "gossamer.errors",
+    "call_limits": "gossamer.limits.scope",
+    "check_limits": "gossamer.limits.scope",
     "compile_file": "gossamer.compiler.api",
     "compile_text": "gossamer.compiler.api",
     "export": "gossamer.modules.python",
     "get_device": "gossamer.runtime.devices",
+    "get_include": "gossamer.runtime.native_modules",
     "imports": "gossamer.modules.python",
     "load_module": "gossamer.runtime.loading",
+    "load_native_module": "gossamer.runtime.native_modules",
     "module": "gossamer.modules.python",
     "python_module": "gossamer.modules.python",
 }
 
 __all__ = [
+    "CallLimits",
+    "CallScope",
     "CompileError",
     "Fence",
     "Invocation",
+    "LimitError",
     "Output",
     "ParameterIndex",
     "Pipeline",
     "PipelineFunction",
     "Semaphore",
     "StatusError",
+    "call_limits",
+    "check_limits",
     "compile_file",
     "compile_text",
     "export",
     "get_device",
+    "get_include",
     "imports",
     "load_module",
+    "load_native_module",
     "module",
     "python_module",
 ]

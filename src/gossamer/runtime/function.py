@@ -7,12 +7,17 @@ fences made for the caller; given fences by hand it returns results at once, to 
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.fence import Fence
+from gossamer.limits.call_limits import NO_LIMITS, CallLimits
+from gossamer.limits.scope import CallScope, current_scope
 from gossamer.runtime.invocation import Invocation
+from gossamer.runtime.limited_call import call_limited, fail_when_stopped, recursion_failure
 from gossamer.runtime.result_storage import (
     OMITTED,
     place_storage,
@@ -37,8 +42,15 @@ class PipelineFunction:
         inputs, outputs: what it takes and gives, fences left out.
     """
 
-    def __init__(self, function: Function, allocator: Allocator) -> None:
+    def __init__(self, function: Function, allocator: Allocator, limits: CallLimits | None = None) -> None:
+        """Make a function callable with arrays.
+
+        Args:
+            allocator: of the device that takes inputs.
+            limits: of each call.
+        """
         self.function = function
+        self._limits = limits
         signature = read_signature(function)
         self.inputs: tuple[ValueDescription, ...] = signature.inputs
         self.outputs: tuple[ValueDescription, ...] = signature.outputs
@@ -82,8 +94,20 @@ class PipelineFunction:
                 returned at once, as buffer views.
         Returns: None, one result or a tuple; an `Invocation` of those for an asynchronous function
             without `signal`.
-        Raises: InvalidArgumentError on arguments that do not fit; what the program raises.
+        Raises: InvalidArgumentError on arguments that do not fit; what the program raises; LimitError where
+            the call passes a limit or is cancelled (see `gossamer.call_limits`).
         """
+        try:
+            if self._limits is None and current_scope() is None:
+                return self._call(arguments, keywords, wait, signal)
+            call = partial(self._call, arguments, keywords, wait, signal)
+            return call_limited(call, None if self._is_async else self._limits, self.function.full_name)
+        except RecursionError as error:
+            raise recursion_failure(self.function.full_name) from error
+
+    def _call(
+        self, arguments: tuple[Any, ...], keywords: dict[str, Any], wait: Fence | None, signal: Fence | None
+    ) -> Any:
         if keywords or len(arguments) != len(self._converters):
             arguments = self._arrange(arguments, keywords)
         values = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
@@ -94,10 +118,21 @@ class PipelineFunction:
         if signal is not None:
             if self._takes_storage:
                 require_in_place(self.inputs, arguments, self.function.full_name)
-            return self._callable(*values, wait, signal)
+            if self._limits is None and current_scope() is None:
+                return self._callable(*values, wait, signal)
+            return self._start(values, wait, signal)[0]
         finish = Fence.create()
-        returned = self._callable(*values, wait, finish)
-        return Invocation(finish, lambda: self._results(returned, arguments))
+        returned, scope = self._start(values, wait, finish)
+        return Invocation(finish, lambda: self._results(returned, arguments), scope)
+
+    def _start(self, values: list[Any], wait: Fence | None, signal: Fence) -> tuple[object, CallScope]:
+        """Call an asynchronous function under a scope of its own, which fails its fence when stopped."""
+        scope = CallScope(self._limits or NO_LIMITS)
+        with scope:
+            returned = self._callable(*values, wait, signal)
+        if not signal.is_reached:
+            fail_when_stopped(scope, signal, self.function.full_name)
+        return returned, scope
 
     def _results(self, returned: object, arguments: tuple[Any, ...]) -> Any:
         results = _results_from_vm(returned)
@@ -108,12 +143,23 @@ class PipelineFunction:
         return return_to_caller(self.inputs, arguments, results)
 
     def submit(self, *arguments: Any, **keywords: Any) -> Awaitable[Any]:
-        """Call the function without blocking the running event loop, whatever its execution model."""
+        """Call the function without blocking the running event loop, whatever its execution model.
+
+        Cancelling what is returned, or the task that awaits it, cancels the call.
+        """
         if self._is_async:
             return self(*arguments, **keywords)
         from asyncio import get_running_loop
 
-        return get_running_loop().run_in_executor(None, lambda: self(*arguments, **keywords))
+        scope = CallScope()
+
+        def call() -> Any:
+            with scope:
+                return self(*arguments, **keywords)
+
+        future = get_running_loop().run_in_executor(None, copy_context().run, call)
+        future.add_done_callback(lambda done: scope.cancel() if done.cancelled() else None)
+        return future
 
     def _arrange(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
         name = self.function.full_name

@@ -1,6 +1,7 @@
 """Calls under way: what calling an asynchronous function gives back.
 
-In: results whose contents are still to come and the fence that says when. Out: `await`, or `result()`.
+In: results whose contents are still to come and the fence that says when. Out: `await`, `result()`, or
+`cancel()`; cancelling a task that awaits a call cancels the call.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from gossamer.hal.fence import Fence
+from gossamer.limits.scope import CallScope
 
 
 class Invocation:
@@ -18,9 +20,10 @@ class Invocation:
         fence: reached when the results may be read; failed where the call failed.
     """
 
-    def __init__(self, fence: Fence, finish: Callable[[], Any]) -> None:
+    def __init__(self, fence: Fence, finish: Callable[[], Any], scope: CallScope) -> None:
         self.fence = fence
         self._finish = finish
+        self._scope = scope
 
     def done(self) -> bool:
         """True once `result` will not block."""
@@ -36,10 +39,27 @@ class Invocation:
         self.fence.wait(timeout)
         return self._finish()
 
+    def cancel(self) -> bool:
+        """Stop the call: its fence fails with CallCancelledError, and so does `result`.
+
+        Returns at once; work that is running on a device ends after its present workgroups. What the call
+        has stored to the state by then stays stored.
+        Returns: False where the call was done before.
+        """
+        was_pending = not self.done()
+        self._scope.cancel()
+        return was_pending
+
     def __await__(self) -> Generator[Any, None, Any]:
         from gossamer.modules.python_calls import reached
 
-        yield from reached(self.fence).__await__()
+        try:
+            yield from reached(self.fence).__await__()
+        except BaseException as error:
+            # Why not the others: they are failures of the call; these end the task that waits for it.
+            if not isinstance(error, Exception):
+                self.cancel()
+            raise
         return self._finish()
 
     def __repr__(self) -> str:

@@ -14,8 +14,10 @@ from typing import Any
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.device import Device
 from gossamer.hal.native_code import NativeCodePolicy
+from gossamer.limits.call_limits import CallLimits
 from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
+from gossamer.runtime.limited_call import scope_of
 from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
 from gossamer.runtime.parameters import ParameterSource, parameters_module
 from gossamer.runtime.state import State
@@ -26,10 +28,11 @@ from gossamer.vm.module import Module
 class PipelineModule(Mapping[str, PipelineFunction]):
     """Functions of one module of a pipeline, as attributes and by name."""
 
-    def __init__(self, context: Context, module: Module, device: Device) -> None:
+    def __init__(self, context: Context, module: Module, device: Device, limits: CallLimits | None) -> None:
         self._context = context
         self._module = module
         self._device = device
+        self._limits = limits
         self._functions: dict[str, PipelineFunction] = {}
 
     @property
@@ -51,7 +54,8 @@ class PipelineModule(Mapping[str, PipelineFunction]):
                     f"it has {', '.join(self) or 'none'}"
                 )
             function = self._context.lookup(f"{self._module.name}.{name}")
-            found = self._functions[name] = PipelineFunction(function, self._device.allocator)
+            found = PipelineFunction(function, self._device.allocator, self._limits)
+            self._functions[name] = found
         return found
 
     def __getattr__(self, name: str) -> PipelineFunction:
@@ -97,6 +101,7 @@ class Pipeline:
         device: DeviceLike | Sequence[DeviceLike] | None = None,
         allow_native: NativeCodePolicy | str | None = None,
         parameters: Mapping[str, ParameterSource | Sequence[ParameterSource]] | None = None,
+        limits: CallLimits | None = None,
     ) -> None:
         """Load modules in order, link them, and run their initialisers.
 
@@ -105,6 +110,7 @@ class Pipeline:
             device: a device, a URI such as "local-sync", or several; the process's "local-task" by default.
             allow_native: native code that modules may bring: "none", "embedded" or "all" (the default); see
                 `runtime.devices.new_device`. Not beside a device object, which has a policy of its own.
+            limits: of each call, and of the initialisers together; see `gossamer.CallLimits`.
             parameters: what modules load weights from, by scope, "" for the one without a name: files
                 (`.irpa`, `.gguf`, `.safetensors`, `.npy`, `.npz`), a `gossamer.ParameterIndex`, arrays by key.
         Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, PermissionDeniedError for native
@@ -115,15 +121,20 @@ class Pipeline:
         policy = None if allow_native is None else NativeCodePolicy.parse(allow_native)
         devices = resolve_devices(device, allow_native=policy)
         served = [parameters_module(parameters)] if parameters else []
-        loaded = [load_module(source) for source in modules]
-        self._set_up(Context(with_system_modules([*served, *loaded], devices)), devices, loaded)
+        loaded = [load_module(source, allow_native=policy or NativeCodePolicy.ALL) for source in modules]
+        with scope_of(limits):
+            context = Context(with_system_modules([*served, *loaded], devices))
+        self._set_up(context, devices, loaded, limits)
 
-    def _set_up(self, context: Context, devices: list[Device], loaded: list[Module]) -> None:
+    def _set_up(
+        self, context: Context, devices: list[Device], loaded: list[Module], limits: CallLimits | None
+    ) -> None:
+        self._limits = limits
         self.context = context
         self.devices = devices
         self._loaded = loaded
         self.modules: dict[str, PipelineModule] = {
-            module.name: PipelineModule(context, module, devices[0]) for module in loaded
+            module.name: PipelineModule(context, module, devices[0], limits) for module in loaded
         }
         self.state = State(context, devices[0].allocator)
 
@@ -150,7 +161,7 @@ class Pipeline:
     def fork(self) -> Pipeline:
         """Pipeline of the same modules and devices whose state starts as a copy of this one's."""
         forked = Pipeline.__new__(Pipeline)
-        forked._set_up(self.context.fork(), self.devices, self._loaded)
+        forked._set_up(self.context.fork(), self.devices, self._loaded, self._limits)
         return forked
 
     def close(self) -> None:
