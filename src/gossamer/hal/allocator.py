@@ -13,6 +13,7 @@ from gossamer.hal.allocator_statistics import AllocatorStatistics
 from gossamer.hal.block_pool import DEFAULT_RETENTION, BlockPool, Retention
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
+from gossamer.limits.memory import open_account
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -55,10 +56,12 @@ class Allocator:
     ) -> Buffer:
         """Allocate a buffer; its contents are undefined and its address is 64-byte aligned.
 
-        Raises: InvalidArgumentError on a negative length, ResourceExhaustedError when memory is short.
+        Raises: InvalidArgumentError on a negative length, ResourceExhaustedError when memory is short or a
+            limit of the present calls is passed.
         """
         if byte_length < 0:
             raise InvalidArgumentError(f"cannot allocate a buffer of {byte_length} bytes")
+        account = open_account(byte_length)
         pool = self._pool
         is_host_local = memory_type & _HOST_LOCAL == _HOST_LOCAL
         block = pool.acquire(byte_length, pool.host if is_host_local else pool.device)
@@ -69,6 +72,7 @@ class Allocator:
             usage | _HOST_USAGE,
             _ALL_ACCESS,
             block=block,
+            keepalive=account,
         )
         if self._fill is not None:
             buffer.to_numpy()[:] = self._fill

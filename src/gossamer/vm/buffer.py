@@ -16,6 +16,7 @@ from gossamer.errors import (
     PermissionDeniedError,
     ResourceExhaustedError,
 )
+from gossamer.limits.memory import Account, open_account
 from gossamer.vm.ref_types import register_ref_type
 
 if TYPE_CHECKING:
@@ -52,12 +53,13 @@ class Buffer:
         is_mutable: stores are allowed.
     """
 
-    __slots__ = ("__weakref__", "_address", "_views", "data", "is_mutable", "length")
+    __slots__ = ("__weakref__", "_account", "_address", "_views", "data", "is_mutable", "length")
 
     def __init__(self, data: memoryview, *, is_mutable: bool) -> None:
         self.data = data
         self.length = len(data)
         self.is_mutable = is_mutable
+        self._account: Account | None = None
         self._address: int | None = None
         self._views: dict[ElementFormat, memoryview[int] | memoryview[float]] = {}
 
@@ -78,12 +80,15 @@ class Buffer:
             # Why: bytecode means lengths unsigned, so a negative one is a huge one.
             raise ResourceExhaustedError(f"cannot allocate a buffer of {length} bytes")
         alignment = max(alignment, DEFAULT_ALIGNMENT_BYTES)
+        account = open_account(length)
         try:
             storage = np.zeros(length + alignment, dtype=np.uint8)
         except (MemoryError, ValueError, OverflowError) as error:
             raise ResourceExhaustedError(f"cannot allocate a buffer of {length} bytes") from error
         start = -storage.ctypes.data % alignment
-        return Buffer(storage.data[start : start + length], is_mutable=True)
+        buffer = Buffer(storage.data[start : start + length], is_mutable=True)
+        buffer._account = account
+        return buffer
 
     @staticmethod
     def wrap(source: ReadableBuffer, *, is_mutable: bool | None = None) -> Buffer:

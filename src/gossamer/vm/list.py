@@ -14,6 +14,7 @@ from gossamer.errors import (
     OutOfRangeError,
     ResourceExhaustedError,
 )
+from gossamer.limits.memory import Account, open_account
 from gossamer.vm.ref_types import (
     OPAQUE,
     RefType,
@@ -28,6 +29,8 @@ from gossamer.vm.semantics.rounding import round_f32
 
 MAX_LIST_ELEMENTS = 1 << 26
 """Why: bytecode may ask for 2^32 elements; a limit turns that into an error instead of lost memory."""
+
+_ELEMENT_BYTES = 8
 
 EMPTY = "empty"
 """Kind of an element of a variant list that nothing was stored to."""
@@ -56,7 +59,7 @@ class List:
         element_type: a value type (`i32`), a ref type (`!vm.buffer`), or `!vm.opaque` for a variant list.
     """
 
-    __slots__ = ("__weakref__", "_kinds", "_ref_type", "_values", "_zero", "element_type")
+    __slots__ = ("__weakref__", "_account", "_kinds", "_ref_type", "_values", "_zero", "element_type")
 
     def __init__(self, element_type: str = "!vm.opaque", elements: Iterable[object] = ()) -> None:
         self.element_type = element_type
@@ -70,6 +73,7 @@ class List:
             if self._ref_type is OPAQUE:
                 self._kinds = []
         self._values: list[object] = []
+        self._account: Account | None = None
         for element in elements:
             self.append(element)
 
@@ -84,18 +88,28 @@ class List:
             )
 
     def resize(self, size: int) -> None:
-        """Truncate, or grow with zeros and nulls."""
+        """Truncate, or grow with zeros and nulls.
+
+        Raises: ResourceExhaustedError past `MAX_LIST_ELEMENTS`, or a limit of the present calls.
+        """
         self.reserve(size)
         growth = size - len(self._values)
         if growth <= 0:
             del self._values[size:]
         else:
+            self._account_for(growth * _ELEMENT_BYTES)
             self._values.extend([self._zero] * growth)
         if self._kinds is not None:
             if growth <= 0:
                 del self._kinds[size:]
             else:
                 self._kinds.extend([EMPTY] * growth)
+
+    def _account_for(self, byte_length: int) -> None:
+        if self._account is None:
+            self._account = open_account(byte_length)
+        else:
+            self._account.grow(byte_length)
 
     def get_value(self, index: int, target: str) -> int | float:
         """Element as a value type.
