@@ -1,0 +1,59 @@
+"""How the workers of a device are set up."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+_stack_size_lock = threading.Lock()
+_INTERPRETER_STACK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """What a user may choose about workers.
+
+    Attributes:
+        count: threads, or None for one on each processor.
+        processors: ids of processors that workers stay on, in turn; none lets them run anywhere.
+        stack_bytes: that kernels can use of a worker's stack, at least; 0 for the system's default.
+        local_memory_bytes: most scratch memory that a workgroup may ask for; 0 for no limit of ours.
+        abort_on_failure: end the process at the first operation that fails, for debuggers.
+    """
+
+    count: int | None = None
+    processors: tuple[int, ...] = ()
+    stack_bytes: int = 0
+    local_memory_bytes: int = 0
+    abort_on_failure: bool = False
+
+    def pinned(self, index: int, work: Callable[[], None]) -> Callable[[], None]:
+        """What a worker's thread runs: it goes to its processor, then to work."""
+
+        def run() -> None:
+            if self.processors and hasattr(os, "sched_setaffinity"):
+                os.sched_setaffinity(0, {self.processors[index % len(self.processors)]})
+            work()
+
+        return run
+
+    @contextmanager
+    def starting_threads(self) -> Generator[None]:
+        """Threads started inside get the stack asked for, where that is more than the default."""
+        if not self.stack_bytes:
+            yield
+            return
+        with _stack_size_lock:
+            before = threading.stack_size()
+            wanted = self.stack_bytes + _INTERPRETER_STACK_BYTES + 4095 & -4096
+            threading.stack_size(max(wanted, before) if before else max(wanted, 8 << 20))
+            try:
+                yield
+            finally:
+                threading.stack_size(before)
+
+
+DEFAULT_WORKERS = WorkerOptions()
