@@ -194,9 +194,11 @@ def read_elf_header(data: Bytes) -> ElfHeader:
     return ElfHeader(32 * elf_class, byte_order == 1, elf_type, machine)
 
 
-def read_elf_segments(data: Bytes) -> ElfSegments:
+def read_elf_segments(data: Bytes, *, allows_tls: bool = False) -> ElfSegments:
     """Segments of a 64-bit little-endian shared object.
 
+    Args:
+        allows_tls: thread-local storage is no reason to refuse it.
     Raises: FormatError when they are wrong, UnimplementedError when it needs thread-local storage.
     """
     header = read_elf_header(data)
@@ -218,10 +220,11 @@ def read_elf_segments(data: Bytes) -> ElfSegments:
         raise FormatError(
             f"{count} program headers at {table_offset} pass the end", offset=32, table=_HEADER_TABLE
         )
-    return _read_segments(data, [table_offset + index * _SEGMENT.size for index in range(count)])
+    positions = [table_offset + index * _SEGMENT.size for index in range(count)]
+    return _read_segments(data, positions, allows_tls=allows_tls)
 
 
-def _read_segments(data: Bytes, positions: Sequence[int]) -> ElfSegments:
+def _read_segments(data: Bytes, positions: Sequence[int], *, allows_tls: bool) -> ElfSegments:
     loads: list[ElfSegment] = []
     dynamic: tuple[int, int] | None = None
     relro: tuple[int, int] | None = None
@@ -237,7 +240,7 @@ def _read_segments(data: Bytes, positions: Sequence[int]) -> ElfSegments:
             dynamic = address, file_length
         elif kind == SegmentType.RELRO:
             relro = address, length
-        elif kind == SegmentType.TLS:
+        elif kind == SegmentType.TLS and not allows_tls:
             raise UnimplementedError("executable uses thread-local storage, which kernels cannot have")
         elif kind == SegmentType.INTERPRETER:
             raise FormatError(

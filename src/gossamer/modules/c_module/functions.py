@@ -80,7 +80,7 @@ class CFunction:
     def _call_plain(self) -> Callable[..., object]:
         """Callable for numbers only: what `_call` does, without what it need not do."""
         caller, entry, frames, results_offset = self._caller, self._entry, self._frames, self._results_offset
-        count, result_count = self._arguments.count, self._results.count
+        result_count = self._results.count
         packing = struct.Struct(self._arguments.packing.format + "Q" * result_count)
         zeros = (0,) * result_count
         pack, unpack, start = packing.pack_into, self._results.packing.unpack_from, CALL.size
@@ -90,7 +90,7 @@ class CFunction:
             try:
                 pack(frame.memory, start, *values, *zeros)
             except (struct.error, OverflowError) as error:
-                raise self._wrong_values(values, error, count) from None
+                raise self._wrong_values(values, error) from None
             if caller.is_closed:
                 raise self._closed()
             failure = entry(caller.module_address, caller.state_address, frame.address)
@@ -108,11 +108,13 @@ class CFunction:
         frame = self._frames.pop() if self._frames else self._new_frame()
         loans = Loans()
         try:
+            if len(values) != self._arguments.count:
+                raise self._wrong_values(values)
             slots = self._arguments.to_slots(values, loans.lend, loans.memory)
             try:
                 self._arguments.packing.pack_into(frame.memory, CALL.size, *slots)
             except (struct.error, OverflowError) as error:
-                raise self._wrong_values(values, error, self._arguments.count) from None
+                raise self._wrong_values(values, error) from None
             frame.memory[self._results_offset :] = self._zeros
             failure = self._entry(self._caller.module_address, self._caller.state_address, frame.address)
             if failure:
@@ -140,9 +142,11 @@ class CFunction:
         error = handles.take_failure(failure, self._name)
         return error.add_frame(f"native {self._name}:0") if isinstance(error, StatusError) else error
 
-    def _wrong_values(self, values: Sequence[object], error: Exception, count: int) -> InvalidArgumentError:
-        if len(values) != count:
-            return InvalidArgumentError(f"{self._name} takes {count} arguments, got {len(values)}")
+    def _wrong_values(self, values: Sequence[object], error: Exception | None = None) -> InvalidArgumentError:
+        if len(values) != self._arguments.count:
+            return InvalidArgumentError(
+                f"{self._name} takes {self._arguments.count} arguments, got {len(values)}"
+            )
         return InvalidArgumentError(f"arguments of {self._name} do not fit its calling convention: {error}")
 
 

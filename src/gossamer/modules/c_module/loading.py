@@ -15,7 +15,7 @@ from gossamer.errors import (
     StatusError,
     VersionMismatchError,
 )
-from gossamer.format.elf import ELF_MAGIC, ElfHeader, read_elf_header
+from gossamer.format.elf import ElfHeader, read_elf_header, read_elf_segments
 from gossamer.hal.local.elf_image import host_elf_machine
 from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.modules.c_module.abi import ABI_VERSION, QUERY_TYPE
@@ -71,15 +71,15 @@ def _load(location: Location) -> CModule:
 def _check_file(data: bytes, location: Location) -> None:
     """Refuse what is no module in C for this machine, before any of its code runs."""
     machine = host_elf_machine()
-    if data[:4] == ELF_MAGIC and machine is not None:
+    if machine is not None:
         header = read_elf_header(data)
         host = ElfHeader(64, True, header.type, machine)
-        if (header.bits, header.is_little_endian, header.machine) != (64, True, machine):
+        if header != host:
             raise FailedPreconditionError(
                 f"module is for {header.description}, but this process runs on {host.description}"
             )
-    elif machine is not None and os.uname().sysname == "Linux":
-        raise FormatError("file is no shared object: it does not start with the ELF signature", offset=0)
+        # Why: the system's loader ends the process where a file is cut short.
+        read_elf_segments(data, allows_tls=True)
     # Why not its symbol table: the name stands there as text, and nothing else of the table is needed.
     if location.symbol.encode() + b"\0" in data and location.symbol.encode() != _IREE_SYMBOL:
         return

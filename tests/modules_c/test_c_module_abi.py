@@ -1,0 +1,84 @@
+"""The header, as the C compiler lays it out, is what Python reads and writes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from c_compiler import CompileC
+
+import gossamer
+from gossamer.errors import StatusCode
+from gossamer.hal import element_type as element_types
+from gossamer.modules.c_module import abi
+from gossamer.modules.c_module.host import FUNCTIONS, HOST_BYTES
+from gossamer.modules.c_module.location import QUERY_SYMBOL
+
+HEADER = Path(gossamer.get_include()) / "gossamer" / "module.h"
+TEXT = HEADER.read_text()
+
+EXPECTED = {
+    "sizeof(gossamer_module_t)": abi.MODULE.size,
+    "sizeof(gossamer_export_t)": abi.EXPORT.size,
+    "sizeof(gossamer_import_t)": abi.IMPORT.size,
+    "sizeof(gossamer_dependency_t)": abi.DEPENDENCY.size,
+    "sizeof(gossamer_pair_t)": abi.PAIR.size,
+    "sizeof(gossamer_call_t)": abi.CALL.size,
+    "sizeof(gossamer_span_t)": abi.SPAN.size,
+    "sizeof(gossamer_value_t)": abi.SLOT_BYTES,
+    "offsetof(gossamer_variant_t, value)": abi.VARIANT_TYPE.size,
+    "sizeof(gossamer_memory_t)": abi.MEMORY.size,
+    "offsetof(gossamer_buffer_view_t, shape)": abi.MEMORY.size + abi.TENSOR.size,
+    "sizeof(gossamer_host_t)": HOST_BYTES,
+    "GOSSAMER_ABI_VERSION": abi.ABI_VERSION,
+    "GOSSAMER_MAX_RANK": abi.MAX_RANK,
+    **{f"GOSSAMER_{code.name}": code.value for code in StatusCode if code},
+}
+
+
+def test_sizes_and_numbers(compile_c: CompileC, tmp_path: Path) -> None:
+    del compile_c  # skips where there is no compiler
+    prints = "".join(f'printf("%ld\\n", (long)({expression}));' for expression in EXPECTED)
+    source = tmp_path / "sizes.c"
+    source.write_text(
+        f"#include <gossamer/module.h>\n#include <stdio.h>\nint main(void) {{{prints} return 0;}}"
+    )
+    program = tmp_path / "sizes"
+    cc = shutil.which("cc") or "cc"
+    subprocess.run(
+        [cc, "-std=c99", f"-I{gossamer.get_include()}", str(source), "-o", str(program)], check=True
+    )
+
+    found = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.split()
+
+    assert dict(zip(EXPECTED, map(int, found), strict=True)) == EXPECTED
+
+
+def test_the_host_table_is_in_the_order_of_the_header() -> None:
+    table = re.search(r"typedef struct gossamer_host_t \{(.*?)\} gossamer_host_t;", TEXT, re.DOTALL)
+    assert table
+    assert re.findall(r"\(\*(\w+)\)\(", table[1]) == list(FUNCTIONS)
+
+
+def test_element_types_are_the_host_s() -> None:
+    found = dict(re.findall(r"GOSSAMER_(\w+) = (0x\w{8})", TEXT))
+    assert found
+    for name, number in found.items():
+        assert int(number, 16) == getattr(element_types, name), name
+
+
+def test_the_symbol_is_the_header_s() -> None:
+    assert f'#define GOSSAMER_QUERY_SYMBOL "{QUERY_SYMBOL}"' in TEXT
+
+
+def test_the_header_is_c_and_cpp(tmp_path: Path) -> None:
+    for compiler, standard in (("cc", "-std=c99"), ("c++", "-std=c++11")):
+        if shutil.which(compiler):
+            source = tmp_path / ("a.cpp" if compiler == "c++" else "a.c")
+            source.write_text("#include <gossamer/module.h>\n")
+            flags = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]
+            subprocess.run(
+                [compiler, standard, *flags, f"-I{gossamer.get_include()}", str(source)], check=True
+            )

@@ -1,0 +1,172 @@
+"""Programs of modules in C, of our compiler and of IREE: calls in both directions, with and without tools."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from c_compiler import CompileC
+
+import gossamer
+from gossamer.vm.link_errors import SignatureMismatchError
+from mlir_samples import ASYNC_FLAGS, VMVX_FLAGS
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "native_module"
+PREPARE = (EXAMPLE / "prepare.mlir").read_text()
+PROGRAM = (EXAMPLE / "program.mlir").read_text()
+ASYNC_PROGRAM = """
+module @program {
+  func.func private @filter.smooth_later(%input: tensor<?xf32>) -> tensor<?xf32>
+      attributes {iree.abi.model = "coarse-fences"}
+  func.func @run(%input: tensor<?xf32>) -> tensor<?xf32> {
+    %once = call @filter.smooth_later(%input) : (tensor<?xf32>) -> tensor<?xf32>
+    %twice = call @filter.smooth_later(%once) : (tensor<?xf32>) -> tensor<?xf32>
+    %sum = arith.addf %once, %twice : tensor<?xf32>
+    return %sum : tensor<?xf32>
+  }
+}"""
+VALUES = np.array([1, 3, 5, 7], np.float32)
+SMOOTHED_TWICE = np.array([4, 6, 12, 20], np.float32)
+
+Compile = Callable[[str], bytes | Path]
+
+
+@pytest.fixture(scope="session")
+def filter_library(compile_c: CompileC) -> Path:
+    return compile_c((EXAMPLE / "filter.c").read_text(), "-O2")
+
+
+@pytest.fixture(params=["ours", pytest.param("reference", marks=pytest.mark.reference)])
+def compile_module(request: pytest.FixtureRequest) -> Compile:
+    if request.param == "ours":
+        return lambda source: gossamer.compile_text(source)
+    compile_mlir = request.getfixturevalue("compile_mlir")
+    return lambda source: compile_mlir(source, *VMVX_FLAGS)
+
+
+@pytest.fixture(scope="session")
+def demo() -> str:
+    """What the example prints."""
+    binaries = Path(sys.executable).parent
+    environment = {"PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
+    completed = subprocess.run(
+        ["sh", EXAMPLE / "demo.sh"], capture_output=True, text=True, timeout=300, env=environment
+    )
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
+
+
+def test_modules_before_and_after(filter_library: Path, compile_module: Compile) -> None:
+    library = gossamer.load_native_module(filter_library, window=2)
+    pipeline = gossamer.Pipeline(
+        [compile_module(PREPARE), library, compile_module(PROGRAM)], device="local-sync"
+    )
+
+    for calls in (2, 4):
+        result, count = pipeline.run(VALUES)
+        np.testing.assert_array_equal(result, SMOOTHED_TWICE)
+        assert count == calls
+    assert pipeline.fork().run(VALUES)[1] == 6
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("device", ["local-sync", "local-task"])
+def test_compilers_mixed(filter_library: Path, compile_mlir: Callable[..., Path], device: str) -> None:
+    library = gossamer.load_native_module(filter_library, window=2)
+    ours, theirs = gossamer.compile_text, lambda text: compile_mlir(text, *VMVX_FLAGS)
+    for before, after in ((ours, theirs), (theirs, ours)):
+        pipeline = gossamer.Pipeline([before(PREPARE), library, after(PROGRAM)], device=device)
+        np.testing.assert_array_equal(pipeline.run(VALUES)[0], SMOOTHED_TWICE)
+
+
+@pytest.mark.parametrize("device", ["local-sync", "local-task"])
+def test_fences_between_c_and_programs(filter_library: Path, device: str) -> None:
+    program = gossamer.compile_text(ASYNC_PROGRAM, asynchronous=True)
+    library = gossamer.load_native_module(filter_library, window=2)
+    pipeline = gossamer.Pipeline([gossamer.compile_text(PREPARE), library, program], device=device)
+
+    for _ in range(5):
+        calls = [pipeline.run(VALUES) for _ in range(4)]
+        for call in calls:
+            np.testing.assert_array_equal(call.result(60), [6, 10, 20, 32])
+
+
+@pytest.mark.reference
+def test_fences_between_c_and_iree_s_modules(filter_library: Path, compile_mlir: Callable[..., Path]) -> None:
+    program = compile_mlir(ASYNC_PROGRAM, *VMVX_FLAGS, *ASYNC_FLAGS)
+    library = gossamer.load_native_module(filter_library, window=2)
+    modules = [compile_mlir(PREPARE, *VMVX_FLAGS), library, program]
+    pipeline = gossamer.Pipeline(modules, device="local-task")
+
+    np.testing.assert_array_equal(pipeline.run(VALUES).result(60), [6, 10, 20, 32])
+
+
+def test_declarations_are_compared_when_linked(filter_library: Path) -> None:
+    wrong = PROGRAM.replace("tensor<?xf32>", "tensor<?xi32>")
+    modules = [gossamer.compile_text(PREPARE), filter_library, gossamer.compile_text(wrong)]
+    with pytest.raises(
+        SignatureMismatchError,
+        match=r"of filter\.smooth is tensor<\?xf32>, but program expects tensor<\?xi32>",
+    ):
+        gossamer.Pipeline(modules, device="local-sync")
+
+
+def test_the_example(demo: str) -> None:
+    assert "4xf32=4 6 12 20" in demo
+    assert "smooth: [ 2.  4.  8. 12.]" in demo
+    assert "smooth_later: [ 2.  4.  8. 12.]" in demo
+    assert "calls: 2 3" in demo
+
+
+def run_tool(tool: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", f"gossamer.tools.{tool}", "--device=local-sync", *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def prepare_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("prepare") / "prepare.vmfb"
+    path.write_bytes(gossamer.compile_text(PREPARE))
+    return path
+
+
+def test_the_tools_take_parameters(filter_library: Path, prepare_path: Path) -> None:
+    flags = (f"--module={prepare_path}", f"--module={filter_library}?window=4")
+    completed = run_tool("iree_run_module", *flags, "--function=smooth", "--input=4xf32=1,3,5,7")
+    assert completed.stdout.splitlines()[-1] == "4xf32=2 4 6 8"
+
+    later = run_tool("iree_run_module", *flags, "--function=smooth_later", "--input=4xf32=1,3,5,7")
+    assert later.stdout.splitlines()[-1] == "4xf32=2 4 6 8"
+
+    benchmark = run_tool("iree_benchmark_module", *flags, "--function=calls", "--benchmark_min_time=5x")
+    assert benchmark.returncode == 0
+    assert "BM_calls/process_time/real_time" in benchmark.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ("?window=0",),
+            "INVALID_ARGUMENT; `window` is a number of elements, 1 or more; in `create` of module",
+        ),
+        (("?depth=1",), "the only parameter is `window`"),
+        (("?window",), "parameter 'window' is not of the form key=value"),
+        (("@nothing",), "NOT_FOUND; shared object exports no function 'nothing'"),
+        (("", "--allow-native=embedded"), "PERMISSION_DENIED; module '"),
+    ],
+)
+def test_the_tools_say_what_is_wrong(
+    filter_library: Path, prepare_path: Path, flags: tuple[str, ...], message: str
+) -> None:
+    suffix, *others = flags
+    completed = run_tool(
+        "iree_run_module", f"--module={prepare_path}", f"--module={filter_library}{suffix}", *others
+    )
+    assert completed.returncode == 1
+    assert message in completed.stderr
+    assert "Traceback" not in completed.stderr
