@@ -35,6 +35,27 @@ functions = FunctionTable()
 register_hal_ref_types()
 
 
+@functions.export_with_state("gather", "0rIrrrrrrr_v")
+def gather(
+    providers: _Providers,
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    signal: Fence | None,
+    scope: HostBuffer | None,
+    target: Buffer,
+    key_table: HostBuffer,
+    key_data: HostBuffer,
+    spans: HostBuffer,
+) -> None:
+    """Copy spans to one buffer."""
+    check_queue(device, wait, signal)
+    if type(target) is not Buffer:
+        raise wrong_ref(target, BUFFER)
+    provider = _resolve(providers, scope)
+    provider.gather(device, affinity, wait, signal, target, decode_spans(key_table, key_data, spans))
+
+
 @functions.export_with_state("load", "0rIrrrIiirrr_r")
 def load(
     providers: _Providers,
@@ -57,27 +78,6 @@ def load(
     decoded = decode_spans(key_table, key_data, spans)
     buffers = provider.load(device, affinity, wait, signal, memory_types, usage, decoded)
     return List(BUFFER, buffers)
-
-
-@functions.export_with_state("gather", "0rIrrrrrrr_v")
-def gather(
-    providers: _Providers,
-    device: Device,
-    affinity: int,
-    wait: Fence | None,
-    signal: Fence | None,
-    scope: HostBuffer | None,
-    target: Buffer,
-    key_table: HostBuffer,
-    key_data: HostBuffer,
-    spans: HostBuffer,
-) -> None:
-    """Copy spans to one buffer."""
-    check_queue(device, wait, signal)
-    if type(target) is not Buffer:
-        raise wrong_ref(target, BUFFER)
-    provider = _resolve(providers, scope)
-    provider.gather(device, affinity, wait, signal, target, decode_spans(key_table, key_data, spans))
 
 
 @functions.export_with_state("scatter", "0rIrrrrrrr_v")

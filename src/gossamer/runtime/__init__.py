@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
+    from gossamer.hal.parameter_provider import ParameterProvider
     from gossamer.runtime.binding import flags
     from gossamer.runtime.binding.debug_sink import HalModuleBufferViewTraceCallback, HalModuleDebugSink
     from gossamer.runtime.binding.device_array import DeviceArray, asdevicearray
@@ -31,7 +32,20 @@ if TYPE_CHECKING:
         SemaphoreCompatibility,
         Shape,
     )
+    from gossamer.runtime.binding.io import (
+        SplatValue,
+        parameter_index_add_numpy_ndarray,
+        parameter_index_entry_as_numpy_flat_ndarray,
+        parameter_index_entry_as_numpy_ndarray,
+        save_archive_file,
+    )
     from gossamer.runtime.binding.loop_bridge import HalDeviceLoopBridge
+    from gossamer.runtime.binding.parameters import (
+        FileHandle,
+        ParameterIndex,
+        ParameterIndexEntry,
+        create_io_parameters_module,
+    )
     from gossamer.runtime.binding.py_module import PyModuleInterface
     from gossamer.runtime.binding.refs import VmRef
     from gossamer.runtime.binding.system_api import (
@@ -64,6 +78,7 @@ _MODULES = {
     "array_interop": "gossamer.runtime.binding.device_array",
     "dtypes": "gossamer.runtime.binding.dtypes",
     "flags": "gossamer.runtime.binding.flags",
+    "io": "gossamer.runtime.binding.io",
     "system_api": "gossamer.runtime.binding.system_api",
     "system_setup": "gossamer.runtime.binding.system_setup",
 }
@@ -76,6 +91,7 @@ _HOMES = {
     "DeviceArray": "gossamer.runtime.binding.device_array",
     "ExternalTimepointFlags": "gossamer.runtime.binding.hal_types",
     "ExternalTimepointType": "gossamer.runtime.binding.hal_types",
+    "FileHandle": "gossamer.runtime.binding.parameters",
     "FunctionInvoker": "gossamer.runtime.binding.function_invoker",
     "HalAllocator": "gossamer.runtime.binding.hal_allocator",
     "HalBuffer": "gossamer.runtime.binding.hal_buffers",
@@ -95,10 +111,14 @@ _HOMES = {
     "MappedMemory": "gossamer.runtime.binding.hal_buffers",
     "MemoryAccess": "gossamer.hal.memory",
     "MemoryType": "gossamer.hal.memory",
+    "ParameterIndex": "gossamer.runtime.binding.parameters",
+    "ParameterIndexEntry": "gossamer.runtime.binding.parameters",
+    "ParameterProvider": "gossamer.hal.parameter_provider",
     "Pipeline": "gossamer.runtime.pipeline",
     "PyModuleInterface": "gossamer.runtime.binding.py_module",
     "SemaphoreCompatibility": "gossamer.runtime.binding.hal_types",
     "Shape": "gossamer.runtime.binding.hal_types",
+    "SplatValue": "gossamer.runtime.binding.io",
     "SystemContext": "gossamer.runtime.binding.system_api",
     "TARGET_BACKEND_TO_DRIVER": "gossamer.runtime.binding.system_api",
     "VmBuffer": "gossamer.runtime.binding.vm_values",
@@ -110,6 +130,7 @@ _HOMES = {
     "VmVariantList": "gossamer.runtime.binding.vm_values",
     "asdevicearray": "gossamer.runtime.binding.device_array",
     "create_hal_module": "gossamer.runtime.binding.system_api",
+    "create_io_parameters_module": "gossamer.runtime.binding.parameters",
     "get_device": "gossamer.runtime.binding.system_setup",
     "get_driver": "gossamer.runtime.binding.system_setup",
     "get_first_device": "gossamer.runtime.binding.system_setup",
@@ -119,7 +140,11 @@ _HOMES = {
     "load_vm_module": "gossamer.runtime.binding.system_api",
     "load_vm_modules": "gossamer.runtime.binding.system_api",
     "normalize_value": "gossamer.runtime.binding.system_api",
+    "parameter_index_add_numpy_ndarray": "gossamer.runtime.binding.io",
+    "parameter_index_entry_as_numpy_flat_ndarray": "gossamer.runtime.binding.io",
+    "parameter_index_entry_as_numpy_ndarray": "gossamer.runtime.binding.io",
     "query_available_drivers": "gossamer.runtime.binding.system_setup",
+    "save_archive_file": "gossamer.runtime.binding.io",
 }
 
 __all__ = [
@@ -132,6 +157,7 @@ __all__ = [
     "DeviceArray",
     "ExternalTimepointFlags",
     "ExternalTimepointType",
+    "FileHandle",
     "FunctionInvoker",
     "HalAllocator",
     "HalBuffer",
@@ -151,10 +177,14 @@ __all__ = [
     "MappedMemory",
     "MemoryAccess",
     "MemoryType",
+    "ParameterIndex",
+    "ParameterIndexEntry",
+    "ParameterProvider",
     "Pipeline",
     "PyModuleInterface",
     "SemaphoreCompatibility",
     "Shape",
+    "SplatValue",
     "SystemContext",
     "VmBuffer",
     "VmContext",
@@ -165,6 +195,7 @@ __all__ = [
     "VmVariantList",
     "asdevicearray",
     "create_hal_module",
+    "create_io_parameters_module",
     "flags",
     "get_device",
     "get_driver",
@@ -175,7 +206,11 @@ __all__ = [
     "load_vm_module",
     "load_vm_modules",
     "normalize_value",
+    "parameter_index_add_numpy_ndarray",
+    "parameter_index_entry_as_numpy_flat_ndarray",
+    "parameter_index_entry_as_numpy_ndarray",
     "query_available_drivers",
+    "save_archive_file",
 ]
 
 

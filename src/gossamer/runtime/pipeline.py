@@ -111,8 +111,8 @@ class Pipeline:
             allow_native: native code that modules may bring: "none", "embedded" or "all" (the default); see
                 `runtime.devices.new_device`. Not beside a device object, which has a policy of its own.
             limits: of each call, and of the initialisers together; see `gossamer.CallLimits`.
-            parameters: what modules load weights from, by scope, "" for the one without a name: files
-                (`.irpa`, `.gguf`, `.safetensors`, `.npy`, `.npz`), a `gossamer.ParameterIndex`, arrays by key.
+            parameters: what modules load weights from, by scope, "" for the one without a name: paths of
+                `.irpa`, `.gguf`, `.safetensors`, `.npy` and `.npz` files, a `ParameterIndex`, arrays by key.
         Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, PermissionDeniedError for native
             code that is refused, before any of it runs, what an initialiser raises.
         """
