@@ -117,7 +117,11 @@ class SystemContext:
     def __init__(self, vm_modules: Iterable[VmModule] | None = None, config: Config | None = None) -> None:
         self._config = config if config is not None else Config()
         self._is_dynamic = vm_modules is None
-        modules = (*self._config.default_vm_modules, *(vm_modules or ()))
+        given = tuple(vm_modules or ())
+        names = {module.name for module in given}
+        # Why: programs may bring a `hal` of their own, which is then the one they mean.
+        defaults = [module for module in self._config.default_vm_modules if module.name not in names]
+        modules = (*defaults, *given)
         self._vm_context = VmContext(self._config.vm_instance, modules)
         self._modules = BoundModules((module.name, BoundModule(self, module)) for module in modules)
 
