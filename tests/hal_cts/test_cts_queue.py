@@ -18,7 +18,7 @@ from gossamer.errors import (
     StatusCode,
 )
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef
+from gossamer.hal.command_buffer import BufferRef, CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.fence import Fence
 from gossamer.hal.file import File
@@ -249,3 +249,37 @@ def test_a_long_chain_waits_for_one_signal(device: Device) -> None:
     timeline.signal(1)
 
     timeline.wait(length, WAIT_SECONDS)
+
+
+def test_submissions_make_their_signal_fence_where_it_is_needed(device: Device) -> None:
+    buffer = zeros(device, 64)
+    commands = CommandBuffer()
+    commands.fill_buffer(BufferRef(buffer), 7, 1)
+    commands.finalize()
+    wait = Fence.create()
+    done = device.submit_execute(ANY, wait, commands)
+    assert done is not None
+    assert not done.is_reached
+    barrier = device.submit_barrier(ANY, done)
+    freed = device.submit_dealloca(ANY, barrier, buffer)
+    assert not buffer.is_deallocated
+    wait.signal()
+    for fence in (done, barrier, freed):
+        assert fence is not None
+        fence.wait(WAIT_SECONDS)
+
+    assert buffer.is_deallocated
+    assert device.submit_barrier(ANY, done) is None
+    assert device.submit_dealloca(ANY, None, buffer) is None
+
+
+def test_a_submission_that_fails_fails_its_own_fence(device: Device) -> None:
+    wait = Fence.create()
+    commands = CommandBuffer()
+    commands.finalize()
+    done = device.submit_execute(ANY, wait, commands)
+    wait.fail(AbortedError("no"))
+
+    assert done is not None
+    with pytest.raises(AbortedError, match="no"):
+        done.wait(WAIT_SECONDS)

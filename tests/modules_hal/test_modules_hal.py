@@ -26,6 +26,7 @@ from gossamer.hal.executable import Executable
 from gossamer.hal.fence import Fence
 from gossamer.modules.hal import HAL_FUNCTIONS, HalModule
 from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.vm.inline_form import InlineForm
 from hal_kernels import native_executable
 
 F32, I32 = 0x21000020, 0x10000020
@@ -57,11 +58,35 @@ def device(request: pytest.FixtureRequest, loader: StubLoader) -> Iterator[Devic
     device.close()
 
 
-@pytest.fixture
-def call(device: Device) -> Call:
-    """`call("buffer.length", buffer)`."""
+@pytest.fixture(params=["called", "inline"])
+def call(device: Device, request: pytest.FixtureRequest) -> Call:
+    """`call("buffer.length", buffer)`; "inline" takes the inline forms of functions where they apply."""
     state = HalModule([device]).create_state()
-    return lambda name, *arguments: state.bind(name)(*arguments)
+    if request.param == "called":
+        return lambda name, *arguments: state.bind(name)(*arguments)
+
+    def call_inline(name: str, *arguments: Any) -> object:
+        form = state.inline_form(name)
+        if form is None or form.value is None or not applies(form, arguments):
+            return state.bind(name)(*arguments)
+        return evaluate(form, form.value, arguments) if form.value else None
+
+    return call_inline
+
+
+def evaluate(form: InlineForm, template: str, arguments: tuple[Any, ...]) -> Any:
+    text = template.format(*(f"arguments[{index}]" for index in range(len(arguments))))
+    return eval(text, {**form.names, "arguments": arguments})
+
+
+def applies(form: InlineForm, arguments: tuple[Any, ...]) -> bool:
+    nulls = [arguments[position] for position in form.nulls]
+    return (
+        all(type(arguments[position]) is class_ for position, class_ in form.exact.items())
+        and all(isinstance(arguments[position], class_) for position, class_ in form.instances.items())
+        and all(value is None or (isinstance(value, list) and not any(value)) for value in nulls)
+        and all(evaluate(form, template, arguments) for template in form.conditions)
+    )
 
 
 def text(value: str) -> HostBuffer:

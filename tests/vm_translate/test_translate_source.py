@@ -17,7 +17,8 @@ from gossamer.vm.translate.type_function import type_function
 
 def source_of(module: BytecodeModule, ordinal: int = 0) -> str:
     typed = type_function(module.decoded, module.decoded.functions[ordinal])
-    return emit_python(typed, find_module_facts(module.decoded)).text
+    forms = (None,) * len(module.imports)
+    return emit_python(typed, find_module_facts(module.decoded), forms).text
 
 
 def module_of(convention: str, body: Callable[[Assembler], None], **settings: int) -> BytecodeModule:

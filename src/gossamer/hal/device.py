@@ -145,8 +145,17 @@ class Device:
     ) -> Buffer:
         """Allocate in queue order; later operations may name the buffer at once and use it once signalled."""
         buffer = self.allocator.allocate_buffer(byte_length, memory_type, usage)
-        self.queue_barrier(affinity, wait, signal)
+        if wait is not None or signal is not None:
+            self.queue_barrier(affinity, wait, signal)
         return buffer
+
+    def submit_barrier(self, affinity: int, wait: Fence | None) -> Fence | None:
+        """As `queue_barrier` with a signal fence made here: the fence, or None where it is reached."""
+        if wait is None or wait.is_reached:
+            return None
+        signal = Fence.create()
+        self.queue_barrier(affinity, wait, signal)
+        return signal
 
     def queue_dealloca(self, affinity: int, wait: Fence | None, signal: Fence | None, buffer: Buffer) -> None:
         """Deallocate in queue order; the contents are out of reach from then on."""
@@ -161,6 +170,15 @@ class Device:
                 signal.signal()
 
         start_when_reached(wait, signal, deallocate, current_scope())
+
+    def submit_dealloca(self, affinity: int, wait: Fence | None, buffer: Buffer) -> Fence | None:
+        """As `queue_dealloca` with a signal fence made here: the fence, or None where it is reached."""
+        if wait is None or wait.is_reached:
+            buffer.allocated_buffer.deallocate()
+            return None
+        signal = Fence.create()
+        self.queue_dealloca(affinity, wait, signal, buffer)
+        return signal
 
     def queue_barrier(self, affinity: int, wait: Fence | None, signal: Fence | None) -> None:
         """Signal one fence when another is reached."""
@@ -260,6 +278,27 @@ class Device:
             start = partial(self._execute, signal, command_buffer, table, bindings, scope)
             start_when_reached(wait, signal, start, scope)
 
+    def submit_execute(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        command_buffer: CommandBuffer,
+        bindings: Sequence[Binding] = (),
+    ) -> Fence | None:
+        """As `queue_execute` with a signal fence made here: the fence, or None where it is reached."""
+        if (wait is None or wait.is_reached) and self._runs_inline(command_buffer):
+            table = command_buffer.prepare(bindings)
+            try:
+                command_buffer.run(table, bindings, None, current_scope())
+            except Exception as exception:
+                signal = Fence.create()
+                signal.fail(_as_status_error(exception))
+                return signal
+            return None
+        signal = Fence.create()
+        self.queue_execute(affinity, wait, signal, command_buffer, bindings)
+        return signal
+
     def queue_host_call(
         self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]
     ) -> None:
@@ -270,6 +309,11 @@ class Device:
     def queue_flush(self, affinity: int) -> None:
         """Start what was submitted; nothing is held back here."""
         del affinity
+
+    def _runs_inline(self, command_buffer: CommandBuffer) -> bool:
+        """True where a command buffer is run by the thread that submits it."""
+        del command_buffer
+        return True
 
     def _execute(
         self,

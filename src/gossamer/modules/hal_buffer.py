@@ -19,6 +19,7 @@ from gossamer.hal.memory import (
 from gossamer.modules.hal_refs import ALLOCATOR, BUFFER, DEVICE
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.vm.inline_form import InlineForm
 
 functions = FunctionTable()
 
@@ -91,7 +92,18 @@ def allocator_import(
     )
 
 
-@functions.export("buffer.assert", "0rrrIii_v")
+@functions.export(
+    "buffer.assert",
+    "0rrrIii_v",
+    inline=InlineForm(
+        exact={0: Buffer, 2: Allocator},
+        conditions=(
+            "{0}.byte_length >= {3}",
+            "not {4} & ~{0}.memory_type",
+            "not {5} & ~{0}.allowed_usage",
+        ),
+    ),
+)
 def buffer_assert(
     buffer: Buffer,
     message: HostBuffer,
@@ -133,7 +145,7 @@ def _assertion(
     )
 
 
-@functions.export("buffer.length", "0r_I")
+@functions.export("buffer.length", "0r_I", inline=InlineForm("{0}.byte_length", exact={0: Buffer}))
 def buffer_length(buffer: Buffer) -> int:
     """Bytes of a buffer."""
     if type(buffer) is not Buffer:

@@ -14,11 +14,22 @@ from gossamer.modules.hal_refs import BUFFER, BUFFER_VIEW
 from gossamer.modules.hal_state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.vm.inline_form import InlineForm
 
 functions = FunctionTable()
 
 
-@functions.export("buffer_view.create", "0rIIiiCID_r")
+@functions.export(
+    "buffer_view.create",
+    "0rIIiiCID_r",
+    inline=InlineForm(
+        "BufferView({0}, {5}, {3}, {4})",
+        exact={0: Buffer},
+        conditions=("{1} == 0", "{2} == {0}.byte_length"),
+        result_class=BufferView,
+        names={"BufferView": BufferView},
+    ),
+)
 def buffer_view_create(
     buffer: Buffer, offset: int, length: int, element_type: int, encoding_type: int, shape: list[int]
 ) -> BufferView:
@@ -30,7 +41,14 @@ def buffer_view_create(
     return BufferView(buffer, shape, element_type, encoding_type)
 
 
-@functions.export("buffer_view.assert", "0rriiCID_v")
+@functions.export(
+    "buffer_view.assert",
+    "0rriiCID_v",
+    inline=InlineForm(
+        exact={0: BufferView, 1: HostBuffer},
+        conditions=("{0}.shape == {4}", "{0}.element_type == {2}", "{0}.encoding_type == {3}"),
+    ),
+)
 def buffer_view_assert(
     view: BufferView, message: HostBuffer, element_type: int, encoding_type: int, shape: list[int]
 ) -> None:
@@ -78,7 +96,9 @@ def _shapes(expected: list[int], actual: list[int]) -> str:
     return f"expected shape `{'x'.join(map(str, expected))}`, actual shape `{'x'.join(map(str, actual))}`"
 
 
-@functions.export("buffer_view.buffer", "0r_r")
+@functions.export(
+    "buffer_view.buffer", "0r_r", inline=InlineForm("{0}.buffer", exact={0: BufferView}, result_class=Buffer)
+)
 def buffer_view_buffer(view: BufferView) -> Buffer:
     """Buffer behind a view."""
     if type(view) is not BufferView:
@@ -86,7 +106,9 @@ def buffer_view_buffer(view: BufferView) -> Buffer:
     return view.buffer
 
 
-@functions.export("buffer_view.element_type", "0r_i")
+@functions.export(
+    "buffer_view.element_type", "0r_i", inline=InlineForm("{0}.element_type", exact={0: BufferView})
+)
 def buffer_view_element_type(view: BufferView) -> int:
     """Code of the element type."""
     if type(view) is not BufferView:
@@ -94,7 +116,9 @@ def buffer_view_element_type(view: BufferView) -> int:
     return view.element_type
 
 
-@functions.export("buffer_view.encoding_type", "0r_i")
+@functions.export(
+    "buffer_view.encoding_type", "0r_i", inline=InlineForm("{0}.encoding_type", exact={0: BufferView})
+)
 def buffer_view_encoding_type(view: BufferView) -> int:
     """Code of the encoding."""
     if type(view) is not BufferView:
@@ -102,7 +126,7 @@ def buffer_view_encoding_type(view: BufferView) -> int:
     return view.encoding_type
 
 
-@functions.export("buffer_view.rank", "0r_i")
+@functions.export("buffer_view.rank", "0r_i", inline=InlineForm("len({0}.shape)", exact={0: BufferView}))
 def buffer_view_rank(view: BufferView) -> int:
     """Number of dimensions."""
     if type(view) is not BufferView:
@@ -110,7 +134,13 @@ def buffer_view_rank(view: BufferView) -> int:
     return len(view.shape)
 
 
-@functions.export("buffer_view.dim", "0ri_I")
+@functions.export(
+    "buffer_view.dim",
+    "0ri_I",
+    inline=InlineForm(
+        "{0}.shape[{1}]", exact={0: BufferView}, conditions=("0 <= {1}", "{1} < len({0}.shape)")
+    ),
+)
 def buffer_view_dim(view: BufferView, index: int) -> int:
     """One dimension."""
     if type(view) is not BufferView:

@@ -17,6 +17,7 @@ from gossamer.modules.hal_refs import BUFFER, COMMAND_BUFFER, DEVICE, FENCE, FIL
 from gossamer.modules.hal_state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.vm.inline_form import EventRole, InlineForm
 
 functions = FunctionTable()
 
@@ -36,7 +37,7 @@ def devices_get(state: HalState, index: int) -> Device | None:
     return devices[index] if 0 <= index < len(devices) else None
 
 
-@functions.export("device.allocator", "0r_r")
+@functions.export("device.allocator", "0r_r", inline=InlineForm("{0}.allocator", instances={0: Device}))
 def device_allocator(device: object) -> Allocator:
     """Where the device's buffers come from."""
     if not isinstance(device, Device):
@@ -53,7 +54,35 @@ def device_query_i64(device: object, category: HostBuffer, key: HostBuffer) -> t
     return int(known), value
 
 
-@functions.export("device.queue.alloca", "0rIrrIiiII_r")
+def _submit_alloca(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    pool: int,
+    memory_types: int,
+    usage: int,
+    byte_length: int,
+    flags: int,
+) -> tuple[Buffer, Fence | None]:
+    buffer = device_queue_alloca(device, affinity, None, None, pool, memory_types, usage, byte_length, flags)
+    if wait is None:
+        return buffer, None
+    check_queue(device, wait, None)
+    return buffer, device.submit_barrier(affinity, wait)
+
+
+@functions.export(
+    "device.queue.alloca",
+    "0rIrrIiiII_r",
+    inline=InlineForm(
+        "{0}.queue_alloca({1}, None, None, {7}, {5}, {6})",
+        instances={0: Device},
+        nulls=(2, 3),
+        conditions=("{4} == 0",),
+        result_class=Buffer,
+        events=EventRole(announced=3, operate=_submit_alloca, awaited=(2,)),
+    ),
+)
 def device_queue_alloca(
     device: Device,
     affinity: int,
@@ -73,7 +102,23 @@ def device_queue_alloca(
     return device.queue_alloca(affinity, wait, signal, byte_length, memory_types, usage)
 
 
-@functions.export("device.queue.dealloca", "0rIrrrI_v")
+def _submit_dealloca(
+    device: Device, affinity: int, wait: Fence | None, buffer: Buffer, flags: int
+) -> Fence | None:
+    del flags
+    check_queue(device, wait, None)
+    if type(buffer) is not Buffer:
+        raise wrong_ref(buffer, BUFFER)
+    return device.submit_dealloca(affinity, wait, buffer)
+
+
+@functions.export(
+    "device.queue.dealloca",
+    "0rIrrrI_v",
+    inline=InlineForm(
+        None, instances={0: Device}, events=EventRole(announced=3, operate=_submit_dealloca, awaited=(2,))
+    ),
+)
 def device_queue_dealloca(
     device: Device, affinity: int, wait: Fence | None, signal: Fence | None, buffer: Buffer, flags: int
 ) -> None:
@@ -208,7 +253,19 @@ def device_queue_write(
     )
 
 
-@functions.export("device.queue.barrier", "0rIrrI_v")
+def _submit_barrier(device: Device, affinity: int, wait: Fence | None, flags: int) -> Fence | None:
+    del flags
+    check_queue(device, wait, None)
+    return device.submit_barrier(affinity, wait)
+
+
+@functions.export(
+    "device.queue.barrier",
+    "0rIrrI_v",
+    inline=InlineForm(
+        None, instances={0: Device}, events=EventRole(announced=3, operate=_submit_barrier, awaited=(2,))
+    ),
+)
 def device_queue_barrier(
     device: Device, affinity: int, wait: Fence | None, signal: Fence | None, flags: int
 ) -> None:
@@ -218,7 +275,19 @@ def device_queue_barrier(
     device.queue_barrier(affinity, wait, signal)
 
 
-@functions.export("device.queue.execute", "0rIrrrI_v")
+def _submit_execute(
+    device: Device, affinity: int, wait: Fence | None, command_buffer: CommandBuffer, flags: int
+) -> Fence | None:
+    return _submit_execute_indirect(device, affinity, wait, command_buffer, flags, [])
+
+
+@functions.export(
+    "device.queue.execute",
+    "0rIrrrI_v",
+    inline=InlineForm(
+        None, instances={0: Device}, events=EventRole(announced=3, operate=_submit_execute, awaited=(2,))
+    ),
+)
 def device_queue_execute(
     device: Device,
     affinity: int,
@@ -235,7 +304,30 @@ def device_queue_execute(
     device.queue_execute(affinity, wait, signal, command_buffer)
 
 
-@functions.export("device.queue.execute.indirect", "0rIrrrICrIID_v")
+def _submit_execute_indirect(
+    device: Device,
+    affinity: int,
+    wait: Fence | None,
+    command_buffer: CommandBuffer,
+    flags: int,
+    bindings: list[tuple[Buffer | None, int, int]],
+) -> Fence | None:
+    del flags
+    check_queue(device, wait, None)
+    if type(command_buffer) is not CommandBuffer:
+        raise wrong_ref(command_buffer, COMMAND_BUFFER)
+    return device.submit_execute(affinity, wait, command_buffer, bindings)
+
+
+@functions.export(
+    "device.queue.execute.indirect",
+    "0rIrrrICrIID_v",
+    inline=InlineForm(
+        None,
+        instances={0: Device},
+        events=EventRole(announced=3, operate=_submit_execute_indirect, awaited=(2,)),
+    ),
+)
 def device_queue_execute_indirect(
     device: Device,
     affinity: int,

@@ -15,13 +15,18 @@ from gossamer.hal.semaphore import fresh_error
 from gossamer.limits.errors import LimitError
 from gossamer.modules.hal_refs import DEVICE, FENCE
 from gossamer.modules.native import FunctionTable, check_refs, wrong_ref
+from gossamer.vm.inline_form import EventRole, InlineForm
 
 functions = FunctionTable()
 
 _DEADLINE_EXCEEDED = int(StatusCode.DEADLINE_EXCEEDED)
 
 
-@functions.export("fence.create", "0rI_r")
+@functions.export(
+    "fence.create",
+    "0rI_r",
+    inline=InlineForm(None, instances={0: Device}, result_class=Fence, events=EventRole(is_created=True)),
+)
 def fence_create(device: object, flags: int) -> Fence:
     """Make a fence that is reached by one signal."""
     del flags
@@ -77,7 +82,12 @@ def _fence_await_resumable(
     return 0
 
 
-@functions.export("fence.await", "0iICrD_i", resumable=_fence_await_resumable)
+@functions.export(
+    "fence.await",
+    "0iICrD_i",
+    resumable=_fence_await_resumable,
+    inline=InlineForm("0", nulls=(2,), events=EventRole(awaited=(2,))),
+)
 def fence_await(timeout_milliseconds: int, flags: int, fences: list[Fence | None]) -> int:
     """Block until all fences are reached: 0, or 4 on a timeout; a failed fence raises its error.
 

@@ -22,6 +22,7 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.vm.buffer import Buffer
 from gossamer.vm.function import Function
+from gossamer.vm.inline_form import InlineForm
 from gossamer.vm.module import Export, GlobalAccess, ModuleState, ResumableCallable
 from gossamer.vm.ref_types import ref_type_name
 
@@ -36,12 +37,14 @@ class NativeFunction:
         export: name and calling convention.
         callable: in the callable ABI; takes the state first where `takes_state`.
         resumable: generator form of a function that may wait, or None; never takes the state.
+        inline: usual case as text, or None.
     """
 
     export: Export
     callable: Callable[..., object]
     takes_state: bool = False
     resumable: ResumableCallable | None = None
+    inline: InlineForm | None = None
 
 
 class FunctionTable:
@@ -53,13 +56,18 @@ class FunctionTable:
             self.functions.update(table.functions)
 
     def export(
-        self, name: str, calling_convention: str, *, resumable: ResumableCallable | None = None
+        self,
+        name: str,
+        calling_convention: str,
+        *,
+        resumable: ResumableCallable | None = None,
+        inline: InlineForm | None = None,
     ) -> Callable[[_F], _F]:
         """Add a function without state."""
 
         def add(function: _F) -> _F:
             export = Export(name, calling_convention)
-            self.functions[name] = NativeFunction(export, function, resumable=resumable)
+            self.functions[name] = NativeFunction(export, function, resumable=resumable, inline=inline)
             return function
 
         return add
@@ -142,6 +150,10 @@ class NativeState(ModuleState):
     def bind_resumable(self, export: str) -> ResumableCallable | None:
         """Generator form of an export that may wait, or None."""
         return self._function(export).resumable
+
+    def inline_form(self, export: str) -> InlineForm | None:
+        """Usual case of an export as text, or None."""
+        return self._function(export).inline
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         """Native modules show no globals."""

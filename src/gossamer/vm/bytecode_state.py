@@ -62,6 +62,10 @@ class BytecodeState:
         """Generator form of an export that may wait, or None."""
         return self.executor.bind_resumable(self._ordinal(export))
 
+    def inline_form(self, export: str) -> None:
+        """Functions of bytecode are only called."""
+        del export
+
     def _ordinal(self, export: str) -> int:
         ordinal = self.module.decoded.exports.get(export)
         if ordinal is None:

@@ -48,8 +48,13 @@ class _LoadedModule:
         """The one `Function` of an export in this context."""
         found = self.functions.get(export.name)
         if found is None:
-            resumable = self.state.bind_resumable(export.name)
-            found = Function(self.module.name, export, self.state.bind(export.name), resumable)
+            found = Function(
+                self.module.name,
+                export,
+                self.state.bind(export.name),
+                self.state.bind_resumable(export.name),
+                self.state.inline_form(export.name),
+            )
             self.functions[export.name] = found
         return found
 

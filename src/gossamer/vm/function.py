@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gossamer.vm.inline_form import InlineForm
 from gossamer.vm.module import Export, ResumableCallable
 
 DECLARATION_ATTR = "iree.abi.declaration"
@@ -21,12 +22,14 @@ class Function:
         export: its name, calling convention and reflection.
         callable: blocking form, in the callable ABI (see `vm.module`).
         resumable: generator form of a function that may wait, or None.
+        inline: usual case of the function as text for translated callers, or None.
     """
 
     module_name: str
     export: Export
     callable: Callable[..., object]
     resumable: ResumableCallable | None = None
+    inline: InlineForm | None = None
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, runtime_checkable
 
 from gossamer.format.module_def import ImportFunction, ModuleDependency
+from gossamer.vm.inline_form import InlineForm
 from gossamer.vm.ref_types import copy_ref
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class ModuleState(Protocol):
 
     def bind_resumable(self, export: str) -> ResumableCallable | None:
         """Resumable form of an export that may wait, or None where there is only the blocking form."""
+        return None
+
+    def inline_form(self, export: str) -> InlineForm | None:
+        """Usual case of an export as text for translated callers, or None where there is only the call."""
         return None
 
     def globals(self) -> Mapping[str, GlobalAccess]:

@@ -78,6 +78,10 @@ class TaskDevice(Device):
             self._start_workers()
         self._tasks.put((signal, operation, arguments))
 
+    def _runs_inline(self, command_buffer: CommandBuffer) -> bool:
+        expected = command_buffer.expected_nanoseconds
+        return expected is not None and expected < _BRIEF_NANOSECONDS
+
     def _execute(
         self,
         signal: Fence | None,
@@ -86,8 +90,7 @@ class TaskDevice(Device):
         bindings: Sequence[Binding],
         scope: CallScope | None,
     ) -> None:
-        expected = command_buffer.expected_nanoseconds
-        if expected is not None and expected < _BRIEF_NANOSECONDS:
+        if self._runs_inline(command_buffer):
             super()._start(signal, command_buffer.run, (table, bindings, None, scope))
         else:
             self._start(signal, self._run_timed, (command_buffer, table, bindings, scope))

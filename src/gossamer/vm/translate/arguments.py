@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
 
 from gossamer.isa.calling_convention import CallingConvention, Span
 from gossamer.isa.opcodes import SEGMENT_NOT_VARIADIC
 
+_T = TypeVar("_T")
 
-def argument_texts(
-    convention: CallingConvention, segments: tuple[int, ...] | None, flat: Sequence[str]
-) -> list[str]:
+Groups: TypeAlias = Sequence[tuple[_T, ...]]
+"""Operands of a span, group by group."""
+
+
+def group_arguments(
+    convention: CallingConvention, segments: tuple[int, ...] | None, flat: Sequence[_T]
+) -> list[_T | Groups[_T]]:
     """Group the flat operands of a call.
 
     Args:
         convention: of the function called.
         segments: count of groups of each argument, or None for calls without spans.
-        flat: text of each operand, groups flattened.
-    Returns: text of each argument.
+        flat: the operands, groups flattened.
+    Returns: an operand for each argument, or the groups of a span.
     """
-    arguments: list[str] = []
+    arguments: list[_T | Groups[_T]] = []
     position = 0
     for index, argument in enumerate(convention.arguments):
         if not isinstance(argument, Span):
@@ -29,11 +35,19 @@ def argument_texts(
         count = segments[index] if segments is not None else 0
         count = 0 if count == SEGMENT_NOT_VARIADIC else count
         width = len(argument.element)
-        groups = [flat[position + width * group : position + width * (group + 1)] for group in range(count)]
+        arguments.append(
+            [tuple(flat[position + width * group : position + width * (group + 1)]) for group in range(count)]
+        )
         position += width * count
-        arguments.append(f"[{', '.join(_group_text(group) for group in groups)}]")
     return arguments
 
 
-def _group_text(group: Sequence[str]) -> str:
+def argument_text(argument: str | Groups[str]) -> str:
+    """Text of an argument, given the texts of its operands."""
+    if isinstance(argument, str):
+        return argument
+    return f"[{', '.join(map(_group_text, argument))}]"
+
+
+def _group_text(group: tuple[str, ...]) -> str:
     return group[0] if len(group) == 1 else f"({', '.join(group)})"

@@ -20,6 +20,7 @@ from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.execution import READY
 from gossamer.vm.module import ResumableCallable
 from gossamer.vm.translate.failure import failure, locate
+from gossamer.vm.translate.inline_calls import InlineForms
 from gossamer.vm.translate.module_facts import find_module_facts
 from gossamer.vm.translate.python_source import PythonSource, emit_python
 from gossamer.vm.translate.type_function import type_function
@@ -54,7 +55,7 @@ class ModuleTranslation:
         self.module = module
         self.facts = find_module_facts(module)
         self._typed: dict[int, TypedFunction] = {}
-        self._translations: dict[tuple[int, bool], _Translation] = {}
+        self._translations: dict[tuple[int, bool, InlineForms], _Translation] = {}
 
     def typed(self, ordinal: int) -> TypedFunction:
         """Typed form of a function."""
@@ -62,12 +63,16 @@ class ModuleTranslation:
             self._typed[ordinal] = type_function(self.module, self.module.functions[ordinal])
         return self._typed[ordinal]
 
-    def translation(self, ordinal: int, is_generator: bool) -> _Translation:
-        """Text and code of a function's blocking or generator form."""
-        key = (ordinal, is_generator)
+    def translation(self, ordinal: int, is_generator: bool, forms: InlineForms) -> _Translation:
+        """Text and code of a function's blocking or generator form.
+
+        Args:
+            forms: of the imports that the text is to be bound to.
+        """
+        key = (ordinal, is_generator, forms)
         found = self._translations.get(key)
         if found is None:
-            source = emit_python(self.typed(ordinal), self.facts, is_generator=is_generator)
+            source = emit_python(self.typed(ordinal), self.facts, forms, is_generator=is_generator)
             found = self._translations[key] = _Translation(source, self._compile(ordinal, source))
         return found
 
@@ -103,6 +108,7 @@ class Translator:
         self._lock = RLock()
         self._translation = module_translation(state.module)
         self._imports = list(state.imports)
+        self._forms = tuple(None if imported is None else imported.inline for imported in state.imports)
         self._common = _state_names(state)
         self._functions: dict[tuple[int, bool], Callable[..., object]] = {}
 
@@ -139,7 +145,7 @@ class Translator:
         return interpreter.bind_resumable(ordinal) if is_generator else interpreter.bind(ordinal)
 
     def _link(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
-        translation = self._translation.translation(ordinal, is_generator)
+        translation = self._translation.translation(ordinal, is_generator, self._forms)
         function = self._translation.module.functions[ordinal]
         label = self._translation.module.function_label(ordinal)
         names: dict[str, object] = {

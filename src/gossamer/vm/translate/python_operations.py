@@ -136,6 +136,11 @@ class Names:
         self.required.add(name)
         return name
 
+    def named(self, name: str, value: object) -> str:
+        """A name of the caller's choice for an object that is the same for every state."""
+        self.constants[name] = value
+        return name
+
     def constant(self, value: object, prefix: str = "constant") -> str:
         """Name for an object that text cannot spell."""
         identifier = f"{prefix}_{len(self.constants)}"

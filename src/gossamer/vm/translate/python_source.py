@@ -16,9 +16,10 @@ from gossamer.errors import STATUS_CODE_MASK
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.limits.scope import check_limits, interrupts
 from gossamer.vm.translate.access import callee_convention
-from gossamer.vm.translate.arguments import argument_texts
+from gossamer.vm.translate.arguments import argument_text, group_arguments
 from gossamer.vm.translate.control_flow import plan_control_flow
 from gossamer.vm.translate.expression import Expression, Literal
+from gossamer.vm.translate.inline_calls import InlineCalls, InlineForms
 from gossamer.vm.translate.module_facts import ModuleFacts
 from gossamer.vm.translate.python_operations import Names, condition_text, expression_text
 from gossamer.vm.translate.python_state import statement_texts
@@ -43,17 +44,22 @@ class PythonSource:
     line_offsets: tuple[int, ...]
 
 
-def emit_python(function: TypedFunction, facts: ModuleFacts, *, is_generator: bool = False) -> PythonSource:
+def emit_python(
+    function: TypedFunction, facts: ModuleFacts, forms: InlineForms, *, is_generator: bool = False
+) -> PythonSource:
     """Write a function as Python text."""
-    return _Emitter(function, facts, is_generator).run()
+    return _Emitter(function, facts, forms, is_generator).run()
 
 
 class _Emitter:
-    def __init__(self, function: TypedFunction, facts: ModuleFacts, is_generator: bool) -> None:
+    def __init__(
+        self, function: TypedFunction, facts: ModuleFacts, forms: InlineForms, is_generator: bool
+    ) -> None:
         self.function = function
         self.facts = facts
         self.is_generator = is_generator
         self.names = Names()
+        self.inline = InlineCalls(function, forms, self.names)
         self.flow = plan_control_flow(function)
         self.lines: list[str] = []
         self.line_offsets: list[int] = [0]
@@ -103,6 +109,9 @@ class _Emitter:
         while next_block is not None:
             self.block = next_block
             block = self.function.blocks[next_block]
+            if next_block in self.flow.labels:
+                self.inline.facts.clear()
+            self.inline.enter_block(block)
             condition = self.body(depth, block)
             self.offset = block.terminator.offset
             next_block = self.terminator(depth, block.terminator, condition)
@@ -127,6 +136,7 @@ class _Emitter:
                 self.line(depth, text)
         if instruction.name != "switch.ref":
             self.release(depth, instruction)
+        self.inline.follow(instruction)
 
     def release(self, depth: int, instruction: TypedInstruction) -> None:
         if instruction.released:
@@ -138,7 +148,8 @@ class _Emitter:
     def call(self, depth: int, instruction: TypedInstruction) -> None:
         ordinal, segments = cast("tuple[int, tuple[int, ...] | None]", instruction.immediates)
         convention = callee_convention(self.function.module, ordinal)
-        arguments = argument_texts(convention, segments, self.texts(instruction.inputs))
+        grouped = group_arguments(convention, segments, self.texts(instruction.inputs))
+        arguments = [argument_text(argument) for argument in grouped]
         number = ordinal & ~IMPORT_BIT
         name = f"import_{number}" if ordinal & IMPORT_BIT else f"function_{number}"
         may_wait = (
@@ -148,7 +159,8 @@ class _Emitter:
             call = f"(yield from {self.names.state('resumable_' + name)}({', '.join(arguments)}))"
         else:
             call = f"{self.names.state(name)}({', '.join(arguments)})"
-        self.line(depth, f"{', '.join(instruction.results)} = {call}" if instruction.results else call)
+        for text in self.inline.texts(instruction, call):
+            self.line(depth, text)
 
     def terminator(self, depth: int, instruction: TypedInstruction, condition: str | None) -> int | None:
         """Write a terminator; returns the block that follows on the same level, if one does."""
@@ -204,12 +216,14 @@ class _Emitter:
 
     def nested(self, depth: int, edge: Edge) -> None:
         count, block = len(self.lines), self.block
+        known = self.inline.facts.save()
         following = self.jump(depth, edge)
         if following is not None:
             self.tree(depth, following)
         self.block = block
         if len(self.lines) == count:
             self.line(depth, "pass")
+        self.inline.facts.restore(known)
 
     def jump(self, depth: int, edge: Edge) -> int | None:
         """Make the copies of a jump; returns its target if that follows here."""
@@ -231,6 +245,7 @@ class _Emitter:
         if moves:
             targets = ", ".join(local for local, _ in moves)
             self.line(depth, f"{targets} = {', '.join(self.texts([source for _, source in moves]))}")
+            self.inline.facts.follow_moves(moves)
 
 
 def _fused_condition(function: TypedFunction, block: TypedBlock, names: Names) -> str | None:
