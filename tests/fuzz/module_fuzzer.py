@@ -1,216 +1,243 @@
 """Mutated modules, loaded and called under limits, in child processes that may die or hang.
 
-    python tests/fuzz/module_fuzzer.py --count 20000 --seed 1 corpus/*.vmfb
+    python tests/fuzz/module_corpus.py --output corpus --iree .venv-iree/bin
+    python tests/fuzz/module_fuzzer.py corpus --count 100000 --seed 1
+    python tests/fuzz/module_fuzzer.py corpus --count 10000 --seed 1 --reference .venv-iree/bin/python
 
-Generators make a file from a good one: a field set to a telling value, bytes flipped, cut, copied about, or
-an instruction's operand changed. The oracle: loading and calling either work or raise a `StatusError`; bad
-bytes raise `FormatError` with an offset. Anything else, a crash of the process, or a batch that does not end
-is a failure, and its seed is printed: `--count 1 --seed S` runs it alone.
+In: a corpus (see `module_corpus`) and seeds; each seed is one case (see `fuzz_case`). Out: how many cases
+ended how, failures with their seeds, and how the memory, objects, mappings and files of a child grow.
+`--count 1 --seed S` runs one case alone. With `--reference` the same files go through IREE's runtime.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
+import os
 import random
+import selectors
 import subprocess
 import sys
+import tempfile
+import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from gossamer.vm.limits import Limits
+from file_mutations import mutate
+from module_corpus import Entry, read_corpus
+from module_fields import FileMap, map_file
 
-BATCH = 250
-SECONDS_PER_CASE = 2.0
-INTERESTING = (0, 1, 2, 3, 7, 8, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000,
-               0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)  # fmt: skip
+BATCH = 10_000
+SECONDS_PER_CASE = 30.0
+"""After this long without a word a child hangs; cases take milliseconds, machines may be busy."""
 
-
-def mutate(data: bytes, generator: random.Random) -> bytes:
-    """One mutated copy of a good file."""
-    mutated = bytearray(data)
-    for _ in range(generator.choice((1, 1, 1, 2, 4))):
-        _MUTATORS[generator.randrange(len(_MUTATORS))](mutated, generator)
-    return bytes(mutated)
+_FOLDER = Path(__file__).resolve().parent
 
 
-def _set_word(data: bytearray, generator: random.Random) -> None:
-    if len(data) >= 8:
-        size = generator.choice((1, 2, 4, 8))
-        position = generator.randrange(0, len(data) - 7) & -size
-        value = generator.choice((*INTERESTING, len(data), generator.getrandbits(32)))
-        data[position : position + size] = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+class Case(NamedTuple):
+    """A mutated file.
 
-
-def _nudge_word(data: bytearray, generator: random.Random) -> None:
-    if len(data) >= 4:
-        position = generator.randrange(0, len(data) - 3) & -2
-        value = int.from_bytes(data[position : position + 2], "little") + generator.choice(
-            (-4, -2, -1, 1, 2, 4)
-        )
-        data[position : position + 2] = (value & 0xFFFF).to_bytes(2, "little")
-
-
-def _flip_bit(data: bytearray, generator: random.Random) -> None:
-    if data:
-        data[generator.randrange(len(data))] ^= 1 << generator.randrange(8)
-
-
-def _random_bytes(data: bytearray, generator: random.Random) -> None:
-    position = generator.randrange(len(data) + 1)
-    count = generator.randrange(1, 16)
-    data[position : position + count] = generator.randbytes(min(count, max(len(data) - position, 0)))
-
-
-def _truncate(data: bytearray, generator: random.Random) -> None:
-    del data[generator.randrange(len(data) + 1) :]
-
-
-def _copy_range(data: bytearray, generator: random.Random) -> None:
-    if data:
-        count = generator.choice((1, 2, 4, 8, 20, 64))
-        source, target = generator.randrange(len(data)), generator.randrange(len(data))
-        piece = data[source : source + count]
-        data[target : target + len(piece)] = piece[: len(data) - target]
-
-
-_MUTATORS = (_set_word, _set_word, _nudge_word, _nudge_word, _flip_bit, _flip_bit, _random_bytes, _truncate,
-             _copy_range)  # fmt: skip
-
-
-def run_case(data: bytes) -> str:
-    """Load and call one file; the name of what happened.
-
-    Everything is interpreted under limits first. What ends that way ends natively too, and is then run so:
-    translated host functions, compiled kernels.
-    Raises: whatever is neither success nor a `StatusError`.
+    Attributes:
+        entry: of the corpus it was made from.
+        has_native_code: there are native executables in it.
     """
-    from gossamer.vm.limits import DEFAULT_LIMITS, Limits
 
-    outcome = _load_and_call(data, Limits(max_call_depth=64, max_steps=20_000, timeout_seconds=0.2))
-    if outcome == "called":
-        outcome = f"called, natively too: {_load_and_call(data, DEFAULT_LIMITS)}"
-    return outcome
-
-
-def _load_and_call(data: bytes, limits: Limits) -> str:
-    from gossamer.errors import FormatError, StatusError
-    from gossamer.hal.allocator import Allocator
-    from gossamer.hal.local.sync_device import SyncDevice
-    from gossamer.modules.vmvx_executable import VmvxLoader
-    from gossamer.runtime.loading import with_system_modules
-    from gossamer.vm.bytecode_module import load_bytecode_module
-    from gossamer.vm.context import Context
-
-    try:
-        module = load_bytecode_module(data, limits=limits)
-    except FormatError as error:
-        if error.offset is None and not error.table:
-            raise AssertionError(f"no place in: {error}") from error
-        return "refused"
-    except StatusError as error:
-        return f"refused as {type(error).__name__}"
-    device = SyncDevice(
-        "local-sync",
-        executable_loaders=[VmvxLoader(limits=limits)],
-        allocator=Allocator(capacity_bytes=1 << 28),
-    )
-    try:
-        with Context(with_system_modules([module], [device])) as context:
-            outcomes = {_call_export(context, module, name, device) for name in module.exports}
-    except StatusError:
-        return "not linked"
-    return "called" if "error" not in outcomes else "failed when called"
+    seed: int
+    entry: Entry
+    data: bytes
+    has_native_code: bool
 
 
-def _call_export(context: object, module: object, name: str, device: object) -> str:
-    from gossamer.errors import StatusError
-    from gossamer.hal.buffer_view import BufferView
-    from gossamer.isa.calling_convention import Span, parse_calling_convention
+class Corpus:
+    """The good files, and the mutations of them by seed."""
 
-    function = context.lookup(f"{module.name}.{name}")  # type: ignore[attr-defined]
-    arguments: list[object] = []
-    for argument in parse_calling_convention(function.calling_convention).arguments:
-        if isinstance(argument, Span):
-            arguments.append([])
-        elif argument == "r":
-            buffer = device.allocator.allocate_buffer(64)  # type: ignore[attr-defined]
-            arguments.append(BufferView(buffer, [16], 0x21000020))
-        else:
-            arguments.append(3 if argument in "iI" else 1.5)
-    if function.is_async:
-        arguments[-2:] = [None, None]
-    try:
-        if function.resumable is None:
-            function.callable(*arguments)
-        else:
-            # Why: the program may wait for a fence that nobody will ever signal.
-            for _, _ in zip(range(8), function.resumable(*arguments), strict=False):
-                pass
-    except StatusError:
-        return "error"
-    return "ok"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.entries = read_corpus(folder)
+        self._files = [(folder / entry.file).read_bytes() for entry in self.entries]
+        self._maps: list[FileMap | None] = [None] * len(self.entries)
 
-
-def run_batch(corpus: list[Path], first_seed: int, count: int) -> None:
-    """Run cases in this process, telling the parent about each before and after."""
-    files = [path.read_bytes() for path in corpus]
-    for seed in range(first_seed, first_seed + count):
+    def case(self, seed: int) -> Case:
+        """The case of a seed."""
         generator = random.Random(seed)
-        data = mutate(generator.choice(files), generator)
-        print(json.dumps({"start": seed}), flush=True)
-        print(json.dumps({"seed": seed, "outcome": run_case(data)}), flush=True)
+        index = generator.randrange(len(self.entries))
+        file_map = self._map(index)
+        data = mutate(self._files[index], generator, file_map)
+        return Case(seed, self.entries[index], data, bool(file_map.elves))
+
+    def libraries(self) -> list[bytes]:
+        """Every native executable, as it was."""
+        found = {
+            self._files[index][place.start : place.stop]
+            for index in range(len(self.entries))
+            for place in self._map(index).elves
+        }
+        return sorted(found)
+
+    def _map(self, index: int) -> FileMap:
+        found = self._maps[index]
+        if found is None:
+            found = self._maps[index] = map_file(self._files[index])
+        return found
 
 
-def fuzz(corpus: list[Path], seed: int, count: int) -> tuple[Counter[str], list[str]]:
-    """Run cases in child processes; outcomes by name, and failures as text."""
-    outcomes: Counter[str] = Counter()
-    failures: list[str] = []
+@dataclass
+class Report:
+    """What a run found.
+
+    Attributes:
+        outcomes: cases by the name of how they ended.
+        failures: one text each, with the seed.
+        growth: by resource, of each child: growth from the middle of its cases to the end.
+        slowest_seconds: of one case.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    failures: list[str] = field(default_factory=list[str])
+    growth: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
+    slowest_seconds: float = 0.0
+
+    def text(self) -> str:
+        """The report, for people."""
+        lines = [f"{number:8} {name}" for name, number in self.outcomes.most_common()]
+        lines += [f"{len(self.failures):8} failures", *self.failures]
+        lines += [f"slowest case: {self.slowest_seconds:.2f} s"]
+        for name, values in self.growth.items():
+            lines.append(
+                f"growth of {name} for 10,000 cases: {', '.join(f'{value:+.1f}' for value in values)}"
+            )
+        return "\n".join(lines)
+
+
+def run_batch(folder: Path, first_seed: int, count: int) -> None:
+    """Run cases in this process, telling the parent about each before and after."""
+    from fuzz_case import CaseRunner
+    from process_resources import read_resources
+
+    corpus = Corpus(folder)
+    runner = CaseRunner(folder, corpus.libraries())
+    say = _Voice()
+    middle: dict[str, float] = {}
+    middle_at = first_seed + count // 2
+    for seed in range(first_seed, first_seed + count):
+        if seed == middle_at:
+            middle = read_resources()
+        case = corpus.case(seed)
+        say({"start": seed})
+        faulthandler.dump_traceback_later(SECONDS_PER_CASE, exit=True)
+        begun = time.monotonic()
+        outcome = runner.run(case.data, case.entry.file, case.entry.before)
+        say({"seed": seed, "outcome": outcome, "seconds": round(time.monotonic() - begun, 3)})
+    faulthandler.cancel_dump_traceback_later()
+    end = read_resources()
+    scale = 10_000 / max(first_seed + count - middle_at, 1)
+    say({"growth": {name: (end[name] - middle[name]) * scale for name in end}})
+
+
+class _Voice:
+    """Says lines to the parent; programs that print must not get between them."""
+
+    def __init__(self) -> None:
+        self._output = os.fdopen(os.dup(1), "w")
+        os.dup2(2, 1)
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        self._output.write(json.dumps(row) + "\n")
+        self._output.flush()
+
+
+def fuzz(folder: Path, seed: int, count: int, *, batch: int = BATCH) -> Report:
+    """Run cases in child processes."""
+    report = Report()
     position, end = seed, seed + count
+    environment = {"GOSSAMER_CACHE_DIR": tempfile.mkdtemp(prefix="fuzz-cache-")} | dict(os.environ)
     while position < end:
-        size = min(BATCH, end - position)
-        command = [sys.executable, __file__, "--batch", "--seed", str(position), "--count", str(size)]
-        process = subprocess.Popen(
-            [*command, *map(str, corpus)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        try:
-            output, errors = process.communicate(timeout=30 + size * SECONDS_PER_CASE)
-            ending = f"process ended with {process.returncode}: {errors[-2000:]}"
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, errors = process.communicate()
-            ending = "hang"
-        lines = [json.loads(line) for line in output.splitlines()]
-        outcomes.update(line["outcome"] for line in lines if "outcome" in line)
-        last = max((line["start"] for line in lines if "start" in line), default=position)
-        if process.returncode == 0:
-            position += size
-        else:
-            failures.append(f"seed {last}: {ending}")
-            position = last + 1
-    return outcomes, failures
+        size = min(batch, end - position)
+        command = [sys.executable, str(_FOLDER / Path(__file__).name), str(folder), "--batch"]
+        command += ["--seed", str(position), "--count", str(size)]
+        position = follow_child(command, environment, report, position, size)
+    return report
+
+
+def follow_child(
+    command: list[str],
+    environment: dict[str, str] | None,
+    report: Report,
+    first: int,
+    count: int,
+    patience_seconds: float = SECONDS_PER_CASE,
+) -> int:
+    """Watch one child to its end; where the next one starts."""
+    last = first
+    with tempfile.TemporaryFile("w+") as errors:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment)
+        is_silent = False
+        for row in _rows(child, patience_seconds):
+            if row is None:
+                is_silent = True
+                child.kill()
+                break
+            last = row.get("start", last)
+            if "outcome" in row:
+                report.outcomes[row["outcome"]] += 1
+                report.slowest_seconds = max(report.slowest_seconds, row["seconds"])
+            for name, value in row.get("growth", {}).items():
+                report.growth.setdefault(name, []).append(value)
+        if child.wait() == 0:
+            return first + count
+        errors.seek(0)
+        text = errors.read()
+        is_hang = is_silent or text.startswith("Timeout (")
+        reason = "hang" if is_hang else f"process ended with {child.returncode}"
+        report.failures.append(f"seed {last}: {reason}: {text[:2000]}")
+    return last + 1
+
+
+def _rows(child: subprocess.Popen[bytes], patience_seconds: float) -> Iterator[dict[str, Any] | None]:
+    """What a child says; None once when it is silent for too long."""
+    assert child.stdout is not None
+    with selectors.DefaultSelector() as selector, child.stdout:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        rest = b""
+        while True:
+            # Why longer than the child's own patience: where it can, it says where it hangs, and ends.
+            if not selector.select(patience_seconds + 5):
+                yield None
+                return
+            piece = os.read(child.stdout.fileno(), 1 << 16)
+            if not piece:
+                return
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from map(json.loads, lines)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("corpus", nargs="+", type=Path)
+    parser.add_argument("corpus", type=Path)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--reference", type=Path, help="a Python that has IREE's runtime: run the cases there"
+    )
     parser.add_argument("--batch", action="store_true", help="run in this process (used by the parent)")
     arguments = parser.parse_args()
     if arguments.batch:
         run_batch(arguments.corpus, arguments.seed, arguments.count)
         return 0
-    outcomes, failures = fuzz(arguments.corpus, arguments.seed, arguments.count)
-    for name, number in outcomes.most_common():
-        print(f"{number:8} {name}")
-    print(f"{len(failures):8} failures")
-    print("\n".join(failures))
-    return 1 if failures else 0
+    if arguments.reference is not None:
+        from reference_fuzzer import fuzz_reference
+
+        report = fuzz_reference(arguments.reference, arguments.corpus, arguments.seed, arguments.count)
+    else:
+        report = fuzz(arguments.corpus, arguments.seed, arguments.count)
+    print(report.text())
+    return 1 if report.failures else 0
 
 
 if __name__ == "__main__":
