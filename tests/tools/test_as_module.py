@@ -73,6 +73,21 @@ def test_result_runs() -> None:
     assert context.lookup("example.alias")(40, None, 2) == 42
 
 
+def test_registers_of_arguments_count_where_a_loader_asks_for_them() -> None:
+    source = """vm.module @m
+vm.func @one(%i0: i32) -> () {
+  vm.return
+}
+vm.func @many(%i0: i32, %i1: i32, %r0: !vm.ref<?>, %r1: !vm.ref<?>) -> () {
+  vm.return
+}"""
+    module = assemble_module(source)
+
+    counts = [(d.i32_register_count, d.ref_register_count) for d in module.function_descriptors]
+    assert counts == [(0, 0), (2, 2)]
+    BytecodeModule(module)
+
+
 @pytest.mark.parametrize(
     ("source", "place", "message"),
     [

@@ -38,6 +38,7 @@ from gossamer.isa.assemble import FunctionText
 from gossamer.isa.assembly_scanner import AssemblySyntaxError, ScannedLine, Scanner
 from gossamer.isa.opcodes import REF_BIT, Extension, OperandKind
 from gossamer.tools.assemble.symbols import ModuleSymbols
+from gossamer.vm.decoded import register_capacity
 
 _SYMBOL = r"@([\w$.]+)"
 _FUNCTION_ALIGNMENT = 8
@@ -53,6 +54,7 @@ class _Function:
     convention: str
     text: FunctionText
     body: list[ScannedLine]
+    argument_registers: tuple[int, int] = (0, 0)
 
 
 def assemble_module(source: str, filename: str = "-") -> ModuleDef:
@@ -242,6 +244,10 @@ class _ModuleAssembler:
         # Why: open whatever follows, so that one mistake in the header is one message.
         self._open = function
         arguments = self._arguments(scanner, function.text)
+        # Spec: iree-as-module@3.13.0 counts the registers that instructions name, not those of arguments.
+        text = function.text
+        function.argument_registers = (text.i32_register_count, text.ref_register_count)
+        text.i32_register_count = text.ref_register_count = 0
         scanner.expect_literal("->")
         results = self._results(scanner)
         scanner.expect(r"\{$", "'{' at the end of the line")
@@ -301,7 +307,12 @@ class _ModuleAssembler:
                 bytecode, block_count, _ = function.text.finish()
             except AssemblySyntaxError as error:
                 self._fail(error.message, error.line, error.column)
-        registers = (function.text.i32_register_count, function.text.ref_register_count)
+        named = (function.text.i32_register_count, function.text.ref_register_count)
+        registers = [
+            # Why: loaders refuse functions whose arguments have no registers.
+            needed if needed > register_capacity(count) else count
+            for count, needed in zip(named, function.argument_registers, strict=True)
+        ]
         if max(block_count, *registers) > _INT16_MAX:
             self._fail(f"function @{function.name} has too many blocks or registers", function.line)
         offset = len(self._bytecode)

@@ -1,0 +1,108 @@
+"""Compiles check tests with IREE and runs them in either runtime."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from check_suites import CheckCase
+
+DEVICES = ("local-sync", "local-task")
+_TIMEOUT_SECONDS = 600
+_RESULT = re.compile(r"\[ +(OK|FAILED) +\] ([^ ,]+)(?:, where .*)? \(\d+ ms\)")
+_START = re.compile(r"\[ RUN +\] (\S+)")
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """Function -> what failed in it, "" where nothing did."""
+
+    functions: dict[str, str] = field(default_factory=dict[str, str])
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Where the tools are, and the folder that keeps what they made.
+
+    Attributes:
+        iree_bin: tools and Python of IREE's wheels.
+        cache: compiled modules and IREE's verdicts, by the hash of what they were made from.
+    """
+
+    iree_bin: Path
+    cache: Path
+
+    def compile(self, case: CheckCase) -> tuple[Path, str]:
+        """The module of a case, and the first error where IREE's compiler refuses it."""
+        key = hashlib.sha256("\0".join([case.source.read_text(), *case.flags]).encode()).hexdigest()[:20]
+        output = self.cache / f"{case.source.stem}-{key}.vmfb"
+        refusal = output.with_suffix(".refused")
+        if refusal.exists():
+            return output, refusal.read_text()
+        if not output.exists():
+            partial = output.with_suffix(".partial")
+            command = [self.iree_bin / "iree-compile", *case.flags, case.source, "-o", partial]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                errors = [line for line in done.stderr.splitlines() if "error" in line]
+                refusal.write_text((errors or [f"exit code {done.returncode}"])[0])
+                return output, refusal.read_text()
+            partial.replace(output)
+        return output, ""
+
+    def reference(self, module: Path, device: str) -> Verdicts:
+        """What IREE's runtime says, kept for the next time."""
+        kept = module.with_suffix(f".{device}.json")
+        if kept.exists():
+            return Verdicts(**json.loads(kept.read_text()))
+        script = Path(__file__).with_name("reference_check.py")
+        done = _run([str(self.iree_bin / "python"), str(script), str(module), device])
+        verdicts = Verdicts(error=_death(done))
+        for line in done.stdout.splitlines():
+            name, failures = json.loads(line)
+            verdicts.functions[name] = "did not end" if failures is None else "; ".join(failures)
+        kept.write_text(json.dumps({"functions": verdicts.functions, "error": verdicts.error}))
+        return verdicts
+
+
+def run_gossamer(module: Path, device: str) -> Verdicts:
+    """What our iree-check-module says."""
+    tool = Path(sys.executable).with_name("iree-check-module")
+    done = _run([str(tool), f"--device={device}", f"--module={module}"])
+    verdicts = Verdicts(error=_death(done))
+    text: list[str] = []
+    for line in done.stdout.splitlines():
+        start, result = _START.match(line), _RESULT.match(line)
+        if start:
+            verdicts.functions[_local_name(start[1])] = "did not end"
+            text = []
+        elif result:
+            passed = result[1] == "OK"
+            verdicts.functions[_local_name(result[2])] = "" if passed else " ".join(text)[:300]
+        else:
+            text.append(line)
+    if not verdicts.functions:
+        verdicts.error = verdicts.error or (done.stdout + done.stderr)[-300:]
+    return verdicts
+
+
+def _local_name(full_name: str) -> str:
+    return full_name.split(".", 1)[1]
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, -1, "", f"took more than {_TIMEOUT_SECONDS} s")
+
+
+def _death(done: subprocess.CompletedProcess[str]) -> str:
+    """Why a process did not end by itself, "" where it did."""
+    return f"exit code {done.returncode}: {done.stderr[-300:]}" if done.returncode not in (0, 1) else ""
