@@ -17,6 +17,7 @@ from gossamer.modules import (
     hal_device,
     hal_executable,
     hal_fence,
+    hal_queue,
 )
 from gossamer.modules.hal_refs import register_hal_ref_types
 from gossamer.modules.hal_state import HalState, TraceSink, trace_to_standard_error
@@ -31,6 +32,7 @@ HAL_FUNCTIONS = FunctionTable(
     hal_device.functions,
     hal_executable.functions,
     hal_fence.functions,
+    hal_queue.functions,
 )
 
 register_hal_ref_types()
