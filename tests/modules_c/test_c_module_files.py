@@ -1,4 +1,4 @@
-"""Files that are no module in C, or one with a mistake: refused with a sentence, and none ends the process."""
+"""Files that are no module in C, or one with a mistake: refused with a sentence; none ends the process."""
 
 from __future__ import annotations
 
