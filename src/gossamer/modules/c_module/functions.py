@@ -32,7 +32,7 @@ class Caller(Protocol):
 
 
 class _Frame(NamedTuple):
-    memory: ctypes.Array[ctypes.c_char]
+    memory: memoryview
     address: int
 
 
@@ -72,8 +72,9 @@ class CFunction:
         return self._call_plain() if self._arguments.is_plain and self._results.is_plain else self._call
 
     def _new_frame(self) -> _Frame:
-        memory = ctypes.create_string_buffer(self._results_offset + self._results.size)
-        address = ctypes.addressof(memory)
+        # Why callers do not look first whether there is a free one: another thread may take it in between.
+        buffer = ctypes.create_string_buffer(self._results_offset + self._results.size)
+        address, memory = ctypes.addressof(buffer), memoryview(buffer).cast("B")
         CALL.pack_into(memory, 0, self._caller.context, address + CALL.size, address + self._results_offset)
         return _Frame(memory, address)
 
@@ -86,7 +87,10 @@ class CFunction:
         pack, unpack, start = packing.pack_into, self._results.packing.unpack_from, CALL.size
 
         def call(*values: object) -> object:
-            frame = frames.pop() if frames else self._new_frame()
+            try:
+                frame = frames.pop()
+            except IndexError:
+                frame = self._new_frame()
             try:
                 pack(frame.memory, start, *values, *zeros)
             except (struct.error, OverflowError) as error:
@@ -105,7 +109,10 @@ class CFunction:
     def _call(self, *values: object) -> object:
         if self._caller.is_closed:
             raise self._closed()
-        frame = self._frames.pop() if self._frames else self._new_frame()
+        try:
+            frame = self._frames.pop()
+        except IndexError:
+            frame = self._new_frame()
         loans = Loans()
         try:
             if len(values) != self._arguments.count:
