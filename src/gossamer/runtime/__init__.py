@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
     from gossamer.hal.parameter_provider import ParameterProvider
     from gossamer.runtime.binding import flags
+    from gossamer.runtime.binding.benchmark import benchmark_exe, benchmark_module
     from gossamer.runtime.binding.debug_sink import HalModuleBufferViewTraceCallback, HalModuleDebugSink
     from gossamer.runtime.binding.device_array import DeviceArray, asdevicearray
     from gossamer.runtime.binding.function_invoker import FunctionInvoker
@@ -76,11 +77,14 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "array_interop": "gossamer.runtime.binding.device_array",
+    "benchmark": "gossamer.runtime.binding.benchmark",
     "dtypes": "gossamer.runtime.binding.dtypes",
     "flags": "gossamer.runtime.binding.flags",
     "io": "gossamer.runtime.binding.io",
     "system_api": "gossamer.runtime.binding.system_api",
     "system_setup": "gossamer.runtime.binding.system_setup",
+    "typing": "gossamer.runtime.binding.debug_sink",
+    "version": "gossamer.runtime.binding.version",
 }
 _HOMES = {
     "BoundModule": "gossamer.runtime.binding.system_api",
@@ -129,6 +133,8 @@ _HOMES = {
     "VmRef": "gossamer.runtime.binding.refs",
     "VmVariantList": "gossamer.runtime.binding.vm_values",
     "asdevicearray": "gossamer.runtime.binding.device_array",
+    "benchmark_exe": "gossamer.runtime.binding.benchmark",
+    "benchmark_module": "gossamer.runtime.binding.benchmark",
     "create_hal_module": "gossamer.runtime.binding.system_api",
     "create_io_parameters_module": "gossamer.runtime.binding.parameters",
     "get_device": "gossamer.runtime.binding.system_setup",
@@ -194,6 +200,8 @@ __all__ = [
     "VmRef",
     "VmVariantList",
     "asdevicearray",
+    "benchmark_exe",
+    "benchmark_module",
     "create_hal_module",
     "create_io_parameters_module",
     "flags",

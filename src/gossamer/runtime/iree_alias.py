@@ -1,0 +1,50 @@
+"""`install()`: from then on `import iree.runtime` means this runtime.
+
+For programs that are not to be changed. Other packages in the namespace `iree`, such as `iree.compiler`, stay
+what they are.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+
+_SUBMODULES = {
+    "_binding": "gossamer.runtime.binding",
+    "array_interop": "gossamer.runtime.binding.device_array",
+    "benchmark": "gossamer.runtime.binding.benchmark",
+    "dtypes": "gossamer.runtime.binding.dtypes",
+    "flags": "gossamer.runtime.binding.flags",
+    "function": "gossamer.runtime.binding.function_invoker",
+    "io": "gossamer.runtime.binding.io",
+    "system_api": "gossamer.runtime.binding.system_api",
+    "system_setup": "gossamer.runtime.binding.system_setup",
+    "typing": "gossamer.runtime.binding.debug_sink",
+    "version": "gossamer.runtime.binding.version",
+}
+
+
+def install() -> None:
+    """Take the place of `iree.runtime` and its submodules in this process.
+
+    Raises: ImportError when IREE's own `iree.runtime` is imported already.
+    """
+    ours = import_module("gossamer.runtime")
+    present = sys.modules.get("iree.runtime", ours)
+    if present is not ours:
+        raise ImportError(f"iree.runtime is imported already, from {present.__file__}", name="iree.runtime")
+    setattr(_namespace(), "runtime", ours)  # noqa: B010 - the name is not declared anywhere
+    sys.modules["iree.runtime"] = ours
+    for name, target in _SUBMODULES.items():
+        sys.modules[f"iree.runtime.{name}"] = import_module(target)
+
+
+def _namespace() -> ModuleType:
+    """The package `iree`, made where nothing of IREE is installed."""
+    try:
+        return import_module("iree")
+    except ModuleNotFoundError:
+        package = sys.modules["iree"] = ModuleType("iree", "Namespace of IREE's packages.")
+        package.__path__ = []
+        return package
