@@ -14,6 +14,7 @@ from gossamer.hal.block_pool import DEFAULT_RETENTION, BlockPool, Retention
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
 from gossamer.limits.memory import open_account
+from gossamer.limits.scope import current_scope
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -25,7 +26,6 @@ _DEFAULT_TYPE = int(MemoryType.DEVICE_LOCAL)
 _DEFAULT_USAGE = int(BufferUsage.DEFAULT)
 # The host copies to and from every buffer through a mapping.
 _HOST_USAGE = int(BufferUsage.TRANSFER | BufferUsage.MAPPING | BufferUsage.MAPPING_PERSISTENT)
-_ALL_ACCESS = int(MemoryAccess.ALL)
 _READ = int(MemoryAccess.READ)
 
 
@@ -61,19 +61,12 @@ class Allocator:
         """
         if byte_length < 0:
             raise InvalidArgumentError(f"cannot allocate a buffer of {byte_length} bytes")
-        account = open_account(byte_length)
+        account = None if current_scope() is None else open_account(byte_length)
         pool = self._pool
         is_host_local = memory_type & _HOST_LOCAL == _HOST_LOCAL
         block = pool.acquire(byte_length, pool.host if is_host_local else pool.device)
-        buffer = Buffer(
-            block.address,
-            byte_length,
-            memory_type & ~_OPTIMAL | _HOST_VISIBLE,
-            usage | _HOST_USAGE,
-            _ALL_ACCESS,
-            block=block,
-            keepalive=account,
-        )
+        memory_type = memory_type & ~_OPTIMAL | _HOST_VISIBLE
+        buffer = Buffer.of_block(block, byte_length, memory_type, usage | _HOST_USAGE, account)
         if self._fill is not None:
             buffer.to_numpy()[:] = self._fill
         return buffer

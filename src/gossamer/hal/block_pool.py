@@ -53,20 +53,22 @@ class Block:
     Attributes:
         address: of the first byte; 64-byte aligned and valid as long as `memory` exists.
         memory: its bytes.
+        siblings: the free blocks of its size.
         size: bytes of the block.
         length: bytes of the allocation it serves.
         tally: where that allocation is counted.
     """
 
-    __slots__ = ("address", "length", "memory", "pool", "size", "tally")
+    __slots__ = ("address", "length", "memory", "pool", "siblings", "size", "tally")
 
-    def __init__(self, pool: BlockPool, size: int) -> None:
+    def __init__(self, pool: BlockPool, size: int, siblings: list[Block]) -> None:
         array: Bytes = np.empty(size + ALIGNMENT, np.uint8)
         start: int = array.ctypes.data
         self.address = (start + ALIGNMENT - 1) & -ALIGNMENT
         self.memory = array.data[self.address - start :][:size]
         self.size = size
         self.pool = pool
+        self.siblings = siblings
         self.length = 0
         self.tally = pool.device
 
@@ -78,18 +80,18 @@ class BlockPool:
         capacity_bytes: most that may be in use at a time, or None for no limit of ours. Blocks held for reuse
             give way before it is passed.
         retention: what is held for reuse.
-        retained_bytes, retained_count: of free blocks now.
         host, device: sums of allocations, by kind of memory.
     """
 
     __slots__ = (
         "_classes",
         "_free",
+        "_keeps_all",
+        "_reserved_bytes",
+        "_reserved_count",
         "capacity_bytes",
         "device",
         "host",
-        "retained_bytes",
-        "retained_count",
         "retention",
     )
 
@@ -100,10 +102,21 @@ class BlockPool:
         self._classes: dict[int, tuple[int, list[Block]]] = {}
         self.capacity_bytes = capacity_bytes
         self.retention = retention
-        self.retained_bytes = 0
-        self.retained_count = 0
+        self._reserved_bytes = 0
+        self._reserved_count = 0
+        self._keeps_all = False
         self.host = MemoryTally()
         self.device = MemoryTally()
+
+    @property
+    def retained_bytes(self) -> int:
+        """Bytes of free blocks now."""
+        return sum(size * len(blocks) for size, blocks in list(self._free.items()))
+
+    @property
+    def retained_count(self) -> int:
+        """Free blocks now."""
+        return sum(map(len, list(self._free.values())))
 
     def acquire(self, length_bytes: int, tally: MemoryTally | None = None) -> Block:
         """Take a block of at least `length_bytes`; its contents are undefined.
@@ -119,41 +132,51 @@ class BlockPool:
             self._make_room(length_bytes, size, self.capacity_bytes)
         try:
             block = free.pop()
-            self.retained_bytes -= size
-            self.retained_count -= 1
         except IndexError:
-            block = self._create(size)
+            block = self._create(size, free)
         block.length = length_bytes
         block.tally = tally = tally or self.device
-        tally.allocated_bytes += length_bytes
-        live_bytes = tally.allocated_bytes - tally.freed_bytes
+        tally.allocated_bytes = allocated_bytes = tally.allocated_bytes + length_bytes
+        live_bytes = allocated_bytes - tally.freed_bytes
         if live_bytes > tally.peak_bytes:
             tally.peak_bytes = live_bytes
         return block
 
     def release(self, block: Block) -> None:
         """Give a block back; the caller must not touch its memory again."""
-        size = block.size
         block.tally.freed_bytes += block.length
-        limits = self.retention
-        if (
-            self.retained_bytes + size <= limits.total_bytes
-            and size <= limits.block_bytes
-            and self.retained_count < limits.block_count
-        ):
-            self.retained_bytes += size
-            self.retained_count += 1
-            self._free[size].append(block)
+        if self._keeps_all or self._is_kept(block):
+            block.siblings.append(block)
+        else:
+            self._reserve(-block.size, -1)
 
     def trim(self) -> None:
         """Give every free block back to the system."""
         for blocks in list(self._free.values()):
             while blocks:
                 try:
-                    self.retained_bytes -= blocks.pop().size
-                    self.retained_count -= 1
+                    self._reserve(-blocks.pop().size, -1)
                 except IndexError:
                     break
+
+    def _reserve(self, size: int, count: int) -> None:
+        """Account for memory taken from the system, or given back."""
+        self._reserved_bytes += size
+        self._reserved_count += count
+        limits = self.retention
+        # Why: what all blocks together do not pass, no free ones do. So releasing one rarely needs to look.
+        self._keeps_all = (
+            self._reserved_bytes <= min(limits.total_bytes, limits.block_bytes)
+            and self._reserved_count <= limits.block_count
+        )
+
+    def _is_kept(self, block: Block) -> bool:
+        limits = self.retention
+        return (
+            block.size <= limits.block_bytes
+            and self.retained_bytes + block.size <= limits.total_bytes
+            and self.retained_count < limits.block_count
+        )
 
     def _add_class(self, length_bytes: int) -> tuple[int, list[Block]]:
         size = size_class(length_bytes)
@@ -162,13 +185,15 @@ class BlockPool:
             self._classes[length_bytes] = found
         return found
 
-    def _create(self, size: int) -> Block:
+    def _create(self, size: int, siblings: list[Block]) -> Block:
         if size > _LARGEST_SIZE:
             raise ResourceExhaustedError(f"cannot allocate {size} bytes: larger than the address space")
         try:
-            return Block(self, size)
+            block = Block(self, size, siblings)
         except MemoryError as error:
             raise ResourceExhaustedError(f"the system has no {size} bytes of memory left") from error
+        self._reserve(size, 1)
+        return block
 
     def _make_room(self, length_bytes: int, size: int, capacity_bytes: int) -> None:
         live_bytes = self.host.live_bytes + self.device.live_bytes

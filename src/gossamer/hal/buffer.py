@@ -35,11 +35,16 @@ _DEFAULT_TYPE = int(MemoryType.DEVICE_LOCAL | MemoryType.HOST_VISIBLE)
 _DEFAULT_USAGE = int(BufferUsage.DEFAULT | BufferUsage.MAPPING | BufferUsage.MAPPING_PERSISTENT)
 _ALL_ACCESS = int(MemoryAccess.ALL)
 
+_new = object.__new__
+
 
 @lru_cache(maxsize=1024)
-def _window_type(byte_length: int) -> type[ctypes.Array[ctypes.c_char]]:
-    """Type of so many bytes, which shows memory at an address through the buffer protocol."""
-    return ctypes.c_char * byte_length
+def _window_type(byte_length: int) -> Any:
+    """Type of so many bytes, which shows memory at an address through the buffer protocol.
+
+    Its objects have an attribute `buffer`: what keeps the memory.
+    """
+    return type("Window", (ctypes.c_char * byte_length,), {"__slots__": ("buffer",)})
 
 
 class Buffer:
@@ -90,6 +95,25 @@ class Buffer:
         self.allocated_buffer_or_none: Buffer | None = None
         self._block = block
         self._keepalive = keepalive
+
+    @staticmethod
+    def of_block(
+        block: Block, byte_length: int, memory_type: int, usage: int, keepalive: object = None
+    ) -> Buffer:
+        """Make a buffer of a block of the pool, which it gives back when it goes."""
+        # Why not by __init__: this runs for every tensor of a program, and takes half as long.
+        buffer = _new(Buffer)
+        buffer.address = block.address
+        buffer.byte_length = byte_length
+        buffer.byte_offset = 0
+        buffer.memory_type = memory_type
+        buffer.allowed_usage = usage
+        buffer.allowed_access = _ALL_ACCESS
+        buffer.preserve_count = 1
+        buffer.allocated_buffer_or_none = None
+        buffer._block = block
+        buffer._keepalive = keepalive
+        return buffer
 
     def __del__(self) -> None:
         if (block := self._block) is not None:
@@ -202,7 +226,7 @@ class Buffer:
         if byte_length > self.byte_length or not self.address:
             self.range(0, byte_length)
         # Safety: the array holds the window and the window this buffer, so the memory lives as long.
-        window: Any = _window_type(byte_length).from_address(self.address)
+        window = _window_type(byte_length).from_address(self.address)
         window.buffer = self
         array: npt.NDArray[Any] = np.ndarray(shape, dtype, window)
         if not self.allowed_access & _WRITE:
@@ -210,16 +234,11 @@ class Buffer:
         return array
 
     def write(self, source: npt.NDArray[Any]) -> None:
-        """Copy all elements of an array, row by row, to the start; the caller checked that they fit."""
-        block = self._block
-        if block is not None:
-            try:
-                block.memory[: source.nbytes] = source.data.cast("B")
-                return
-            except (TypeError, ValueError, BufferError):
-                # Why: memoryviews know few layouts and element types.
-                pass
-        self.to_numpy(0, source.nbytes)[:] = np.ascontiguousarray(source).reshape(-1).view(np.uint8)
+        """Copy the elements of an array, row by row, to the start.
+
+        Raises: OutOfRangeError when the buffer is shorter, FailedPreconditionError once deallocated.
+        """
+        self.as_array(source.shape, source.dtype, source.nbytes)[...] = source
 
     def map(self, byte_offset: int = 0, byte_length: int = WHOLE_BUFFER) -> memoryview:
         """Bytes of the buffer as a memoryview that shares its memory; read-only where the buffer is."""
@@ -245,15 +264,9 @@ class Buffer:
             block = self._block.pool.acquire(self.byte_length, self._block.tally)
         else:
             block = BlockPool().acquire(self.byte_length)
-        copy = Buffer(
-            block.address,
-            self.byte_length,
-            self.memory_type,
-            self.allowed_usage,
-            self.allowed_access,
-            block=block,
-        )
+        copy = Buffer.of_block(block, self.byte_length, self.memory_type, self.allowed_usage)
         copy.to_numpy()[:] = self.to_numpy()
+        copy.allowed_access = self.allowed_access
         return copy
 
     def deallocate(self) -> None:
