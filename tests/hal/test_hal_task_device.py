@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from gossamer.errors import ResourceExhaustedError
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer
 from gossamer.hal.executable import DispatchCall, Executable, ExecutableFunction, WorkgroupCallable
 from gossamer.hal.fence import Fence
 from gossamer.hal.local.task_device import TaskDevice
+from gossamer.hal.local.worker_options import WorkerOptions
 from hal_kernels import WORK, native_executable
 
 ANY = -1
 WAIT_SECONDS = 20
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def device() -> Iterator[TaskDevice]:
-    device = TaskDevice("local-task", worker_count=2)
+    device = TaskDevice("local-task", workers=WorkerOptions(2))
     yield device
     device.close()
 
@@ -95,3 +103,53 @@ def test_closing_waits_for_what_was_submitted(device: TaskDevice) -> None:
     device.close()
 
     assert sorted(order) == list(range(20))
+
+
+def test_workers_stay_on_their_processors() -> None:
+    processors = sorted(os.sched_getaffinity(0))[:1]
+    device = TaskDevice("local-task", workers=WorkerOptions(2, tuple(processors), stack_bytes=12 << 20))
+    seen: list[set[int]] = []
+    done = Fence.create()
+    device.queue_host_call(ANY, None, done, lambda: seen.append(os.sched_getaffinity(0)))
+    done.wait(WAIT_SECONDS)
+    run = Fence.create()
+    device.queue_execute(ANY, None, run, work(device, 100))
+    run.wait(WAIT_SECONDS)
+    device.close()
+
+    assert seen == [set(processors)]
+
+
+def test_workgroups_that_need_more_local_memory_than_there_is() -> None:
+    device = TaskDevice("local-task", workers=WorkerOptions(2, local_memory_bytes=64))
+    signal = Fence.create()
+    device.queue_execute(ANY, None, signal, work(device, 1))
+
+    with pytest.raises(ResourceExhaustedError, match=r"needs 100 bytes of local memory .* which has 64"):
+        signal.wait(WAIT_SECONDS)
+    device.close()
+
+
+ABORT = """
+from gossamer.hal.fence import Fence
+from gossamer.hal.local.task_device import TaskDevice
+from gossamer.hal.local.worker_options import WorkerOptions
+import sys
+sys.path.insert(0, "tests")
+from hal_kernels import FAIL, native_executable
+from gossamer.hal.command_buffer import CommandBuffer
+device = TaskDevice("local-task", workers=WorkerOptions(1, abort_on_failure=True))
+commands = CommandBuffer()
+commands.dispatch(native_executable(), FAIL, (8, 1, 1))
+commands.finalize()
+signal = Fence.create()
+device.queue_execute(-1, None, signal, commands)
+signal.wait(20)
+"""
+
+
+def test_a_failure_may_end_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", ABORT], capture_output=True, text=True, cwd=ROOT)
+
+    assert done.returncode == -signal.SIGABRT
+    assert "queue operation failed, aborting as asked: ABORTED" in done.stderr

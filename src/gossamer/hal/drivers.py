@@ -7,7 +7,7 @@ Mirrors `iree/hal/driver_registry.h`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
@@ -16,6 +16,7 @@ from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.local.sync_device import SyncDevice
 from gossamer.hal.local.task_device import TaskDevice
+from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def create_device(
     *,
     executable_loaders: Sequence[ExecutableLoader] = (),
     allocator: Allocator | None = None,
+    workers: WorkerOptions = DEFAULT_WORKERS,
 ) -> Device:
     """Make a device.
 
@@ -60,6 +62,7 @@ def create_device(
             `local-task://?workers=4` sets the number of threads.
         executable_loaders: for the formats its programs bring.
         allocator: None makes one for the device.
+        workers: how threads are set up; `local-sync` has none.
     Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter.
     """
     name, _, rest = uri.partition("://")
@@ -68,16 +71,16 @@ def create_device(
     if path not in ("", "default", "0"):
         raise NotFoundError(f"driver '{name}' has no device '{path}'")
     parameters = parse_qs(query, keep_blank_values=True)
-    workers = parameters.pop("workers", None)
+    count = parameters.pop("workers", None)
     if parameters:
         raise InvalidArgumentError(f"device '{uri}' has unknown parameters: {', '.join(parameters)}")
     if driver.name == "local-sync":
         return SyncDevice("local-sync", executable_loaders=executable_loaders, allocator=allocator)
-    if workers is not None and not workers[-1].isdecimal():
+    if count is not None and not count[-1].isdecimal():
         raise InvalidArgumentError(f"device '{uri}': 'workers' must be a number")
     return TaskDevice(
         "local-task",
-        worker_count=int(workers[-1]) if workers else None,
+        workers=replace(workers, count=int(count[-1])) if count else workers,
         executable_loaders=executable_loaders,
         allocator=allocator,
     )

@@ -14,6 +14,7 @@ from gossamer.hal.allocator import Allocator
 from gossamer.hal.device import Device
 from gossamer.hal.drivers import create_device
 from gossamer.hal.local.elf_loader import ElfLoader
+from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.modules.vmvx_executable import VmvxLoader
 
@@ -30,6 +31,7 @@ def new_device(
     allow_native: NativeCodePolicy | str = NativeCodePolicy.ALL,
     max_memory: int | None = None,
     allocator: Allocator | None = None,
+    workers: WorkerOptions = DEFAULT_WORKERS,
 ) -> Device:
     """Make a device that nobody else uses.
 
@@ -40,13 +42,17 @@ def new_device(
         max_memory: bytes that its buffers may take at a time; allocations past it fail with
             ResourceExhaustedError. None for no limit.
         allocator: where its buffers come from; then the allocator's own limit counts.
+        workers: how the threads of `local-task` are set up; `?workers=` of the URI wins.
     Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter or
         an unknown policy.
     """
     policy = NativeCodePolicy.parse(allow_native)
     loaders = [ElfLoader(policy), VmvxLoader()]
     return create_device(
-        uri, executable_loaders=loaders, allocator=allocator or Allocator(capacity_bytes=max_memory)
+        uri,
+        executable_loaders=loaders,
+        allocator=allocator or Allocator(capacity_bytes=max_memory),
+        workers=workers,
     )
 
 

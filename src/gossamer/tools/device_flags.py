@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gossamer.errors import OutOfRangeError
 from gossamer.hal.native_code import NativeCodePolicy
+from gossamer.tools.absent_flags import add_absent_flags
 from gossamer.tools.flags import Arguments, FlagSet
+from gossamer.tools.task_flags import TaskFlags
 
 if TYPE_CHECKING:
     from gossamer.hal.device import Device
@@ -25,6 +29,17 @@ class DeviceFlags:
         flags.section("devices")
         self._devices = flags.strings(
             "device", "A device to run on, such as local-sync or local-task; the first takes inputs."
+        )
+        self._allocators = flags.strings(
+            "device_allocator",
+            "What to add to the allocator of each device:\n"
+            "  caching                          hold all freed memory for reuse\n"
+            "  caching:device_local=1mib;1gib;8 hold blocks up to 1 MiB, 1 GiB of them, 8 of them\n"
+            "  debug                            fill new buffers with the byte CD\n"
+            "  limit:4gib                       fail allocations past 4 GiB in use",
+        )
+        self._lead = flags.integer(
+            "device_lead_allocator", 0, "Which of several devices takes inputs and is preferred for memory."
         )
         self.allow_native = flags.custom(
             "allow-native",
@@ -53,6 +68,8 @@ class DeviceFlags:
             lambda text, _value: text or "*",
             lambda _: "# --dump_devices",
         )
+        self._tasks = TaskFlags(flags)
+        add_absent_flags(flags)
 
     def print_lists(self, arguments: Arguments) -> bool:
         """Print the list asked for; False where none is."""
@@ -74,17 +91,37 @@ class DeviceFlags:
                 if name in ("*", driver.name):
                     _dump_driver(driver.name, device_uris(driver.name))
             return True
-        return False
+        return self._tasks.print_topologies(arguments)
 
     def open(self, arguments: Arguments) -> list[Device]:
         """Make the devices asked for; `local-task` where none is.
 
-        Raises: NotFoundError when there is no such driver or device.
+        Raises: NotFoundError when there is no such driver or device, InvalidArgumentError or OutOfRangeError
+            where another flag does not fit.
         """
+        from gossamer.hal.allocator_spec import allocator_from_specs
         from gossamer.runtime.devices import DEFAULT_DEVICE_URI, new_device
 
         uris = arguments[self._devices] or (DEFAULT_DEVICE_URI,)
-        return [new_device(uri, allow_native=arguments[self.allow_native]) for uri in uris]
+        if not 0 <= arguments[self._lead] < len(uris):
+            raise OutOfRangeError(
+                f"--device_lead_allocator={arguments[self._lead]} outside the device group range "
+                f"[0, {len(uris)})"
+            )
+        workers = self._tasks.worker_options(arguments)
+        return [
+            new_device(
+                uri,
+                allow_native=arguments[self.allow_native],
+                allocator=allocator_from_specs(arguments[self._allocators]),
+                workers=workers,
+            )
+            for uri in uris
+        ]
+
+    def lead(self, arguments: Arguments, devices: Sequence[Device]) -> Device:
+        """The device that takes inputs."""
+        return devices[arguments[self._lead]]
 
     @staticmethod
     def statistics_text(device: Device) -> str:

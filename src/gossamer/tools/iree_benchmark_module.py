@@ -113,7 +113,7 @@ def _run(arguments: Arguments) -> int:
             parameters = _PARAMETERS.modules(arguments, modules)
             context = Context(with_system_modules([*parameters, *modules], devices))
         try:
-            return _run_benchmarks(arguments, context, modules[-1], devices[0])
+            return _run_benchmarks(arguments, context, modules[-1], _DEVICES.lead(arguments, devices))
         finally:
             context.close()
     finally:

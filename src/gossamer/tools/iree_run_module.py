@@ -56,7 +56,7 @@ def _run(arguments: Arguments) -> int:
         devices = _DEVICES.open(arguments)
         context, function = _create_context(arguments, modules, devices)
     try:
-        return _call(arguments, function, devices[0])
+        return _call(arguments, function, _DEVICES.lead(arguments, devices))
     except StatusError as error:
         raise error.annotate(f"`{function.declaration}`") if function.declaration else error from None
     finally:

@@ -23,6 +23,7 @@ from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.fence import Fence
 from gossamer.hal.local.tile_pool import TilePool
+from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.limits.scope import CallScope
 
 _BRIEF_NANOSECONDS = 30_000
@@ -42,13 +43,14 @@ class TaskDevice(Device):
         self,
         identifier: str,
         *,
-        worker_count: int | None = None,
+        workers: WorkerOptions = DEFAULT_WORKERS,
         executable_loaders: Sequence[ExecutableLoader] = (),
         allocator: Allocator | None = None,
     ) -> None:
         super().__init__(identifier, executable_loaders=executable_loaders, allocator=allocator)
-        self.worker_count = max(worker_count or usable_processor_count(), 1)
-        self._pool = TilePool(self.worker_count)
+        self.worker_count = max(workers.count or usable_processor_count(), 1)
+        self._workers = workers
+        self._pool = TilePool(self.worker_count, workers)
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._start_lock = threading.Lock()
@@ -80,6 +82,8 @@ class TaskDevice(Device):
 
     def _runs_inline(self, command_buffer: CommandBuffer) -> bool:
         expected = command_buffer.expected_nanoseconds
+        if self._workers.restricts_work:
+            return False
         return expected is not None and expected < _BRIEF_NANOSECONDS
 
     def _execute(
@@ -103,7 +107,12 @@ class TaskDevice(Device):
         scope: CallScope | None,
     ) -> None:
         begun = time.perf_counter_ns()
-        command_buffer.run(table, bindings, self._pool, scope)
+        try:
+            self._workers.check_local_memory(command_buffer.program.local_memory_bytes)
+            command_buffer.run(table, bindings, self._pool, scope)
+        except StatusError as error:
+            self._workers.abort_if_asked(error)
+            raise
         command_buffer.record_duration(time.perf_counter_ns() - begun)
 
     def _start_workers(self) -> None:
@@ -116,11 +125,16 @@ class TaskDevice(Device):
             if self._threads:
                 return
             self._threads = [
-                threading.Thread(target=self._work, name=f"{self.identifier}-{index}", daemon=True)
+                threading.Thread(
+                    target=self._workers.pinned(index, self._work),
+                    name=f"{self.identifier}-{index}",
+                    daemon=True,
+                )
                 for index in range(self.worker_count)
             ]
-            for thread in self._threads:
-                thread.start()
+            with self._workers.starting_threads():
+                for thread in self._threads:
+                    thread.start()
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:

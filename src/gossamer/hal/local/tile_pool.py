@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 
 import numpy as np
 
 from gossamer.hal.local.native_runner import native_functions
 from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET, POOL_BYTES
+from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.hal.memory import ALIGNMENT
 
 
@@ -22,8 +24,9 @@ class TilePool:
         participants: threads that share a dispatch: the workers and the thread that runs it.
     """
 
-    def __init__(self, participants: int) -> None:
+    def __init__(self, participants: int, options: WorkerOptions = DEFAULT_WORKERS) -> None:
         self.participants = max(participants, 1)
+        self._options = options
         self._lock = threading.Lock()
         self._process = 0
         self._threads: list[threading.Thread] = []
@@ -68,10 +71,15 @@ class TilePool:
                 self._memory[offset : offset + 4].view(np.uint32)[0] = self.participants
                 # Safety: workers use the memory until `close` has joined them; the process ends otherwise.
                 self._threads = [
-                    threading.Thread(target=work, args=(address, index), name=f"tiles-{index}", daemon=True)
+                    threading.Thread(
+                        target=self._options.pinned(index, partial(work, address, index)),
+                        name=f"tiles-{index}",
+                        daemon=True,
+                    )
                     for index in range(1, self.participants)
                 ]
-                for thread in self._threads:
-                    thread.start()
+                with self._options.starting_threads():
+                    for thread in self._threads:
+                        thread.start()
                 self._address = address
             self._process = os.getpid()

@@ -59,12 +59,12 @@ class Topology:
 
 
 def select_topologies(
-    options: TopologyOptions, processors: Sequence[Processor], current: int = 0
+    options: TopologyOptions, processors: Sequence[Processor], current: int | None = None
 ) -> list[Topology]:
     """Choose processors.
 
     Args:
-        current: id of the processor this thread runs on.
+        current: id of the processor this thread runs on; the first of all where it is not known.
     Raises: InvalidArgumentError or OutOfRangeError where an option is wrong or there is no such processor.
     """
     if options.group_count > 0:
@@ -78,7 +78,7 @@ def select_topologies(
             f"value; have --task_topology_mode={options.mode}."
         )
     cores = _cores(options, processors)
-    groups = _by_node(options.nodes, cores, current)
+    groups = _by_node(options.nodes, cores, processors[0].id if current is None else current)
     return [
         Topology(node, tuple(_distribute(options, found)[: options.max_group_count]))
         for node, found in groups

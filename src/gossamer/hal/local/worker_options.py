@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from gossamer.errors import ResourceExhaustedError, StatusError
 
 _stack_size_lock = threading.Lock()
 _INTERPRETER_STACK_BYTES = 1 << 20
@@ -39,6 +42,26 @@ class WorkerOptions:
             work()
 
         return run
+
+    @property
+    def restricts_work(self) -> bool:
+        """True where work must go through a worker even if it is brief."""
+        return bool(self.local_memory_bytes or self.abort_on_failure)
+
+    def check_local_memory(self, needed_bytes: int) -> None:
+        """Raise ResourceExhaustedError where a workgroup asks for more scratch memory than there may be."""
+        if self.local_memory_bytes and needed_bytes > self.local_memory_bytes:
+            raise ResourceExhaustedError(
+                f"dispatch needs {needed_bytes} bytes of local memory for each worker, "
+                f"which has {self.local_memory_bytes}"
+            )
+
+    def abort_if_asked(self, error: StatusError) -> None:
+        """End the process where that was asked for, with the error on stderr."""
+        if self.abort_on_failure:
+            sys.stderr.write(f"gossamer: queue operation failed, aborting as asked: {error}\n")
+            sys.stderr.flush()
+            os.abort()
 
     @contextmanager
     def starting_threads(self) -> Generator[None]:
