@@ -75,7 +75,8 @@ def call(device: Device, request: pytest.FixtureRequest) -> Call:
 
 
 def evaluate(form: InlineForm, template: str, arguments: tuple[Any, ...]) -> Any:
-    text = template.format(*(f"arguments[{index}]" for index in range(len(arguments))))
+    texts = [f"arguments[{index}]" for index in range(len(arguments))]
+    text = template.format(*texts, **{name: name for name in form.names})
     return eval(text, {**form.names, "arguments": arguments})
 
 

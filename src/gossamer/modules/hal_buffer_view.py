@@ -23,7 +23,7 @@ functions = FunctionTable()
     "buffer_view.create",
     "0rIIiiCID_r",
     inline=InlineForm(
-        "BufferView({0}, {5}, {3}, {4})",
+        "{BufferView}({0}, {5}, {3}, {4})",
         exact={0: Buffer},
         conditions=("{1} == 0", "{2} == {0}.byte_length"),
         result_class=BufferView,

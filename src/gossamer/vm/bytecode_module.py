@@ -13,6 +13,7 @@ from gossamer.vm.buffer import Buffer
 from gossamer.vm.bytecode_state import BytecodeState
 from gossamer.vm.decoded import DecodedModule, decode_module
 from gossamer.vm.executor import ExecutorName
+from gossamer.vm.frame import Tracer
 from gossamer.vm.globals import GlobalName, global_names
 from gossamer.vm.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.module import Export
@@ -31,6 +32,7 @@ class BytecodeModule:
         exports: functions others may call, by name.
         rodata: constant buffers by ordinal, borrowed from the file's bytes.
         types: the type table as refs are checked against it; see `_checked_type`.
+        tracer: called before each instruction, or None; see `trace_with`.
     """
 
     def __init__(
@@ -61,6 +63,12 @@ class BytecodeModule:
         self.exports: Mapping[str, Export] = MappingProxyType(_exports(self.decoded))
         self._executor: ExecutorName = executor or default_executor()
         self._limits = limits
+        self.tracer: Tracer | None = None
+
+    def trace_with(self, tracer: Tracer) -> None:
+        """Have contexts made from now on interpret the module and show each instruction before it runs."""
+        self._executor = "interpret"
+        self.tracer = tracer
 
     @property
     def name(self) -> str:

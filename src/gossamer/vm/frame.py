@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from gossamer.errors import InternalStatusError
-from gossamer.isa.instruction import RemapList
+from gossamer.isa.instruction import Instruction, RemapList
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT, REF_ORDINAL_MASK, OperandKind
 from gossamer.vm.decoded import DecodedFunction, register_capacity
 from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
@@ -60,6 +60,9 @@ class Frame:
         instructions = self.function.instructions
         return instructions[min(max(self.index - 1, 0), len(instructions) - 1)].offset
 
+
+Tracer: TypeAlias = Callable[[Frame, Instruction], None]
+"""Called with a frame and the instruction that is about to run in it."""
 
 Reader: TypeAlias = Callable[[Frame, int], object]
 Writer: TypeAlias = Callable[[Frame, int, object], None]

@@ -6,8 +6,50 @@ The function itself stays the definition: the text stands where its conditions h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Constant: TypeAlias = "int | float | None"
+"""A number that an argument is known to be; None where it is not known."""
+
+Constants: TypeAlias = "Sequence[Constant | Sequence[tuple[Constant, ...]]]"
+"""What is known of each argument; groups of a span are tuples."""
+
+Position: TypeAlias = "int | tuple[int, int, int]"
+"""An argument; or an operand of a span: argument, group, place in the group."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InlineForm:
+    """The usual case of a function.
+
+    Templates refer to arguments as `{0}`, `{1}`, ..., each to be read any number of times, and to objects by
+    their names in `names`, as `{Buffer}`. A span is a list display, its operands are `{5[0][1]}` and so on.
+
+    Attributes:
+        value: template of the result; "" where there is none and nothing is left to do, and None where the
+            form only says something about arguments and events.
+        exact: by position, the class whose instance an argument must be, subclasses left out; the function
+            raises for others.
+        instances: the same, subclasses included.
+        nulls: positions of refs, or of spans of refs, that must be null.
+        conditions: templates of expressions that must be true as well.
+        result_class: class of every result, subclasses left out; or None.
+        names: objects that the templates name.
+        events: what the function has to do with events.
+        specialize: gives the form for calls with these constants, or None to keep this one.
+    """
+
+    value: str | None = ""
+    exact: Mapping[Position, type] = field(default_factory=dict[Position, type])
+    instances: Mapping[Position, type] = field(default_factory=dict[Position, type])
+    nulls: tuple[int, ...] = ()
+    conditions: tuple[str, ...] = ()
+    result_class: type | None = None
+    names: Mapping[str, object] = field(default_factory=dict[str, object])
+    events: EventRole | None = None
+    specialize: Callable[[Constants], InlineForm | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,41 +64,15 @@ class EventRole:
         announced: position of the argument that is reached when the operation is done, or None.
         operate: does the same operation without that argument, and returns (a result before it, where the
             function has one) an event that is reached with the operation, or None where it is done already.
+        inline: form of `operate`.
         awaited: positions of arguments, or of spans, for which null and a reached event are the same.
     """
 
     is_created: bool = False
     announced: int | None = None
     operate: Callable[..., object] | None = None
+    inline: InlineForm | None = None
     awaited: tuple[int, ...] = ()
 
 
 NO_EVENTS = EventRole()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class InlineForm:
-    """The usual case of a function.
-
-    Texts refer to arguments as `{0}`, `{1}`, ..., each to be read any number of times, and to objects by the
-    names in `names`. A span is a list display.
-
-    Attributes:
-        value: expression that gives the result; "" where there is none and nothing is left to do, and None
-            where only `events` says something.
-        exact: by position, the class whose instance an argument must be, subclasses left out.
-        instances: the same, subclasses included.
-        nulls: positions of refs, or of spans of refs, that must be null.
-        conditions: expressions that must be true as well.
-        result_class: class of every result that is no null ref, subclasses left out; or None.
-        names: objects that the texts name; names are unique among the modules of a context.
-    """
-
-    value: str | None = ""
-    exact: Mapping[int, type] = field(default_factory=dict[int, type])
-    instances: Mapping[int, type] = field(default_factory=dict[int, type])
-    nulls: tuple[int, ...] = ()
-    conditions: tuple[str, ...] = ()
-    result_class: type | None = None
-    names: Mapping[str, object] = field(default_factory=dict[str, object])
-    events: EventRole = NO_EVENTS

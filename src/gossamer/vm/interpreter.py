@@ -89,6 +89,7 @@ class Interpreter:
         limits = self._state.limits
         meter = StepMeter(limits) if limits.is_metered else None
         stack = execution.stack
+        trace = self._state.module.tracer
         try:
             while stack:
                 frame = stack[-1]
@@ -97,6 +98,8 @@ class Interpreter:
                 frame.index += 1
                 if meter is not None:
                     meter.step()
+                if trace is not None:
+                    trace(frame, instruction)
                 pause = HANDLERS[instruction.opcode](execution, frame, instruction.operands)
                 if pause is not None:
                     yield from pause

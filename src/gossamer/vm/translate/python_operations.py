@@ -136,10 +136,12 @@ class Names:
         self.required.add(name)
         return name
 
-    def named(self, name: str, value: object) -> str:
-        """A name of the caller's choice for an object that is the same for every state."""
-        self.constants[name] = value
-        return name
+    def shared(self, value: object, prefix: str) -> str:
+        """Name for an object, the same one every time."""
+        for name, present in self.constants.items():
+            if present is value:
+                return name
+        return self.constant(value, prefix)
 
     def constant(self, value: object, prefix: str = "constant") -> str:
         """Name for an object that text cannot spell."""
