@@ -86,8 +86,10 @@ class CaseRunner:
         return load_module(Host) if file == "host" else load_module((self._folder / file).read_bytes())
 
     @functools.cache  # noqa: B019
-    def _plans(self, file: str) -> dict[str, Plan]:
-        return plan_arguments(self._good_module(file))
+    def _plans(self, file: str) -> dict[tuple[str, str], Plan]:
+        module = self._good_module(file)
+        plans = plan_arguments(module)
+        return {(name, module.exports[name].calling_convention): plan for name, plan in plans.items()}
 
     def _load_and_call(self, data: bytes, file: str, before: Sequence[str], limits: Limits) -> str:
         try:
@@ -107,16 +109,23 @@ class CaseRunner:
             return self._link_and_call(module, self._plans(file), before, device)
 
     def _link_and_call(
-        self, module: BytecodeModule, plans: dict[str, Plan], before: Sequence[str], device: Device
+        self,
+        module: BytecodeModule,
+        plans: dict[tuple[str, str], Plan],
+        before: Sequence[str],
+        device: Device,
     ) -> str:
         modules = [*map(self._good_module, before), module]
         if any(imported.full_name.startswith("hal.") for imported in module.imports):
             modules = [HalModule([device], trace=_ignore), *modules]
         try:
             with Context(with_system_modules(modules, [device])) as context:
-                names = list(module.exports)[:_MOST_CALLS]
+                functions = [
+                    context.lookup(f"{module.name}.{name}") for name in list(module.exports)[:_MOST_CALLS]
+                ]
                 outcomes = {
-                    _call(context.lookup(f"{module.name}.{name}"), plans.get(name), device) for name in names
+                    _call(function, plans.get((function.name, function.calling_convention)), device)
+                    for function in functions
                 }
         except StatusError:
             return "not linked"

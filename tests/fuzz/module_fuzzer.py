@@ -91,19 +91,24 @@ class Report:
 
     Attributes:
         outcomes: cases by the name of how they ended.
+        examples: seeds of outcomes.
         failures: one text each, with the seed.
         growth: by resource, of each child: growth from the middle of its cases to the end.
         slowest_seconds: of one case.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter[str])
+    examples: dict[str, list[int]] = field(default_factory=dict[str, "list[int]"])
     failures: list[str] = field(default_factory=list[str])
     growth: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
     slowest_seconds: float = 0.0
 
     def text(self) -> str:
         """The report, for people."""
-        lines = [f"{number:8} {name}" for name, number in self.outcomes.most_common()]
+        lines = [
+            f"{number:8} {name} (seed {', '.join(map(str, self.examples.get(name, [])[:4]))})"
+            for name, number in self.outcomes.most_common()
+        ]
         lines += [f"{len(self.failures):8} failures", *self.failures]
         lines += [f"slowest case: {self.slowest_seconds:.2f} s"]
         for name, values in self.growth.items():
@@ -184,6 +189,7 @@ def follow_child(
             last = row.get("start", last)
             if "outcome" in row:
                 report.outcomes[row["outcome"]] += 1
+                report.examples.setdefault(row["outcome"], []).append(row["seed"])
                 report.slowest_seconds = max(report.slowest_seconds, row["seconds"])
             for name, value in row.get("growth", {}).items():
                 report.growth.setdefault(name, []).append(value)

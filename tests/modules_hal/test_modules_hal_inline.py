@@ -21,6 +21,8 @@ from gossamer.hal.device import Device
 from gossamer.hal.drivers import create_device
 from gossamer.hal.executable import Executable
 from gossamer.hal.local.cpu_features import cpu_feature
+from gossamer.limits.errors import CallResourceError
+from gossamer.limits.scope import call_limits
 from gossamer.modules.hal_inline import HalInlineModule
 from gossamer.modules.hal_loader import HalLoaderModule
 from gossamer.vm.buffer import Buffer as HostBuffer
@@ -191,6 +193,13 @@ def test_dispatches_with_constants_and_a_grid(call: Call) -> None:
 def test_a_failing_kernel_fails_the_call(call: Call) -> None:
     with pytest.raises(AbortedError, match="while dispatching 'fail'"):
         call("executable.dispatch", native_executable(), FAIL, 8, 1, 1, [], [])
+
+
+@pytest.mark.parametrize("executable", [native_executable, python_executable])
+def test_dispatches_end_with_their_scope(call: Call, executable: Callable[[], Executable]) -> None:
+    target = HostBuffer.allocate(1 << 14)
+    with call_limits(max_steps=3), pytest.raises(CallResourceError):
+        call("executable.dispatch", executable(), COUNT, 1, 1, 9, [1], [(target, 0, 1 << 14)])
 
 
 @pytest.mark.parametrize(

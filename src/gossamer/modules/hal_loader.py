@@ -15,6 +15,7 @@ from gossamer.errors import ResourceExhaustedError
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandCategory
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
+from gossamer.limits.scope import current_scope
 from gossamer.modules.hal_executable import executable_lookup_function, load_executable
 from gossamer.modules.hal_refs import EXECUTABLE, register_hal_ref_types
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
@@ -112,4 +113,4 @@ def executable_dispatch(
     count = (count_x & 0xFFFFFFFF, count_y & 0xFFFFFFFF, count_z & 0xFFFFFFFF)
     commands = state.record(executable, function_id, count, tuple(constants), len(bindings))
     # Safety: `bindings` holds the memory during the call.
-    commands.run(struct.pack(f"<{len(table)}Q", *table))
+    commands.run(struct.pack(f"<{len(table)}Q", *table), scope=current_scope())
