@@ -34,6 +34,13 @@ def host_triple() -> str:
     return f"{host_architecture()}-unknown-{sys.platform}"
 
 
+def usable_processor_count() -> int:
+    """Processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def processor_flags() -> frozenset[str]:
     """Features of the processor by Linux's names; empty elsewhere."""
     fields = _fields()

@@ -9,13 +9,14 @@ from __future__ import annotations
 from string import Template
 
 from gossamer.errors import StatusCode
-from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET
+from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET, SLEEPERS_OFFSET
 
 COUNT_ERROR = 1 << 62
 """Result of a dispatch whose workgroup count, read from memory, no kernel can be called with."""
 
-_SHARING_NANOSECONDS = 20_000
-"""Work below this stays with one thread: waking a worker costs microseconds, and the caches are warm."""
+# Work below this stays with one thread: where all workers still spin, and where some must be woken first.
+_AWAKE_NANOSECONDS = 6_000
+_ASLEEP_NANOSECONDS = 30_000
 
 _CHUNK_NANOSECONDS = 2_000
 
@@ -107,6 +108,26 @@ define internal i64 @now() {
   %scaled = mul i64 %seconds, 1000000000
   %sum = add i64 %scaled, %nanoseconds
   ret i64 %sum
+}
+
+; Keeps what a tile takes, in nanoseconds: the least there was, but more where it keeps taking more.
+define internal void @record_time(ptr %time, i64 %elapsed, i64 %tiles) {
+  %divisor = call i64 @llvm.umax.i64(i64 %tiles, i64 1)
+  %quotient = udiv i64 %elapsed, %divisor
+  %positive = call i64 @llvm.umax.i64(i64 %quotient, i64 1)
+  %measured = call i64 @llvm.umin.i64(i64 %positive, i64 4294967295)
+  %old32 = load atomic i32, ptr %time monotonic, align 4
+  %old = zext i32 %old32 to i64
+  %is_new = icmp eq i64 %old, 0
+  %is_less = icmp ult i64 %measured, %old
+  %is_least = or i1 %is_new, %is_less
+  %excess = sub i64 %measured, %old
+  %eighth = lshr i64 %excess, 3
+  %risen = add i64 %old, %eighth
+  %kept = select i1 %is_least, i64 %measured, i64 %risen
+  %kept32 = trunc i64 %kept to i32
+  store atomic i32 %kept32, ptr %time monotonic, align 4
+  ret void
 }
 """)
 
@@ -214,29 +235,42 @@ accepted:
   %is_small = icmp ult i64 %total, 2
   %no_pool = icmp eq ptr %pool, null
   %alone = or i1 %is_small, %no_pool
-  br i1 %alone, label %serial, label %sample
+  br i1 %alone, label %serial, label %pooled
 serial:
   %serial_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
       i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
   br label %finish
-; With a pool: the first tile tells whether the rest is worth waking workers for.
-sample:
+; With a pool: what a tile took before, or the first one now, tells whether it is worth waking workers for.
+pooled:
   %participants_field = getelementptr i8, ptr %pool, i64 $participants_offset
   %participants = load i32, ptr %participants_field
   %participants8 = trunc i32 %participants to i8
   store i8 %participants8, ptr %s7
+  %time = getelementptr i8, ptr %record, i64 60
+  %known32 = load atomic i32, ptr %time monotonic, align 4
+  %known = zext i32 %known32 to i64
   %begun = call i64 @now()
+  %is_known = icmp ne i32 %known32, 0
+  br i1 %is_known, label %estimate, label %sample
+sample:
   %first_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
       i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 1)
+  %first_ended = call i64 @now()
+  %first_elapsed = sub i64 %first_ended, %begun
+  %sampled = call i64 @llvm.umax.i64(i64 %first_elapsed, i64 1)
   %first_failed = icmp ne i32 %first_returned, 0
   br i1 %first_failed, label %finish, label %estimate
 estimate:
-  %ended = call i64 @now()
-  %elapsed = sub i64 %ended, %begun
-  %tile_time = call i64 @llvm.umax.i64(i64 %elapsed, i64 1)
-  %remaining = sub i64 %total, 1
-  %worth = udiv i64 $sharing_nanoseconds, %tile_time
-  %is_short = icmp ule i64 %remaining, %worth
+  %first = phi i64 [ 0, %pooled ], [ 1, %sample ]
+  %tile_time = phi i64 [ %known, %pooled ], [ %sampled, %sample ]
+  %sleepers_field = getelementptr i8, ptr %pool, i64 $sleepers_offset
+  %sleepers = load atomic i32, ptr %sleepers_field monotonic, align 4
+  %all_awake = icmp eq i32 %sleepers, 0
+  %least_time = select i1 %all_awake, i64 $awake_nanoseconds, i64 $asleep_nanoseconds
+  %remaining = sub i64 %total, %first
+  %worth = udiv i64 %least_time, %tile_time
+  %least = call i64 @llvm.umax.i64(i64 %worth, i64 1)
+  %is_short = icmp ule i64 %remaining, %least
   br i1 %is_short, label %rest, label %take
 take:
   %taken_field = getelementptr i8, ptr %pool, i64 448
@@ -245,7 +279,10 @@ take:
   br i1 %was_free, label %share, label %rest
 rest:
   %rest_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
-      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 1, i64 %total)
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 %first, i64 %total)
+  %rest_ended = call i64 @now()
+  %rest_elapsed = sub i64 %rest_ended, %begun
+  call void @record_time(ptr %time, i64 %rest_elapsed, i64 %total)
   br label %finish
 share:
   ; Chunks of about two microseconds, but enough of them for everybody to have several.
@@ -259,7 +296,8 @@ share:
   %padded = add i64 %local_size64, 63
   %stride = and i64 %padded, -64
   %share_returned = call i32 @share_tiles(ptr %pool, ptr %function, ptr %environment, ptr %state,
-      ptr %local_memory, i64 %stride, i32 %local_size, i64 %row, i64 %plane, i64 1, i64 %total, i64 %chunk)
+      ptr %local_memory, i64 %stride, i32 %local_size, i64 %row, i64 %plane, i64 %first, i64 %total,
+      i64 %chunk, ptr %time)
   store atomic i32 0, ptr %taken_field release, align 4
   br label %finish
 finish:
@@ -277,6 +315,8 @@ def dispatch_ir() -> str:
     return tiles + _DISPATCH.substitute(
         count_error=COUNT_ERROR,
         participants_offset=PARTICIPANTS_OFFSET,
-        sharing_nanoseconds=_SHARING_NANOSECONDS,
+        sleepers_offset=SLEEPERS_OFFSET,
+        awake_nanoseconds=_AWAKE_NANOSECONDS,
+        asleep_nanoseconds=_ASLEEP_NANOSECONDS,
         chunk_nanoseconds=_CHUNK_NANOSECONDS,
     )

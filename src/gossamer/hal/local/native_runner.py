@@ -33,9 +33,9 @@ from gossamer.native.libc import find_function
 from gossamer.native.native_code import NativeCode, load_native_code
 from gossamer.native.processor import host_triple
 
-_EXTERNALS = frozenset(("clock_gettime", "memcpy", "memmove", "memset", "sched_yield", "syscall"))
+_EXTERNALS = frozenset(("clock_gettime", "memcpy", "memmove", "memset", "syscall"))
 _RUN_TYPE = ctypes.CFUNCTYPE(
-    ctypes.c_int64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
+    ctypes.c_int64, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )
 _WORKER_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _SHUTDOWN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -45,14 +45,14 @@ class NativeFunctions(NamedTuple):
     """The runner's functions.
 
     Attributes:
-        run: (encoded program, table, local memory, pool or 0, interrupt words) to 0 or where and why it
+        run: (address of a program, table, local memory, pool or 0, interrupt words) to 0 or where and why it
             failed.
         work: (pool, participant): the life of a worker thread; None where there are no pools.
         shut_down: (pool): makes its workers return.
         code: what they are in memory as long as.
     """
 
-    run: Callable[[bytes, bytes, int, int, int], int]
+    run: Callable[[int, bytes, int, int, int], int]
     work: Callable[[int, int], None] | None
     shut_down: Callable[[int], None] | None
     code: NativeCode
@@ -119,9 +119,9 @@ def run_native(
     scratch = program.local_memory_bytes
     if scratch:
         scratch = local_memory.reserve((scratch + ALIGNMENT - 1 & -ALIGNMENT) * participants)
-    # Safety: `program.encoded` and `table` are bytes held by this frame during the call.
+    # Safety: `program` and `table` are held by this frame during the call.
     words = NEVER_INTERRUPTED if scope is None else scope.word_address
-    result = native_functions().run(program.encoded, table, scratch, pool_address, words)
+    result = native_functions().run(program.address, table, scratch, pool_address, words)
     if result:
         raise _run_error(program, result, scope)
 

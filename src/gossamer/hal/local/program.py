@@ -2,13 +2,14 @@
 
 One block of bytes: a 64-byte header, 64-byte records, then what they refer to (binding references,
 constants, data of updates) by offset from the start, so the block can be anywhere and many threads can run
-it at a time.
+it at a time. Only the times of tiles in it change, which are hints.
 
     header      0 u64 record count
     record      0 u32 kind | then by kind
     dispatch    4 u32 binding count | 8 u64 function | 16 u64 environment | 24 u32 constants offset
                 28 u32 constant count | 32 u32 x | 36 u32 y | 40 u32 z | 44 u32 bindings offset
                 48 u32 local memory bytes | 56 u32 offset of the reference of indirect counts, or 0
+                60 u32 nanoseconds that a tile takes, or 0 before that is measured
     fill        4 u32 pattern bytes (1, 2, 4, 8) | 8 u64 pattern | 16 target reference
     copy        8 source reference | 32 target reference
     reference   0 i64 slot, or -1 direct, or -2 in this block | 8 u64 address or offset | 16 i64 length or -1
@@ -16,6 +17,7 @@ it at a time.
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -107,7 +109,8 @@ class Program:
 
     Attributes:
         records: in order.
-        encoded: what the native runner reads; 16-byte aligned memory is enough.
+        memory: the encoded form, 16-byte aligned, which the native runner reads and notes times in.
+        address: of it.
         data_offset: where references with SLOT_IN_PROGRAM count from.
         data_length: bytes of data of updates there.
         is_native: no record needs Python.
@@ -116,12 +119,18 @@ class Program:
     """
 
     records: tuple[Record, ...]
-    encoded: bytes
+    memory: ctypes.Array[ctypes.c_ubyte]
+    address: int
     data_offset: int
     data_length: int
     is_native: bool
     has_indirect_counts: bool
     local_memory_bytes: int
+
+    @property
+    def encoded(self) -> bytes:
+        """Copy of the encoded form."""
+        return bytes(self.memory)
 
 
 def encode_program(records: list[Record], data: bytes) -> Program:
@@ -134,9 +143,12 @@ def encode_program(records: list[Record], data: bytes) -> Program:
     encoder = _Encoder(data_offset, data)
     parts = [encoder.encode(record) for record in records]
     dispatches = [record for record in records if isinstance(record, DispatchRecord)]
+    encoded = b"".join((HEADER_FORMAT.pack(len(records)), *parts, encoder.tail))
+    memory = (ctypes.c_ubyte * len(encoded)).from_buffer_copy(encoded)
     return Program(
         tuple(records),
-        b"".join((HEADER_FORMAT.pack(len(records)), *parts, encoder.tail)),
+        memory,
+        ctypes.addressof(memory),
         data_offset,
         len(data),
         all(record.function.address for record in dispatches),

@@ -91,8 +91,7 @@ class _Run:
         self._scope = scope
         self._program = program
         self._slots = slots
-        # Safety: the bytes object lives in `program`, so its address is valid for the run.
-        self._base = ctypes.cast(ctypes.c_char_p(program.encoded), ctypes.c_void_p).value or 0
+        self._base = program.address
 
     def resolve(self, reference: Reference) -> BoundMemory:
         if reference.slot == SLOT_DIRECT:

@@ -25,6 +25,7 @@ from gossamer.hal.fence import Fence
 from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.limits.scope import CallScope
+from gossamer.native.processor import usable_processor_count
 
 _BRIEF_NANOSECONDS = 30_000
 """Work expected to be done in less runs where it is submitted: handing it to a thread takes longer."""
@@ -145,10 +146,3 @@ class TaskDevice(Device):
     def _report_unobserved(self, error: StatusError) -> None:
         # Why: nobody waits for this operation, and raising would end the worker.
         sys.stderr.write(f"gossamer: queue operation without a signal fence failed: {error}\n")
-
-
-def usable_processor_count() -> int:
-    """Processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -12,9 +12,15 @@ from functools import partial
 import numpy as np
 
 from gossamer.hal.local.native_runner import native_functions
-from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET, POOL_BYTES
+from gossamer.hal.local.pool_ir import (
+    CROWDED_OFFSET,
+    MAXIMUM_PARTICIPANTS,
+    PARTICIPANTS_OFFSET,
+    POOL_BYTES,
+)
 from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.hal.memory import ALIGNMENT
+from gossamer.native.processor import usable_processor_count
 
 
 class TilePool:
@@ -25,7 +31,7 @@ class TilePool:
     """
 
     def __init__(self, participants: int, options: WorkerOptions = DEFAULT_WORKERS) -> None:
-        self.participants = max(participants, 1)
+        self.participants = min(max(participants, 1), MAXIMUM_PARTICIPANTS)
         self._options = options
         self._lock = threading.Lock()
         self._process = 0
@@ -41,6 +47,11 @@ class TilePool:
         if self._process != os.getpid():
             self._start()
         return self._address
+
+    @property
+    def thread_identifiers(self) -> tuple[int, ...]:
+        """Of the workers, as `threading.get_ident` has them."""
+        return tuple(thread.ident for thread in self._threads if thread.ident is not None)
 
     def close(self) -> None:
         """Stop the workers; nothing may be running on the pool."""
@@ -67,8 +78,9 @@ class TilePool:
                 self._memory = np.zeros(POOL_BYTES + ALIGNMENT, np.uint8)
                 start: int = self._memory.ctypes.data
                 address = (start + ALIGNMENT - 1) & -ALIGNMENT
-                offset = address - start + PARTICIPANTS_OFFSET
-                self._memory[offset : offset + 4].view(np.uint32)[0] = self.participants
+                words = self._memory[address - start :][:POOL_BYTES].view(np.uint32)
+                words[PARTICIPANTS_OFFSET // 4] = self.participants
+                words[CROWDED_OFFSET // 4] = self.participants > usable_processor_count()
                 # Safety: workers use the memory until `close` has joined them; the process ends otherwise.
                 self._threads = [
                     threading.Thread(
