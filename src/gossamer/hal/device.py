@@ -42,6 +42,8 @@ _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
 class Device:
     """A device that is this machine's CPU; as it stands, one that runs everything in the caller.
 
+    A queue allocation that waits for nothing and tells nobody is one of `allocator`, and nothing more.
+
     Attributes:
         identifier: such as `local-sync`; programs look for devices by patterns of it.
         allocator: where its buffers come from.
@@ -77,11 +79,12 @@ class Device:
         try:
             operation(*arguments)
         except Exception as exception:
-            error = _as_status_error(exception)
             if signal is None:
-                self._report_unobserved(error)
+                self._report_unobserved(_as_status_error(exception))
             else:
-                signal.fail(error)
+                # Why without the traceback: its frames know the fence, which keeps the error; what the
+                # operation worked on would stay in memory until Python looks for such circles.
+                signal.fail(_as_status_error(exception.with_traceback(None)))
         else:
             if signal is not None:
                 signal.signal()
@@ -286,18 +289,31 @@ class Device:
         bindings: Sequence[Binding] = (),
     ) -> Fence | None:
         """As `queue_execute` with a signal fence made here: the fence, or None where it is reached."""
-        if (wait is None or wait.is_reached) and self._runs_inline(command_buffer):
-            table = command_buffer.prepare(bindings)
-            try:
-                command_buffer.run(table, bindings, None, current_scope())
-            except Exception as exception:
-                signal = Fence.create()
-                signal.fail(_as_status_error(exception))
-                return signal
-            return None
+        if wait is None or wait.is_reached:
+            return self.submit_table(command_buffer, command_buffer.prepare(bindings), bindings)
         signal = Fence.create()
         self.queue_execute(affinity, wait, signal, command_buffer, bindings)
         return signal
+
+    def submit_table(
+        self, command_buffer: CommandBuffer, table: bytes, keepalive: Sequence[object]
+    ) -> Fence | None:
+        """As `submit_execute` at once, with a binding table that is packed and checked.
+
+        Args:
+            table: see `CommandBuffer.run`.
+            keepalive: what has the table's buffers.
+        """
+        scope = current_scope()
+        if not self._runs_inline(command_buffer):
+            signal = Fence.create()
+            self._execute(signal, command_buffer, table, keepalive, scope)
+            return signal
+        try:
+            command_buffer.run(table, keepalive, None, scope)
+        except Exception as exception:
+            return _failed_fence(exception)
+        return None
 
     def queue_host_call(
         self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]
@@ -320,11 +336,11 @@ class Device:
         signal: Fence | None,
         command_buffer: CommandBuffer,
         table: bytes,
-        bindings: Sequence[Binding],
+        keepalive: Sequence[object],
         scope: CallScope | None,
     ) -> None:
         """Start a command buffer whose wait fence is reached."""
-        self._start(signal, command_buffer.run, (table, bindings, None, scope))
+        self._start(signal, command_buffer.run, (table, keepalive, None, scope))
 
     def _execute_now(
         self, affinity: int, wait: Fence | None, signal: Fence | None, commands: CommandBuffer
@@ -352,6 +368,15 @@ def _as_status_error(exception: Exception) -> StatusError:
     error = InternalStatusError(f"queue operation raised {exception!r}")
     error.__cause__ = exception
     return error
+
+
+def _failed_fence(exception: Exception) -> Fence:
+    # Why: the frame that caught the exception would keep what the fence keeps.
+    trace = exception.__traceback__
+    exception.__traceback__ = None if trace is None else trace.tb_next
+    fence = Fence.create()
+    fence.fail(_as_status_error(exception))
+    return fence
 
 
 def _move(target: int, source: int, length: int, keepalive: object) -> None:

@@ -65,6 +65,8 @@ class ExecutableFunction:
         address: of native code, or 0.
         environment: address of the environment struct that native code gets.
         kernel: what to run where there is no native code.
+        library: name of the executable, "" where it has none.
+        may_trap: the native code is not checked: it may trap, and can be left at any instruction.
         decode_status: makes the error of a non-zero return of native code; None if any is INTERNAL.
     """
 
@@ -75,6 +77,8 @@ class ExecutableFunction:
     address: int = 0
     environment: int = 0
     kernel: PythonKernel | None = None
+    library: str = ""
+    may_trap: bool = False
     decode_status: Callable[[int], StatusError] | None = None
 
     def error(self, returned: int) -> StatusError:

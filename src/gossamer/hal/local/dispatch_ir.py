@@ -1,7 +1,7 @@
 """LLVM IR of dispatches: kernels called for every workgroup, alone or with the workers of a pool.
 
-Defines `@run_tiles`, which `pool_ir` uses, and `@run_dispatch(program, table, record, local memory, pool,
-interrupt words)`, which returns 0, the status of the first tile that failed, or COUNT_ERROR.
+Defines `@run_tiles` (with `guard_ir`), which `pool_ir` uses, and `@run_dispatch(program, table, record, local
+memory, pool, interrupt words)`, which returns 0, the status of the first tile that failed, or COUNT_ERROR.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from string import Template
 
 from gossamer.errors import StatusCode
+from gossamer.hal.local.guard_ir import guard_ir
 from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET, SLEEPERS_OFFSET
 
 COUNT_ERROR = 1 << 62
@@ -21,8 +22,9 @@ _ASLEEP_NANOSECONDS = 30_000
 _CHUNK_NANOSECONDS = 2_000
 
 _TILES = Template("""
-; As IREE has it, and after that the words through which our own kernels learn that they are to stop.
-%dispatch_state = type { i32, i32, i16, i16, i32, i32, i16, i8, i8, ptr, ptr, ptr, ptr }
+; As IREE has it; after that the words through which our own kernels learn that they are to stop, and whether
+; the kernel may trap.
+%dispatch_state = type { i32, i32, i16, i16, i32, i32, i16, i8, i8, ptr, ptr, ptr, ptr, i32 }
 %workgroup_state = type { i32, i32, i16, i16, i32, ptr, i32 }
 
 declare { i64, i1 } @llvm.umul.with.overflow.i64(i64, i64)
@@ -31,7 +33,7 @@ declare i64 @llvm.umax.i64(i64, i64)
 declare i32 @clock_gettime(i32, ptr)
 
 ; Runs tiles [first, last) of a grid, x fastest; 0, what the first kernel that failed returned, or CANCELLED.
-define internal i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local, i32 %local_size,
+define internal i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local, i32 %local_size,
     i32 %participant, i64 %row, i64 %plane, i64 %first, i64 %last) {
 entry:
   %workgroup = alloca %workgroup_state, align 16
@@ -213,6 +215,10 @@ counted:
   store ptr %lengths, ptr %s11
   %s12 = getelementptr %dispatch_state, ptr %state, i64 0, i32 12
   store ptr %words, ptr %s12
+  %may_trap_field = getelementptr i8, ptr %record, i64 52
+  %may_trap = load i32, ptr %may_trap_field
+  %s13 = getelementptr %dispatch_state, ptr %state, i64 0, i32 13
+  store i32 %may_trap, ptr %s13
   %local_size_field = getelementptr i8, ptr %record, i64 48
   %local_size = load i32, ptr %local_size_field
   %function_field = getelementptr i8, ptr %record, i64 8
@@ -309,14 +315,18 @@ finish:
 """)
 
 
-def dispatch_ir() -> str:
-    """IR for any target."""
+def dispatch_ir(triple: str) -> str:
+    """IR for a target, which decides whether kernels that trap can be left."""
     tiles = _TILES.substitute(cancelled=int(StatusCode.CANCELLED))
-    return tiles + _DISPATCH.substitute(
-        count_error=COUNT_ERROR,
-        participants_offset=PARTICIPANTS_OFFSET,
-        sleepers_offset=SLEEPERS_OFFSET,
-        awake_nanoseconds=_AWAKE_NANOSECONDS,
-        asleep_nanoseconds=_ASLEEP_NANOSECONDS,
-        chunk_nanoseconds=_CHUNK_NANOSECONDS,
+    return (
+        tiles
+        + guard_ir(triple)
+        + _DISPATCH.substitute(
+            count_error=COUNT_ERROR,
+            participants_offset=PARTICIPANTS_OFFSET,
+            sleepers_offset=SLEEPERS_OFFSET,
+            awake_nanoseconds=_AWAKE_NANOSECONDS,
+            asleep_nanoseconds=_ASLEEP_NANOSECONDS,
+            chunk_nanoseconds=_CHUNK_NANOSECONDS,
+        )
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gossamer.errors import (
     FailedPreconditionError,
@@ -22,6 +23,7 @@ from gossamer.errors import (
 )
 from gossamer.hal.executable import Executable, ExecutableFunction
 from gossamer.hal.local.cpu_features import processor_data
+from gossamer.hal.local.faults import guard_signals
 from gossamer.hal.local.native_image import NativeImage
 
 QUERY_SYMBOL = "iree_hal_executable_library_query"
@@ -99,7 +101,7 @@ def load_library(image: NativeImage, constants: Sequence[int], *, format: str) -
     header, imports, symbols, count, functions, attributes, _, _, names, constant_count = image.read(
         _LIBRARY, library.query(), "executable library"
     )
-    _check_header(image, header)
+    library_name = _check_header(image, header)
     if imports:
         _check_imports(image, imports, symbols)
         library.leave_imports_unresolved(imports)
@@ -116,21 +118,27 @@ def load_library(image: NativeImage, constants: Sequence[int], *, format: str) -
     addresses = image.pointers(functions, count, "executable exports")
     name_addresses = image.pointers(names, count, "executable export names")
     environment = ctypes.addressof(library.environment)
+    guard_signals()
     kernels = [
-        _function(image, index, address, name, attributes + index * _ATTRIBUTES.size, environment)
+        replace(
+            _function(image, index, address, name, attributes + index * _ATTRIBUTES.size, environment),
+            library=library_name,
+        )
         for index, (address, name) in enumerate(zip(addresses, name_addresses, strict=True))
     ]
     return Executable(kernels, format=format, keepalive=library)
 
 
-def _check_header(image: NativeImage, address: int) -> None:
-    version, _, _, sanitizer = image.read(_HEADER, address, "executable library header")
+def _check_header(image: NativeImage, address: int) -> str:
+    """Name of the library, once its version is one that can be read."""
+    version, name, _, sanitizer = image.read(_HEADER, address, "executable library header")
     if version != LIBRARY_VERSION:
         raise FailedPreconditionError(f"executable library has version {version}, expected {LIBRARY_VERSION}")
     if sanitizer:
         raise UnavailableError(
             f"executable requires sanitizer {sanitizer}, which this process does not run with"
         )
+    return image.string(name, "name of the executable library") if name else ""
 
 
 def _check_imports(image: NativeImage, count: int, symbols: int) -> None:
@@ -164,5 +172,11 @@ def _function(
         raise UnimplementedError(f"'{name}' needs its workgroups run one after the other, which is not done")
     image.require_code(address, f"'{name}'")
     return ExecutableFunction(
-        name, bindings, constants, pages * _PAGE_BYTES, address=address, environment=environment
+        name,
+        bindings,
+        constants,
+        pages * _PAGE_BYTES,
+        address=address,
+        environment=environment,
+        may_trap=True,
     )

@@ -14,15 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gossamer.errors import (
-    STATUS_CODE_MASK,
-    InternalStatusError,
-    OutOfRangeError,
-    StatusCode,
-    StatusError,
-)
-from gossamer.hal.executable import ExecutableFunction
+from gossamer.errors import InternalStatusError, OutOfRangeError, StatusError
 from gossamer.hal.local.dispatch_ir import COUNT_ERROR
+from gossamer.hal.local.guard_ir import HANDLER_SYMBOL, SET_UP_SYMBOL, has_guard
+from gossamer.hal.local.kernel_errors import kernel_error
 from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
 from gossamer.hal.local.program import DispatchRecord, Program
 from gossamer.hal.local.runner_ir import RUN_SYMBOL, runner_ir
@@ -33,12 +28,30 @@ from gossamer.native.libc import find_function
 from gossamer.native.native_code import NativeCode, load_native_code
 from gossamer.native.processor import host_triple
 
-_EXTERNALS = frozenset(("clock_gettime", "memcpy", "memmove", "memset", "syscall"))
+_EXTERNALS = frozenset(
+    (
+        *("clock_gettime", "memcpy", "memmove", "memset", "syscall"),
+        *("pthread_getspecific", "pthread_setspecific", "signal", "raise"),
+    )
+)
 _RUN_TYPE = ctypes.CFUNCTYPE(
     ctypes.c_int64, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )
 _WORKER_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _SHUTDOWN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_SET_UP_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_void_p)
+
+
+class Guard(NamedTuple):
+    """What `faults` installs.
+
+    Attributes:
+        handler: address of the handler of signals.
+        set_up: (key of threads' values, table of the handlers there were), before the handler is used.
+    """
+
+    handler: int
+    set_up: Callable[[int, int], None]
 
 
 class NativeFunctions(NamedTuple):
@@ -49,12 +62,14 @@ class NativeFunctions(NamedTuple):
             failed.
         work: (pool, participant): the life of a worker thread; None where there are no pools.
         shut_down: (pool): makes its workers return.
+        guard: None where kernels that trap cannot be left.
         code: what they are in memory as long as.
     """
 
     run: Callable[[int, bytes, int, int, int], int]
     work: Callable[[int, int], None] | None
     shut_down: Callable[[int], None] | None
+    guard: Guard | None
     code: NativeCode
 
 
@@ -64,10 +79,14 @@ def native_functions() -> NativeFunctions:
     triple = host_triple()
     code = load_native_code(runner_ir(triple), external_address)
     is_pooled = has_pool(triple)
+    guard = None
+    if has_guard(triple):
+        guard = Guard(code.address(HANDLER_SYMBOL), _SET_UP_TYPE(code.address(SET_UP_SYMBOL)))
     return NativeFunctions(
         _RUN_TYPE(code.address(RUN_SYMBOL)),
         _WORKER_TYPE(code.address(WORKER_SYMBOL)) if is_pooled else None,
         _SHUTDOWN_TYPE(code.address(SHUTDOWN_SYMBOL)) if is_pooled else None,
+        guard,
         code,
     )
 
@@ -135,12 +154,3 @@ def _run_error(program: Program, result: int, scope: CallScope | None) -> Status
         return OutOfRangeError(f"workgroup count of '{record.function.name}' is out of range")
     returned = result & 0xFFFFFFFF
     return kernel_error(record.function, returned - (1 << 32) if returned >> 31 else returned, scope)
-
-
-def kernel_error(function: ExecutableFunction, returned: int, scope: CallScope | None) -> StatusError:
-    """The error that a non-zero return of native code stands for, which may be that of its scope."""
-    if scope is not None and returned & STATUS_CODE_MASK == StatusCode.CANCELLED:
-        stopped = scope.failure_of_native_code()
-        if stopped is not None:
-            return stopped.annotate(f"while dispatching '{function.name}'")
-    return function.error(returned)

@@ -8,8 +8,8 @@ it at a time. Only the times of tiles in it change, which are hints.
     record      0 u32 kind | then by kind
     dispatch    4 u32 binding count | 8 u64 function | 16 u64 environment | 24 u32 constants offset
                 28 u32 constant count | 32 u32 x | 36 u32 y | 40 u32 z | 44 u32 bindings offset
-                48 u32 local memory bytes | 56 u32 offset of the reference of indirect counts, or 0
-                60 u32 nanoseconds that a tile takes, or 0 before that is measured
+                48 u32 local memory bytes | 52 u32 may trap | 56 u32 offset of the reference of indirect
+                counts, or 0 | 60 u32 nanoseconds that a tile takes, or 0 before that is measured
     fill        4 u32 pattern bytes (1, 2, 4, 8) | 8 u64 pattern | 16 target reference
     copy        8 source reference | 32 target reference
     reference   0 i64 slot, or -1 direct, or -2 in this block | 8 u64 address or offset | 16 i64 length or -1
@@ -114,6 +114,7 @@ class Program:
         data_offset: where references with SLOT_IN_PROGRAM count from.
         data_length: bytes of data of updates there.
         is_native: no record needs Python.
+        may_trap: some kernel is native code that is not checked.
         has_indirect_counts: some dispatch reads its workgroup counts from memory.
         local_memory_bytes: most that a workgroup of any dispatch needs.
     """
@@ -124,6 +125,7 @@ class Program:
     data_offset: int
     data_length: int
     is_native: bool
+    may_trap: bool
     has_indirect_counts: bool
     local_memory_bytes: int
 
@@ -152,6 +154,7 @@ def encode_program(records: list[Record], data: bytes) -> Program:
         data_offset,
         len(data),
         all(record.function.address for record in dispatches),
+        any(record.function.may_trap for record in dispatches),
         any(record.indirect_count is not None for record in dispatches),
         max((record.function.local_memory_bytes for record in dispatches), default=0),
     )
@@ -232,7 +235,7 @@ class _Encoder:
             *record.workgroup_count,
             bindings,
             function.local_memory_bytes,
-            0,
+            int(function.may_trap),
             indirect,
             0,
         )

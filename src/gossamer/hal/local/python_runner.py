@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from gossamer.errors import InternalStatusError, StatusError
 from gossamer.hal.executable import BoundMemory, DispatchCall, WorkgroupCallable
-from gossamer.hal.local.native_runner import kernel_error, local_memory
+from gossamer.hal.local.kernel_errors import kernel_error
+from gossamer.hal.local.native_runner import local_memory
 from gossamer.hal.local.program import (
     SLOT_DIRECT,
     SLOT_IN_PROGRAM,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from threading import get_ident
 from typing import TypeAlias
 
+from gossamer.hal.local.faults import StopRequest
 from gossamer.hal.local.native_runner import native_functions, run_native
 from gossamer.hal.local.program import Program
 from gossamer.hal.local.python_runner import run_python
@@ -36,10 +38,24 @@ def runner_for(program: Program) -> Runner:
 
 
 def _run_natively(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
-    if pool is None:
+    if scope is not None and program.may_trap:
+        _run_leaving_kernels(program, table, pool, scope)
+    elif pool is None:
         run_native(program, table, scope=scope)
     else:
         run_native(program, table, pool.address, pool.participants, scope)
+
+
+def _run_leaving_kernels(program: Program, table: bytes, pool: TilePool | None, scope: CallScope) -> None:
+    """Run kernels that never ask whether to go on, and leave them when their scope is stopped."""
+    address = 0 if pool is None else pool.address
+    request = StopRequest((get_ident(), *(() if pool is None else pool.thread_identifiers)))
+    scope.on_stop(request, request.send)
+    try:
+        run_native(program, table, address, 1 if pool is None else pool.participants, scope)
+    finally:
+        scope.forget(request)
+        request.close()
 
 
 def _run_in_python(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:

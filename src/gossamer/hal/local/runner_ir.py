@@ -79,6 +79,6 @@ def runner_ir(triple: str) -> str:
     Args:
         triple: of the target; decides how denormals are flushed and how workers sleep.
     """
-    parts = (float_mode_ir(triple), transfer_ir(), IS_INTERRUPTED_IR, dispatch_ir(), pool_ir(triple))
+    parts = (float_mode_ir(triple), transfer_ir(), IS_INTERRUPTED_IR, dispatch_ir(triple), pool_ir(triple))
     run = _RUN.substitute(run_symbol=RUN_SYMBOL, stop=STOP, cancelled=int(StatusCode.CANCELLED))
     return "".join(parts) + run
