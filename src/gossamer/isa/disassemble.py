@@ -124,11 +124,15 @@ def disassemble_function(
 
 
 def disassemble_instruction(
-    instruction: Instruction, symbols: Symbols, block_ordinals: Mapping[int, int] | None = None
+    instruction: Instruction,
+    symbols: Symbols,
+    block_ordinals: Mapping[int, int] | None = None,
+    value_text: Callable[[OperandKind, int], str] | None = None,
 ) -> str:
     """Print one instruction.
 
     Args:
+        value_text: gives what a register holds, to be shown behind each that is read.
         block_ordinals: of the function's blocks, by offset; without them, and for targets that are not
             among them, a block is printed by its offset.
     """
@@ -145,6 +149,10 @@ def disassemble_instruction(
         _operand_text(operand.kind, value, symbols, block_name)
         for operand, value in zip(opcode.operands, instruction.operands, strict=True)
     ]
+    if value_text is not None:
+        for index, (operand, value) in enumerate(zip(opcode.operands, instruction.operands, strict=True)):
+            if not operand.is_result:
+                texts[index] = _with_values(operand.kind, value, texts[index], value_text)
     if opcode.name == "const.ref.zero":
         texts[0] = texts[0].lower()
     # Why: a call without results has nothing before its equals sign.
@@ -175,6 +183,31 @@ def _operand_text(
             return _float_text(cast(float, value), ".17g")
         case _:
             return _integer_text(kind, cast(int, value), symbols, block_name)
+
+
+_REGISTER_KINDS = (
+    OperandKind.I32,
+    OperandKind.I64,
+    OperandKind.F32,
+    OperandKind.F64,
+    OperandKind.REF,
+    OperandKind.REF_MOVE,
+)
+
+
+def _with_values(
+    kind: OperandKind, value: OperandValue, text: str, value_text: Callable[[OperandKind, int], str]
+) -> str:
+    """An operand's text, behind each register what it holds."""
+    if kind in _REGISTER_KINDS:
+        return f"{text}({value_text(kind, cast(int, value))})"
+    if kind is OperandKind.REGISTERS:
+        return ", ".join(
+            f"{register_name(register)}"
+            f"({value_text(OperandKind.REF if register & REF_BIT else OperandKind.I32, register)})"
+            for register in cast("tuple[int, ...]", value)
+        )
+    return text
 
 
 def _integer_text(kind: OperandKind, value: int, symbols: Symbols, block_name: Callable[[int], str]) -> str:

@@ -89,6 +89,12 @@ _FORMAT = _FLAGS.string("benchmark_format", "console", "console, json or csv.")
 _OUT = _FLAGS.string("benchmark_out", "", "A file to write a report to, too.")
 _OUT_FORMAT = _FLAGS.string("benchmark_out_format", "json", "Format of that file.")
 _CONTEXT = _FLAGS.string("benchmark_context", "", "key=value,... to show with the machine.")
+_FLAGS.string("benchmark_time_unit", "", "Accepted and not used: --time_unit= decides.")
+_FLAGS.boolean(
+    "benchmark_enable_random_interleaving", False, "Accepted and not used: repetitions run in order."
+)
+_FLAGS.boolean("benchmark_counters_tabular", False, "Accepted and not used: there are no counters.")
+_FLAGS.integer("v", 0, "Accepted and not used: nothing is logged.")
 _FLAGS.string("benchmark_color", "auto", "Accepted and not used: tables have no colors.")
 
 

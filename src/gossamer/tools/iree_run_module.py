@@ -37,6 +37,9 @@ _FUNCTION = _FLAGS.string(
 )
 _INPUTS = input_flag(_FLAGS)
 _OUTPUTS = OutputFlags(_FLAGS)
+_INSTRUMENTS = _FLAGS.string(
+    "instrument_file", "", "A file to write what instruments of the program have recorded to."
+)
 _STATISTICS = _FLAGS.boolean("print_statistics", False, "Prints memory statistics to stderr at the end.")
 _DEVICES = DeviceFlags(_FLAGS)
 _PARAMETERS = ParameterFlags(_FLAGS)
@@ -56,7 +59,7 @@ def _run(arguments: Arguments) -> int:
         devices = _DEVICES.open(arguments)
         context, function = _create_context(arguments, modules, devices)
     try:
-        return _call(arguments, function, _DEVICES.lead(arguments, devices))
+        return _call(arguments, context, function, _DEVICES.lead(arguments, devices))
     except StatusError as error:
         raise error.annotate(f"`{function.declaration}`") if function.declaration else error from None
     finally:
@@ -86,7 +89,7 @@ def _create_context(
     return context, context.lookup(f"{main_module.name}.{name}")
 
 
-def _call(arguments: Arguments, function: Function, device: Device) -> int:
+def _call(arguments: Arguments, context: Context, function: Function, device: Device) -> int:
     from gossamer.runtime.invoke import argument_kinds, invoke
     from gossamer.runtime.text_io.variants import VariantParser
 
@@ -95,6 +98,11 @@ def _call(arguments: Arguments, function: Function, device: Device) -> int:
     print(f"EXEC @{function.name}", flush=True)
     with annotated(f"invoking function '{function.name}'"):
         results = invoke(function, inputs)
+    if arguments[_INSTRUMENTS]:
+        from gossamer.tools.instrument_file import write_instrument_data
+
+        with annotated("processing instrument data"):
+            write_instrument_data(arguments[_INSTRUMENTS], context)
     with annotated("processing function outputs"):
         return _OUTPUTS.process(arguments, function, results, device.allocator)
 

@@ -24,6 +24,9 @@ class ModuleFlags:
             "A module to load: a .vmfb file, `-` for standard input, or a shared object with parameters:\n"
             "libfoo.so?key=value&other=value; libfoo.so@symbol for one module of several.",
         )
+        self._trace = flags.boolean(
+            "trace_execution", False, "Shows each VM instruction on stderr before it runs; slow."
+        )
         self._mode = flags.string(
             "module_mode", "preload", "`preload` and `mmap` both map the file; kept for compatibility."
         )
@@ -46,6 +49,10 @@ class ModuleFlags:
                 load_module(sys.stdin.buffer.read() if path == "-" else path, allow_native=allow_native)
                 for path in arguments[self._modules]
             ]
+        if arguments[self._trace]:
+            from gossamer.tools.trace_execution import trace_modules
+
+            trace_modules(modules)
         if not modules:
             raise InvalidArgumentError(
                 "no user module specified; use --module=file.vmfb to load from a file or --module=- to load "
