@@ -20,17 +20,16 @@ _MAGIC = b"\x93NUMPY"
 _PREFIX_BYTES = {1: 10, 2: 12, 3: 12}
 _MAX_HEADER_BYTES = 10_000
 _HEADER = re.compile(
-    r"\s*\{\s*'descr':\s*'(?P<order>[<>|=]?)(?P<kind>[A-Za-z?])(?P<size>\d{1,4})?',"
+    r"\s*\{\s*'descr':\s*'(?P<order>[<>|=]?)(?P<kind>[?bBiufcV])(?P<size>\d{1,4})?',"
     r"\s*'fortran_order':\s*(?P<fortran>True|False),"
-    r"\s*'shape':\s*\((?P<shape>(\s*\d{1,19}\s*,)*(\s*\d{1,19}\s*)?)\)\s*,?\s*\}\s*"
+    r"\s*'shape':\s*\((?P<shape>(\s*\d{1,19}\s*,)*(\s*\d{1,19}\s*)?)\)(\s*,)?\s*\}\s*"
 )
-_KINDS = "?bBiufcV"
 
 
 def read_npy(handle: FileHandle, index: ParameterIndex, path: str | os.PathLike[str] | None) -> None:
     """Add the array of a file to an index; its key is the file's name without `.npy`.
 
-    Raises: FormatError on bytes that are no array in C order of plain elements.
+    Raises: FormatError on bytes that are no array of numbers in C order.
     """
     key = PurePath(path).stem if path is not None else "array"
     start, length = _array_range(handle.contents)
@@ -73,10 +72,10 @@ def _array_range(data: memoryview) -> tuple[int, int]:
 def _array_bytes(header: str, position: int) -> int:
     """Bytes of an array by its header."""
     match = _HEADER.fullmatch(header)
-    if match is None or match["kind"] not in _KINDS:
-        raise _error(f"header describes no array of plain elements: {header.strip()[:80]!r}", position)
+    if match is None:
+        raise _error(f"header describes no array of numbers: {header.strip()[:80]!r}", position)
     shape = [int(dimension) for dimension in match["shape"].split(",") if dimension.strip()]
-    size = int(match["size"] or 1) * (4 if match["kind"] == "U" else 1)
+    size = int(match["size"] or 1)
     if match["order"] == ">" and size > 1:
         raise _error("elements are big-endian; convert the array to little-endian first", position)
     if match["fortran"] == "True" and len(shape) > 1:
