@@ -14,6 +14,10 @@ _COMMANDS = {
     "dump": ("iree_dump_module", "shows what is in a module (iree-dump-module)"),
     "check": ("iree_check_module", "runs the functions of a module as tests (iree-check-module)"),
     "benchmark": ("iree_benchmark_module", "measures functions of modules (iree-benchmark-module)"),
+    "benchmark-executable": (
+        "iree_benchmark_executable",
+        "measures a kernel of an executable (iree-benchmark-executable)",
+    ),
     "assemble": ("iree_as_module", "makes a module from text (iree-as-module)"),
     "convert-parameters": ("iree_convert_parameters", "rewrites parameter files (iree-convert-parameters)"),
     "create-parameters": ("iree_create_parameters", "makes a parameter file (iree-create-parameters)"),
@@ -47,5 +51,6 @@ def _without_command(arguments: Sequence[str]) -> int:
 
 def _help_text() -> str:
     lines = ["usage: gossamer <command> [flags]; gossamer <command> --help lists its flags", ""]
-    lines += [f"  {name:<18} {text}" for name, (_, text) in _COMMANDS.items()]
+    width = max(map(len, _COMMANDS))
+    lines += [f"  {name:<{width}} {text}" for name, (_, text) in _COMMANDS.items()]
     return "\n".join(lines)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 _MAX_ITERATIONS = 1_000_000_000
 _SAFETY_FACTOR = 1.4
 _SIGNIFICANT_FRACTION = 0.1
-_UNITS = {"ns": 1e9, "us": 1e6, "ms": 1e3, "s": 1.0}
+TIME_UNITS = {"ns": 1e9, "us": 1e6, "ms": 1e3, "s": 1.0}
+"""Units a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,13 @@ class Benchmark:
     Attributes:
         run: does at least so many iterations.
         time_unit: of what is printed: ns, us, ms or s.
+        items: what one iteration counts for in `items_per_second`.
     """
 
     name: str
     run: Callable[[int], Timing]
     time_unit: str = "ms"
+    items: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Result:
         aggregate: which statistic of the repetitions it is, or "" for one of them.
         repetition: index, for one of them.
         real_time, cpu_time: of one iteration in `time_unit`; a fraction for `cv`.
-        items_per_second: iterations a second.
+        items_per_second: items of all iterations a second.
     """
 
     benchmark: Benchmark
@@ -91,7 +94,7 @@ def measure(benchmark: Benchmark, family: int, policy: Policy) -> list[Result]:
     """Measure a benchmark. Returns: each repetition, then their statistics where there are several."""
     if policy.warmup_seconds and not policy.iterations:
         _run_for(benchmark, policy.warmup_seconds)
-    scale = _UNITS[benchmark.time_unit]
+    scale = TIME_UNITS[benchmark.time_unit]
     iterations = policy.iterations
     results: list[Result] = []
     for repetition in range(policy.repetitions):
@@ -106,7 +109,7 @@ def measure(benchmark: Benchmark, family: int, policy: Policy) -> list[Result]:
                 timing.iterations,
                 timing.real_seconds / timing.iterations * scale,
                 timing.cpu_seconds / timing.iterations * scale,
-                timing.iterations / max(timing.real_seconds, 1e-12),
+                benchmark.items * timing.iterations / max(timing.real_seconds, 1e-12),
             )
         )
     return results + _aggregates(results)
