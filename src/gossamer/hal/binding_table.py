@@ -1,7 +1,8 @@
 """Binding tables: the buffers that an execution of a command buffer puts in its slots.
 
 While commands are recorded, `SlotRequirements` learns what each slot must hold. Then it checks tables and
-packs them for the runner: u64 address and length for each slot.
+packs them for the runner: u64 address and length for each slot. Callers who know offsets and lengths
+beforehand have a `BindingLayout` checked once and pack tables themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +19,36 @@ Binding: TypeAlias = tuple[Buffer | None, int, int]
 
 _UNUSED_SLOT = 1 << 64
 """Extent of a slot that no command names: no binding is long enough, so it is looked at apart."""
+
+
+class BindingLayout:
+    """Offsets and lengths of all bindings of a table.
+
+    Attributes:
+        ranges: pairs of offset and length, in bytes.
+        pack: makes a table of an address and a length for each slot, in turn. Who calls it has checked that
+            each range lies in its buffer and that the buffers are not deallocated, and keeps them alive.
+    """
+
+    __slots__ = ("pack", "ranges")
+
+    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+        self.ranges = tuple(ranges)
+        self.pack = struct.Struct(f"<{2 * len(self.ranges)}Q").pack
+
+
+class FittingLayouts(dict[BindingLayout, bool]):
+    """For each layout, whether tables of it serve some commands whatever the buffers; found when asked."""
+
+    def __init__(self, requirements: SlotRequirements | None = None) -> None:
+        super().__init__()
+        self._requirements = requirements
+
+    def __missing__(self, layout: BindingLayout) -> bool:
+        if self._requirements is None:
+            return False
+        fits = self[layout] = self._requirements.accepts(layout)
+        return fits
 
 
 class SlotRequirements:
@@ -70,6 +101,13 @@ class SlotRequirements:
         """Get ready to pack tables; nothing is added any more."""
         self._requirements = list(zip(self._extents, self._access, strict=True))
         self._format = struct.Struct(f"<{2 * len(self._extents)}Q")
+
+    def accepts(self, layout: BindingLayout) -> bool:
+        """True where every table of a layout serves; tables of others may, or not."""
+        return len(layout.ranges) >= len(self._requirements) and all(
+            offset >= 0 and extent <= length and access == 0
+            for (offset, length), (extent, access) in zip(layout.ranges, self._requirements, strict=False)
+        )
 
     def pack(self, bindings: Sequence[Binding]) -> bytes:
         """Check a table and pack it.

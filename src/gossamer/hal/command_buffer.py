@@ -18,7 +18,7 @@ from gossamer.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
 )
-from gossamer.hal.binding_table import Binding, SlotRequirements
+from gossamer.hal.binding_table import Binding, FittingLayouts, SlotRequirements
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_checks import check_fill, check_overlap, check_workgroup_count
 from gossamer.hal.executable import Executable
@@ -89,6 +89,7 @@ class CommandBuffer:
         mode: bits of CommandBufferMode.
         categories: bits of CommandCategory; other commands are refused.
         expected_nanoseconds: how long an execution takes, or None where that is not known.
+        layouts: which binding tables need no `prepare`; none until `finalize`.
     """
 
     __slots__ = (
@@ -103,6 +104,7 @@ class CommandBuffer:
         "_slots",
         "categories",
         "expected_nanoseconds",
+        "layouts",
         "mode",
     )
 
@@ -116,6 +118,7 @@ class CommandBuffer:
         self.categories = categories
         self._slots = SlotRequirements(binding_capacity)
         self.expected_nanoseconds: int | None = None
+        self.layouts = FittingLayouts()
         self._records: list[Record] = []
         self._data = bytearray()
         # What records point to by bare address stays alive with them.
@@ -158,6 +161,8 @@ class CommandBuffer:
             )
         program = encode_program(self._records, bytes(self._data))
         self._slots.finalize()
+        if not self.mode & CommandBufferMode.ONE_SHOT:
+            self.layouts = FittingLayouts(self._slots)
         self._runner = runner_for(program)
         self.expected_nanoseconds = transfer_nanoseconds(program)
         self._program = program
@@ -298,14 +303,14 @@ class CommandBuffer:
     def run(
         self,
         table: bytes,
-        keepalive: Sequence[Binding] = (),
+        keepalive: Sequence[object] = (),
         pool: TilePool | None = None,
         scope: CallScope | None = None,
     ) -> None:
         """Execute the commands now, on this thread.
 
         Args:
-            table: what `prepare` returned.
+            table: what `prepare` returned, or a table of one of `layouts`.
             keepalive: what it was made of, whose buffers must live until this returns.
             pool: workers to share long dispatches with.
             scope: whose calls this is part of; between workgroups it is asked whether to go on.
@@ -331,6 +336,7 @@ class CommandBuffer:
 
         fork = CommandBuffer(self.mode, self.categories, 0)
         fork._slots = self._slots
+        fork.layouts = self.layouts
         fork._resources = [resource for resource in self._resources if not isinstance(resource, Buffer)]
         fork._resources += copies
         fork._is_submitted = self._is_submitted

@@ -7,7 +7,11 @@ Spec: calling conventions and checks as in `iree/modules/hal/module.c` of IREE 3
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 from gossamer.errors import UnimplementedError
+from gossamer.hal.binding_table import BindingLayout
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer
 from gossamer.hal.device import Device
@@ -17,7 +21,7 @@ from gossamer.modules.hal_device import check_queue
 from gossamer.modules.hal_refs import BUFFER, COMMAND_BUFFER, DEVICE, FILE
 from gossamer.modules.native import FunctionTable, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
-from gossamer.vm.inline_form import EventRole, InlineForm
+from gossamer.vm.inline_form import Constants, EventRole, InlineForm
 
 functions = FunctionTable()
 
@@ -39,16 +43,24 @@ def _submit_alloca(
     return buffer, device.submit_barrier(affinity, wait)
 
 
+_SUBMIT_ALLOCA = InlineForm(
+    "({0}.allocator.allocate_buffer({6}, {4}, {5}), None)",
+    instances={0: Device},
+    nulls=(2,),
+    conditions=("{3} == 0",),
+)
+
+
 @functions.export(
     "device.queue.alloca",
     "0rIrrIiiII_r",
     inline=InlineForm(
-        "{0}.queue_alloca({1}, None, None, {7}, {5}, {6})",
+        "{0}.allocator.allocate_buffer({7}, {5}, {6})",
         instances={0: Device},
         nulls=(2, 3),
         conditions=("{4} == 0",),
         result_class=Buffer,
-        events=EventRole(announced=3, operate=_submit_alloca, awaited=(2,)),
+        events=EventRole(announced=3, operate=_submit_alloca, inline=_SUBMIT_ALLOCA, awaited=(2,)),
     ),
 )
 def device_queue_alloca(
@@ -287,13 +299,41 @@ def _submit_execute_indirect(
     return device.submit_execute(affinity, wait, command_buffer, bindings)
 
 
+def _submit_with_layout(arguments: Constants) -> InlineForm | None:
+    """Form of `_submit_execute_indirect` for bindings whose offsets and lengths are constants."""
+    bindings = cast("Sequence[tuple[int | None, ...]]", arguments[5])
+    ranges = [(offset, length) for _, offset, length in bindings if offset is not None and length is not None]
+    if len(ranges) != len(bindings):
+        return None
+    layout = BindingLayout(ranges)
+    buffers = [f"{{5[{index}][0]}}" for index in range(len(ranges))]
+    conditions = ["{3}.layouts[{layout}]"]
+    values: list[str] = []
+    for buffer, (offset, length) in zip(buffers, ranges, strict=True):
+        conditions += [f"{buffer}.byte_length >= {offset + length}", f"{buffer}.address"]
+        values += [f"{buffer}.address + {offset}" if offset else f"{buffer}.address", str(length)]
+    return InlineForm(
+        f"{{0}}.submit_table({{3}}, {{pack}}({', '.join(values)}), [{', '.join(buffers)}])",
+        exact={3: CommandBuffer, **{(5, index, 0): Buffer for index in range(len(ranges))}},
+        instances={0: Device},
+        nulls=(2,),
+        conditions=tuple(conditions),
+        names={"layout": layout, "pack": layout.pack},
+    )
+
+
 @functions.export(
     "device.queue.execute.indirect",
     "0rIrrrICrIID_v",
     inline=InlineForm(
         None,
         instances={0: Device},
-        events=EventRole(announced=3, operate=_submit_execute_indirect, awaited=(2,)),
+        events=EventRole(
+            announced=3,
+            operate=_submit_execute_indirect,
+            inline=InlineForm(None, specialize=_submit_with_layout),
+            awaited=(2,),
+        ),
     ),
 )
 def device_queue_execute_indirect(

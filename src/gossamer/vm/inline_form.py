@@ -31,7 +31,7 @@ class InlineForm:
         value: template of the result; "" where there is none and nothing is left to do, and None where the
             form only says something about arguments and events.
         exact: by position, the class whose instance an argument must be, subclasses left out; the function
-            raises for others.
+            raises for others, but need not for operands of spans.
         instances: the same, subclasses included.
         nulls: positions of refs, or of spans of refs, that must be null.
         conditions: templates of expressions that must be true as well.

@@ -17,7 +17,6 @@ from queue import SimpleQueue
 
 from gossamer.errors import StatusError
 from gossamer.hal.allocator import Allocator
-from gossamer.hal.binding_table import Binding
 from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
@@ -92,25 +91,25 @@ class TaskDevice(Device):
         signal: Fence | None,
         command_buffer: CommandBuffer,
         table: bytes,
-        bindings: Sequence[Binding],
+        keepalive: Sequence[object],
         scope: CallScope | None,
     ) -> None:
         if self._runs_inline(command_buffer):
-            super()._start(signal, command_buffer.run, (table, bindings, None, scope))
+            super()._start(signal, command_buffer.run, (table, keepalive, None, scope))
         else:
-            self._start(signal, self._run_timed, (command_buffer, table, bindings, scope))
+            self._start(signal, self._run_timed, (command_buffer, table, keepalive, scope))
 
     def _run_timed(
         self,
         command_buffer: CommandBuffer,
         table: bytes,
-        bindings: Sequence[Binding],
+        keepalive: Sequence[object],
         scope: CallScope | None,
     ) -> None:
         begun = time.perf_counter_ns()
         try:
             self._workers.check_local_memory(command_buffer.program.local_memory_bytes)
-            command_buffer.run(table, bindings, self._pool, scope)
+            command_buffer.run(table, keepalive, self._pool, scope)
         except StatusError as error:
             self._workers.abort_if_asked(error)
             raise

@@ -83,7 +83,8 @@ class InlineText:
         """Note what is known of the arguments after the call."""
         for classes, is_exact in ((self._form.exact, True), (self._form.instances, False)):
             for position, class_ in classes.items():
-                self._facts.learn(self._operand(position), class_, is_exact=is_exact)
+                if isinstance(position, int):
+                    self._facts.learn(self._operand(position), class_, is_exact=is_exact)
 
     def _class_check(self, position: Position, class_: type, is_exact: bool) -> str:
         operand = self._operand(position)
