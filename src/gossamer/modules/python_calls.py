@@ -15,6 +15,7 @@ from gossamer.hal import element_type as element_types
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.fence import Fence
+from gossamer.limits.scope import CallScope, current_scope
 from gossamer.modules.python_signature import Signature
 from gossamer.modules.python_types import ScalarType, TensorType, ValueType
 from gossamer.vm.function import Function
@@ -22,6 +23,7 @@ from gossamer.vm.function import Function
 if TYPE_CHECKING:
     # Why not above: asyncio takes long to load, and only coroutines and awaited fences need it.
     import asyncio
+    from concurrent.futures import Future
 
 _allocator = Allocator()
 
@@ -82,10 +84,24 @@ def _bind_coroutine(
                 if isinstance(signal, Fence):
                     signal.signal()
 
-        run_coroutine_threadsafe(run(), _event_loop())
+        future = run_coroutine_threadsafe(run(), _event_loop())
+        scope = current_scope()
+        if scope is not None:
+            _cancel_with(scope, future, signal, signature)
         return _pack(list(storage))
 
     return call
+
+
+def _cancel_with(scope: CallScope, future: Future[None], signal: object, signature: Signature) -> None:
+    """Cancel a coroutine when its scope is stopped; nothing waits for it longer than that."""
+
+    def stop(error: StatusError) -> None:
+        _fail(signal, error, signature)
+        future.cancel()
+
+    scope.on_stop(future, stop)
+    future.add_done_callback(scope.forget)
 
 
 def _static_type(type: ValueType, signature: Signature) -> tuple[list[int], int]:
