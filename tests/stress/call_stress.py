@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -88,20 +88,33 @@ class Findings:
                 self.faults.append(f"{kind}: {fault}")
 
 
-def make_pipelines(count: int) -> list[gossamer.Pipeline]:
-    """Contexts over shared modules: both models, both devices, some with a device of their own."""
+def compile_programs() -> list[bytes]:
+    """The program for synchronous calls, and for asynchronous ones."""
     source = _SOURCE.read_text()
     model = 'attributes {iree.abi.model = "coarse-fences"}'
-    modules = [
-        gossamer.load_module(gossamer.compile_text(source.replace("HOST_MODEL", ""))),
-        gossamer.load_module(gossamer.compile_text(source.replace("HOST_MODEL", model), asynchronous=True)),
+    return [
+        gossamer.compile_text(source.replace("HOST_MODEL", "")),
+        gossamer.compile_text(source.replace("HOST_MODEL", model), asynchronous=True),
     ]
+
+
+def make_pipelines(programs: Sequence[bytes], count: int) -> list[gossamer.Pipeline]:
+    """Contexts over shared modules: both models, both devices, some with a device of their own."""
+    modules = [gossamer.load_module(program) for program in programs]
     pipelines: list[gossamer.Pipeline] = []
     for index in range(count):
         uri = ("local-sync", "local-task")[index // 2 % 2]
         device = new_device(uri) if index % 8 >= 4 else gossamer.get_device(uri)
         pipelines.append(gossamer.Pipeline([(Host, AsyncHost)[index % 2], modules[index % 2]], device=device))
     return pipelines
+
+
+def close_pipelines(pipelines: Sequence[gossamer.Pipeline]) -> None:
+    """Close contexts, and the devices that are theirs alone."""
+    for index, pipeline in enumerate(pipelines):
+        pipeline.close()
+        if index % 8 >= 4:
+            pipeline.devices[0].close()
 
 
 class Caller:
@@ -111,12 +124,9 @@ class Caller:
         stopper: calls a function from another thread after some seconds.
     """
 
-    def __init__(
-        self, number: int, pipelines: list[gossamer.Pipeline], findings: Findings, stopper: Stopper
-    ) -> None:
+    def __init__(self, number: int, findings: Findings, stopper: Stopper) -> None:
         self._generator = random.Random(number)
         self._number = number
-        self._pipelines = pipelines
         self._findings = findings
         self._stopper = stopper
         self._calls: list[tuple[str, Callable[[gossamer.Pipeline, int], str]]] = [
@@ -130,15 +140,14 @@ class Caller:
             ("deadline", self._deadline),
         ]
 
-    def call_all(self, indices: range) -> None:
-        """Make a call for each index."""
+    def call_all(self, pipelines: Sequence[gossamer.Pipeline], indices: range) -> None:
+        """Make a call of one of the contexts for each index."""
         for index in indices:
-            self._call(index)
+            self._call(self._generator.choice(pipelines), index)
 
-    def _call(self, index: int) -> None:
+    def _call(self, pipeline: gossamer.Pipeline, index: int) -> None:
         """Make a random call and say how it ended."""
         kind, function = self._generator.choice(self._calls)
-        pipeline = self._generator.choice(self._pipelines)
         try:
             ending = function(pipeline, index)
         except BaseException as error:
@@ -262,7 +271,7 @@ def run(
     """Make all calls.
 
     Args:
-        calls: of each thread; made in rounds, so that memory can be read between.
+        calls: of each thread; made in rounds with contexts of their own, memory is read between.
         patience_seconds: for a round; then the process says where its threads are, and ends.
     Returns: how calls ended, and how much was held more at the end than after the fourth round of ten.
     """
@@ -271,16 +280,23 @@ def run(
 
     findings = Findings()
     stopper = Stopper()
-    pipelines = make_pipelines(contexts)
-    callers = [Caller(number, pipelines, findings, stopper) for number in range(threads)]
+    programs = compile_programs()
+    callers = [Caller(number, findings, stopper) for number in range(threads)]
     early: dict[str, float] = {}
+    interval = sys.getswitchinterval()
     for number in range(_ROUNDS):
         if number == 4:
             early = read_resources()
         faulthandler.dump_traceback_later(patience_seconds, exit=True)
+        # Why: threads that take turns more often meet in more places.
+        sys.setswitchinterval(1e-5 if number % 2 else interval)
         indices = range(calls * number // _ROUNDS, calls * (number + 1) // _ROUNDS)
-        _run_threads([partial(caller.call_all, indices) for caller in callers])
+        pipelines = make_pipelines(programs, contexts)
+        _run_threads([partial(caller.call_all, pipelines, indices) for caller in callers])
+        close_pipelines(pipelines)
+        del pipelines
     faulthandler.cancel_dump_traceback_later()
+    sys.setswitchinterval(interval)
     late = read_resources()
     stopper.close()
     return findings, {name: late[name] - early[name] for name in late}

@@ -24,7 +24,7 @@ import llvmlite.binding as llvm
 from thread_checked_ir import check_threads
 
 from gossamer.hal.executable import ExecutableFunction
-from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET, POOL_BYTES
+from gossamer.hal.local.pool_ir import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
 from gossamer.hal.local.program import (
     RECORD_BYTES,
     BarrierRecord,
@@ -125,6 +125,7 @@ def build(folder: Path, *, is_thread_checked: bool = False) -> Path:
     """Compile the runner and link the driver with it; the program's path."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()
     triple = llvm.get_process_triple()
     text = runner_ir(triple)
     if is_thread_checked:
@@ -138,7 +139,9 @@ def build(folder: Path, *, is_thread_checked: bool = False) -> Path:
         module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(2))
     )
     (folder / "runner.o").write_bytes(machine.emit_object(module))
-    layout = f"enum {{ POOL_BYTES = {POOL_BYTES}, PARTICIPANTS_OFFSET = {PARTICIPANTS_OFFSET} }};\n"
+    offsets = {"POOL_BYTES": POOL_BYTES, "PARTICIPANTS_OFFSET": PARTICIPANTS_OFFSET}
+    offsets["CROWDED_OFFSET"] = CROWDED_OFFSET
+    layout = "".join(f"enum {{ {name} = {value} }};\n" for name, value in offsets.items())
     (folder / "pool_layout.h").write_text(layout)
     program = folder / "runner_stress"
     flags = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
@@ -210,7 +213,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("kind", choices=("memcheck", "threads", "plain", "latency"))
-    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=8, help="of the largest pool; 2 at least")
     parser.add_argument("--submitters", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=20, help="pools made and shut down one after the other")
     parser.add_argument("--repeats", type=int, default=100, help="job lists of each submitter in a round")

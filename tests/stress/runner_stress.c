@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pool_layout.h"  // POOL_BYTES, PARTICIPANTS_OFFSET
+#include "pool_layout.h"  // POOL_BYTES, PARTICIPANTS_OFFSET, CROWDED_OFFSET
 
 int64_t gossamer_hal_run(const void* program, const void* table, void* local, void* pool, void* words);
 void gossamer_hal_worker(void* pool, uint32_t participant);
@@ -170,10 +170,11 @@ static void* work(void* argument) {
   return NULL;
 }
 
-static void* new_pool(uint32_t workers, worker_t* threads) {
+static void* new_pool(uint32_t workers, uint32_t is_crowded, worker_t* threads) {
   uint8_t* pool = aligned(POOL_BYTES);
   memset(pool, 0, POOL_BYTES);
   memcpy(pool + PARTICIPANTS_OFFSET, &workers, 4);
+  memcpy(pool + CROWDED_OFFSET, &is_crowded, 4);
   for (uint32_t i = 1; i < workers; ++i) {
     threads[i] = (worker_t){.pool = pool, .index = i};
     if (pthread_create(&threads[i].thread, NULL, work, &threads[i])) abort();
@@ -229,10 +230,12 @@ static int stress(uint32_t workers, uint32_t submitters, uint32_t rounds, uint32
   worker_t* threads = calloc(workers + 1, sizeof *threads);
   submitter_t* all = calloc(submitters, sizeof *all);
   for (uint32_t round = 0; round < rounds; ++round) {
-    void* pool = new_pool(workers, threads);
+    // Of any number, and waiting in either way.
+    uint32_t participants = 2 + round % (workers - 1);
+    void* pool = new_pool(participants, round & 1, threads);
     for (uint32_t i = 0; i < submitters; ++i) {
       submitter_t* s = &all[i];
-      s->pool = pool, s->workers = workers, s->repeats = repeats, s->seed = seed * 7919 + round * 31 + i;
+      s->pool = pool, s->workers = participants, s->repeats = repeats, s->seed = seed * 7919 + round * 31 + i;
       atomic_store(&s->words.flags, 0), atomic_store(&s->is_done, 0);
       if (pthread_create(&s->thread, NULL, submit, s)) abort();
     }
@@ -245,7 +248,7 @@ static int stress(uint32_t workers, uint32_t submitters, uint32_t rounds, uint32
       pthread_join(all[i].thread, NULL);
       cancelled += all[i].cancelled, all[i].cancelled = 0;
     }
-    free_pool(pool, workers, threads);
+    free_pool(pool, participants, threads);
   }
   printf("%lu job lists, %ld cancelled, %ld wrong\n", (unsigned long)rounds * submitters * repeats, cancelled,
          atomic_load(&failures));
@@ -300,7 +303,7 @@ static int latency(uint32_t workers, uint32_t submissions) {
   schedule_t* schedule = calloc(1, sizeof *schedule);
   words_t words = {0};
   const job_t* job = &jobs[0];
-  void* pool = new_pool(workers, threads);
+  void* pool = new_pool(workers, workers > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), threads);
   table_t table = new_table(job);
   void* local = aligned((size_t)job->local_bytes * workers);
   int64_t* rows = calloc(submissions, 2 * sizeof *rows);

@@ -26,11 +26,11 @@ def test_results_are_those_of_one_thread() -> None:
 
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="needs valgrind")
 def test_memory_is_used_in_place_and_given_back() -> None:
-    assert _stress("memcheck", rounds=2, repeats=10) == 0
+    assert _stress("memcheck", rounds=4, repeats=5) == 0
 
 
 def test_threads_do_not_race() -> None:
-    assert _stress("threads", rounds=3, repeats=25) == 0
+    assert _stress("threads", rounds=8, repeats=15) == 0
 
 
 def test_the_thread_checker_sees_a_race(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +39,7 @@ def test_the_thread_checker_sees_a_race(monkeypatch: pytest.MonkeyPatch) -> None
     assert weaker != pool_ir._POOL.template
     monkeypatch.setattr(pool_ir._POOL, "template", weaker)
 
-    assert _stress("threads", rounds=2, repeats=20) != 0
+    assert _stress("threads", rounds=4, repeats=20) != 0
 
 
 def test_unknown_atomic_operations_are_refused() -> None:
