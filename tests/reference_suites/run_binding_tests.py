@@ -18,7 +18,7 @@ def main(file: str, site_packages: str) -> int:
     sys.path.append(site_packages)
     iree_alias.install()
     return pytest.main(
-        [file, "-q", "-rfEs", "--tb=line", "-p", "no:cacheprovider", "-W", "ignore", "--noconftest"]
+        [file, "-q", "-rpfEs", "--tb=no", "-p", "no:cacheprovider", "-W", "ignore", "--noconftest"]
     )
 
 

@@ -135,3 +135,24 @@ def test_vmasm_compares_with_iree(checkout: Path, iree_bin: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 of 1 files assemble to the same tables" in done.stdout
     assert "3 of 3 functions agree" in done.stdout
+
+
+@pytest.mark.reference
+def test_binding_tests_run_under_an_alias(tmp_path: Path, iree_bin: Path) -> None:
+    folder = tmp_path / "runtime" / "bindings" / "python" / "tests"
+    folder.mkdir(parents=True)
+    (folder / "tokenizer_test.py").write_text("import nothing_like_that")
+    (folder / "alias_test.py").write_text(
+        "import pytest\n"
+        "import iree.compiler\n"
+        "import iree.runtime.benchmark\n"
+        "from iree.runtime._binding import create_hal_driver\n"
+        "def test_alias(): assert iree.runtime.__name__ == 'gossamer.runtime'\n"
+        "def test_skips(): pytest.skip('not here')\n"
+        "def test_fails(): assert not iree.compiler\n"
+    )
+    done = _run("binding_tests.py", tmp_path, "--iree-bin", iree_bin)
+
+    assert done.returncode == 1
+    assert "FAILED: alias_test.py::test_fails" in done.stdout, done.stdout + done.stderr
+    assert done.stdout.endswith("1 FAILED, 1 passed, 1 refused, 1 skipped by the test itself\n")

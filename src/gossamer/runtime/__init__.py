@@ -75,7 +75,8 @@ if TYPE_CHECKING:
     from gossamer.runtime.loading import load_module
     from gossamer.runtime.pipeline import Pipeline
 
-_MODULES = {
+SUBMODULES = {
+    "_binding": "gossamer.runtime.binding",
     "array_interop": "gossamer.runtime.binding.device_array",
     "benchmark": "gossamer.runtime.binding.benchmark",
     "dtypes": "gossamer.runtime.binding.dtypes",
@@ -86,6 +87,7 @@ _MODULES = {
     "typing": "gossamer.runtime.binding.debug_sink",
     "version": "gossamer.runtime.binding.version",
 }
+"""Submodules of `iree.runtime` -> where they are here; `iree.runtime.function` is beside them."""
 _HOMES = {
     "BoundModule": "gossamer.runtime.binding.system_api",
     "BoundModules": "gossamer.runtime.binding.system_api",
@@ -223,8 +225,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in _MODULES:
-        return import_module(_MODULES[name])
+    if name in SUBMODULES:
+        return import_module(SUBMODULES[name])
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'gossamer.runtime' has no attribute {name!r}")

@@ -10,19 +10,9 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-_SUBMODULES = {
-    "_binding": "gossamer.runtime.binding",
-    "array_interop": "gossamer.runtime.binding.device_array",
-    "benchmark": "gossamer.runtime.binding.benchmark",
-    "dtypes": "gossamer.runtime.binding.dtypes",
-    "flags": "gossamer.runtime.binding.flags",
-    "function": "gossamer.runtime.binding.function_invoker",
-    "io": "gossamer.runtime.binding.io",
-    "system_api": "gossamer.runtime.binding.system_api",
-    "system_setup": "gossamer.runtime.binding.system_setup",
-    "typing": "gossamer.runtime.binding.debug_sink",
-    "version": "gossamer.runtime.binding.version",
-}
+import gossamer.runtime as ours
+
+_FUNCTION = "gossamer.runtime.binding.function_invoker"
 
 
 def install() -> None:
@@ -30,13 +20,13 @@ def install() -> None:
 
     Raises: ImportError when IREE's own `iree.runtime` is imported already.
     """
-    ours = import_module("gossamer.runtime")
     present = sys.modules.get("iree.runtime", ours)
     if present is not ours:
         raise ImportError(f"iree.runtime is imported already, from {present.__file__}", name="iree.runtime")
     setattr(_namespace(), "runtime", ours)  # noqa: B010 - the name is not declared anywhere
     sys.modules["iree.runtime"] = ours
-    for name, target in _SUBMODULES.items():
+    # Why apart: `function` is the name of another submodule of ours.
+    for name, target in {**ours.SUBMODULES, "function": _FUNCTION}.items():
         sys.modules[f"iree.runtime.{name}"] = import_module(target)
 
 
