@@ -48,6 +48,7 @@ class CallScope:
 
     __slots__ = (
         "__weakref__",
+        "_allowed_steps",
         "_bounds_depth",
         "_bounds_memory",
         "_callbacks",
@@ -74,6 +75,7 @@ class CallScope:
         self._callbacks: dict[object, Callable[[LimitError], None]] | None = None
         self._children: WeakSet[CallScope] | None = None
         self._depths: dict[int, int] = {}
+        self._allowed_steps = 0
         self._word: InterruptWord | None = None
         self._bounds_memory: tuple[CallScope, ...] = () if limits.max_memory is None else (self,)
         self._bounds_depth: tuple[CallScope, ...] = () if limits.max_depth is None else (self,)
@@ -89,7 +91,7 @@ class CallScope:
         if limits.timeout is not None:
             expire_at(self, self._entered_at + limits.timeout)
         if limits.max_steps is not None:
-            self._count_steps(limits.max_steps)
+            self._count_steps(limits.max_steps, limits.max_steps)
         self._token = _current.set(self)
         if self._failure is not None:
             self._count()
@@ -261,15 +263,18 @@ class CallScope:
         if failure is not None:
             self._stop(failure)
         if parent._is_counting_steps:
-            self._count_steps(parent.word.steps)
+            self._count_steps(parent.word.steps, parent._allowed_steps)
 
     @property
     def _is_counting_steps(self) -> bool:
         return self._word is not None and self._word.flags & COUNT_STEPS != 0
 
-    def _count_steps(self, steps: int) -> None:
+    def _count_steps(self, steps: int, allowed: int) -> None:
+        """Stop after so many steps, which are what is left of those allowed."""
         word = self.word
-        word.steps = min(steps, word.steps) if self._is_counting_steps else steps
+        if not self._is_counting_steps or steps < word.steps:
+            word.steps = steps
+            self._allowed_steps = allowed
         word.flags |= COUNT_STEPS
         self._count()
 
@@ -281,10 +286,7 @@ class CallScope:
                 self._is_counted = True
 
     def _exhaust_steps(self) -> None:
-        scope = self
-        while scope.limits.max_steps is None and scope._parent is not None:
-            scope = scope._parent
-        allowed = scope.limits.max_steps or 0
+        allowed = self._allowed_steps
         self._stop(
             lambda: CallResourceError(
                 f"the call passed its limit of {allowed} steps",
