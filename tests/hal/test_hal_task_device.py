@@ -77,6 +77,49 @@ def test_long_work_is_not_waited_for(device: TaskDevice) -> None:
         release.clear()
 
 
+def test_work_that_is_only_waited_for_runs_where_it_is_submitted(device: TaskDevice) -> None:
+    commands = work(device, 1)
+    commands.expected_nanoseconds = 1_000_000
+
+    assert device.submit_execute(ANY, None, commands) is None
+
+
+def test_work_that_takes_long_or_has_special_workers_goes_to_a_worker(device: TaskDevice) -> None:
+    commands = work(device, 1)
+    commands.expected_nanoseconds = 1_000_000_000
+    done = device.submit_execute(ANY, None, commands)
+    assert done is not None
+    done.wait(WAIT_SECONDS)
+    special = TaskDevice("local-task", workers=WorkerOptions(2, stack_bytes=1 << 20))
+    commands = work(special, 1)
+    commands.expected_nanoseconds = 1_000_000
+    done = special.submit_execute(ANY, None, commands)
+    assert done is not None
+    done.wait(WAIT_SECONDS)
+    special.close()
+
+
+def test_one_submitting_thread_at_a_time_is_at_work(device: TaskDevice) -> None:
+    release, is_inside = threading.Event(), threading.Event()
+
+    def kernel(call: DispatchCall) -> WorkgroupCallable:
+        return lambda x, y, z: (is_inside.set(), release.wait(WAIT_SECONDS), None)[2]
+
+    commands = CommandBuffer()
+    commands.dispatch(Executable([ExecutableFunction("wait", 0, kernel=kernel)]), 0, (1, 1, 1))
+    commands.finalize()
+    commands.expected_nanoseconds = 1_000_000
+    submitter = threading.Thread(target=device.submit_execute, args=(ANY, None, commands))
+    submitter.start()
+    assert is_inside.wait(WAIT_SECONDS)
+    done = device.submit_execute(ANY, None, commands)
+    release.set()
+    submitter.join()
+
+    assert done is not None
+    done.wait(WAIT_SECONDS)
+
+
 def test_small_transfers_are_brief_and_large_ones_are_not(device: TaskDevice) -> None:
     buffer = device.allocator.allocate_buffer(1 << 22)
     for length, is_brief in ((4096, True), (1 << 22, False)):

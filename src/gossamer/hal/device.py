@@ -306,13 +306,11 @@ class Device:
         """
         scope = current_scope()
         if not self._runs_inline(command_buffer):
-            signal = Fence.create()
-            self._execute(signal, command_buffer, table, keepalive, scope)
-            return signal
+            return self._execute_awaited(command_buffer, table, keepalive, scope)
         try:
             command_buffer.run(table, keepalive, None, scope)
         except Exception as exception:
-            return _failed_fence(exception)
+            return failed_fence(exception)
         return None
 
     def queue_host_call(
@@ -342,6 +340,18 @@ class Device:
         """Start a command buffer whose wait fence is reached."""
         self._start(signal, command_buffer.run, (table, keepalive, None, scope))
 
+    def _execute_awaited(
+        self,
+        command_buffer: CommandBuffer,
+        table: bytes,
+        keepalive: Sequence[object],
+        scope: CallScope | None,
+    ) -> Fence | None:
+        """Start a command buffer for a thread that waits for it: a fence, or None where it is done."""
+        signal = Fence.create()
+        self._execute(signal, command_buffer, table, keepalive, scope)
+        return signal
+
     def _execute_now(
         self, affinity: int, wait: Fence | None, signal: Fence | None, commands: CommandBuffer
     ) -> None:
@@ -370,7 +380,8 @@ def _as_status_error(exception: Exception) -> StatusError:
     return error
 
 
-def _failed_fence(exception: Exception) -> Fence:
+def failed_fence(exception: Exception) -> Fence:
+    """A fence that failed with what an operation raised."""
     # Why: the frame that caught the exception would keep what the fence keeps.
     trace = exception.__traceback__
     exception.__traceback__ = None if trace is None else trace.tb_next

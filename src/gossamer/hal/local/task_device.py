@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from gossamer.errors import StatusError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.device import Device
+from gossamer.hal.device import Device, failed_fence
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.fence import Fence
 from gossamer.hal.local.tile_pool import TilePool
@@ -28,6 +28,9 @@ from gossamer.native.processor import usable_processor_count
 
 _BRIEF_NANOSECONDS = 30_000
 """Work expected to be done in less runs where it is submitted: handing it to a thread takes longer."""
+
+_AWAITED_NANOSECONDS = 50_000_000
+"""The same for work that the submitting thread only waits for; it cannot be interrupted for so long."""
 
 _Task = tuple[Fence | None, Callable[..., None], tuple[object, ...]]
 
@@ -54,6 +57,7 @@ class TaskDevice(Device):
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._start_lock = threading.Lock()
+        self._caller = threading.Lock()
         self._process = os.getpid()
 
     @property
@@ -98,6 +102,30 @@ class TaskDevice(Device):
             super()._start(signal, command_buffer.run, (table, keepalive, None, scope))
         else:
             self._start(signal, self._run_timed, (command_buffer, table, keepalive, scope))
+
+    def _execute_awaited(
+        self,
+        command_buffer: CommandBuffer,
+        table: bytes,
+        keepalive: Sequence[object],
+        scope: CallScope | None,
+    ) -> Fence | None:
+        expected = command_buffer.expected_nanoseconds
+        if (
+            expected is None
+            or expected > _AWAITED_NANOSECONDS
+            or self._workers.are_special
+            # Why one at a time: else more threads would be at work than there are to be workers.
+            or not self._caller.acquire(blocking=False)
+        ):
+            return super()._execute_awaited(command_buffer, table, keepalive, scope)
+        try:
+            self._run_timed(command_buffer, table, keepalive, scope)
+        except Exception as exception:
+            return failed_fence(exception)
+        finally:
+            self._caller.release()
+        return None
 
     def _run_timed(
         self,

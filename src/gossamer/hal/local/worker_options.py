@@ -48,6 +48,11 @@ class WorkerOptions:
         """True where work must go through a worker even if it is brief."""
         return bool(self.local_memory_bytes or self.abort_on_failure)
 
+    @property
+    def are_special(self) -> bool:
+        """True where workers are not like other threads, so that no other can do their work."""
+        return bool(self.processors or self.stack_bytes) or self.restricts_work
+
     def check_local_memory(self, needed_bytes: int) -> None:
         """Raise ResourceExhaustedError where a workgroup asks for more scratch memory than there may be."""
         if self.local_memory_bytes and needed_bytes > self.local_memory_bytes:
