@@ -238,7 +238,11 @@ class Buffer:
 
         Raises: OutOfRangeError when the buffer is shorter, FailedPreconditionError once deallocated.
         """
-        self.as_array(source.shape, source.dtype, source.nbytes)[...] = source
+        block = self._block
+        if block is None or source.nbytes > self.byte_length or not self.address:
+            self.as_array(source.shape, source.dtype, source.nbytes)[...] = source
+        else:
+            np.ndarray(source.shape, source.dtype, block.memory)[...] = source
 
     def map(self, byte_offset: int = 0, byte_length: int = WHOLE_BUFFER) -> memoryview:
         """Bytes of the buffer as a memoryview that shares its memory; read-only where the buffer is."""

@@ -92,9 +92,14 @@ class BufferView:
         if not copy and source.nbytes:
             memory = np.ascontiguousarray(source).reshape(-1).view(np.uint8)
             return cls(Buffer.wrap(memory.data), source.shape, code)
-        buffer = allocator.allocate_buffer(source.nbytes)
-        buffer.write(source)
-        return cls(buffer, source.shape, code)
+        return cls.copy_of(source, code, allocator)
+
+    @classmethod
+    def copy_of(cls, array: npt.NDArray[Any], element_type: int, allocator: Allocator) -> BufferView:
+        """Copy a NumPy array whose elements are as wide as those of a type, in the machine's byte order."""
+        buffer = allocator.allocate_buffer(array.nbytes)
+        buffer.write(array)
+        return cls(buffer, array.shape, element_type)
 
     def to_numpy(self) -> npt.NDArray[Any]:
         """The elements as a NumPy array that shares the buffer's memory; read-only where the buffer is.

@@ -23,10 +23,11 @@ def check_array(
         raise InvalidArgumentError(
             f"{what} has dtype {array.dtype}, expected {dtype}; convert it with .astype(np.{dtype})"
         )
-    fits = len(shape) == array.ndim and all(
-        expected is None or expected == size for expected, size in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
+    sizes = array.shape
+    if sizes != shape and (
+        len(sizes) != len(shape)
+        or any(expected not in (None, size) for expected, size in zip(shape, sizes, strict=True))
+    ):
         expected_text = "x".join("?" if size is None else str(size) for size in shape) or "()"
         found_text = "x".join(map(str, array.shape)) or "()"
         raise InvalidArgumentError(f"{what} has shape {found_text}, expected {expected_text}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.allocator import Allocator
+from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.fence import Fence
 from gossamer.limits.call_limits import NO_LIMITS, CallLimits
 from gossamer.limits.scope import CallScope, current_scope
@@ -114,7 +115,10 @@ class PipelineFunction:
         if not self._is_async:
             if wait is not None or signal is not None:
                 raise InvalidArgumentError(f"{self.function.full_name} is synchronous: it takes no fences")
-            return self._results(self._callable(*values), arguments)
+            returned = self._callable(*values)
+            if type(returned) is BufferView and not self._takes_storage:
+                return returned.to_numpy()
+            return self._results(returned, arguments)
         if signal is not None:
             if self._takes_storage:
                 require_in_place(self.inputs, arguments, self.function.full_name)

@@ -136,6 +136,13 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
     element_type, dtype, shape = description.element_type, description.dtype, description.shape
 
     def convert(value: object) -> object:
+        if (
+            type(value) is np.ndarray
+            and value.dtype is dtype
+            and value.shape == shape
+            and element_type is not None
+        ):
+            return BufferView.copy_of(value, element_type, allocator)
         if value is None or isinstance(value, BufferView):
             return value
         if isinstance(value, np.ndarray):
