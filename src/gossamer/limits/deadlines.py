@@ -6,6 +6,7 @@ Scopes are held weakly: those that are gone by their deadline are told nothing.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from heapq import heapify, heappop, heappush
@@ -57,8 +58,12 @@ class _Watch:
                 while (left := self._seconds_left()) is None or left > 0:
                     self._condition.wait(left)
                 scope = heappop(self._entries)[2]()
-            if scope is not None:
-                scope.expire()
+            try:
+                if scope is not None:
+                    scope.expire()
+            except Exception as error:
+                # What callbacks of users raise must not end the thread that all deadlines depend on.
+                sys.excepthook(type(error), error, error.__traceback__)
             del scope
 
 

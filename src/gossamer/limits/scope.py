@@ -309,8 +309,15 @@ class CallScope:
             self._word.flags |= STOP
         for child in children:
             child._stop(failure)
+        raised: Exception | None = None
         for callback in (callbacks or {}).values():
-            callback(failure())
+            try:
+                callback(failure())
+            except Exception as error:
+                # One faulty callback must not leave the others waiting for ever.
+                raised = raised or error
+        if raised is not None:
+            raise raised
 
 
 def call_limits(
