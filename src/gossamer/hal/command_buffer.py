@@ -316,9 +316,9 @@ class CommandBuffer:
             scope: whose calls this is part of; between workgroups it is asked whether to go on.
         Raises: the error of the first dispatch that fails, or the scope's; what ran before has taken effect.
         """
-        if self._program is None or self._runner is None:
+        if self._runner is None:
             raise FailedPreconditionError("command buffer is still being recorded; finalize it first")
-        self._runner(self._program, table, pool, scope)
+        self._runner(table, pool, scope)
 
     def fork_copy(self, memo: dict[int, object]) -> CommandBuffer:
         """Copy for another state of a program, working on that state's copies of the buffers it names."""
@@ -341,7 +341,7 @@ class CommandBuffer:
         fork._resources += copies
         fork._is_submitted = self._is_submitted
         fork._program = map_references(self._program, mapping)
-        fork._runner = self._runner
+        fork._runner = runner_for(fork._program)
         return fork
 
     def record_duration(self, nanoseconds: int) -> None:

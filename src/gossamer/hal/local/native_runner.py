@@ -20,7 +20,7 @@ from gossamer.hal.local.guard_ir import HANDLER_SYMBOL, SET_UP_SYMBOL, has_guard
 from gossamer.hal.local.kernel_errors import kernel_error
 from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
 from gossamer.hal.local.program import DispatchRecord, Program
-from gossamer.hal.local.runner_ir import RUN_SYMBOL, runner_ir
+from gossamer.hal.local.runner_ir import CALL_FORMAT, RUN_SYMBOL, runner_ir
 from gossamer.hal.memory import ALIGNMENT
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 from gossamer.limits.scope import CallScope
@@ -34,9 +34,7 @@ _EXTERNALS = frozenset(
         *("pthread_getspecific", "pthread_setspecific", "signal", "raise"),
     )
 )
-_RUN_TYPE = ctypes.CFUNCTYPE(
-    ctypes.c_int64, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
-)
+_RUN_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p)
 _WORKER_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _SHUTDOWN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _SET_UP_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_void_p)
@@ -58,15 +56,15 @@ class NativeFunctions(NamedTuple):
     """The runner's functions.
 
     Attributes:
-        run: (address of a program, table, local memory, pool or 0, interrupt words) to 0 or where and why it
-            failed.
+        run: (call, see `runner_ir`) to 0 or where and why it failed. Why one argument: each takes as long as
+            a small kernel.
         work: (pool, participant): the life of a worker thread; None where there are no pools.
         shut_down: (pool): makes its workers return.
         guard: None where kernels that trap cannot be left.
         code: what they are in memory as long as.
     """
 
-    run: Callable[[int, bytes, int, int, int], int]
+    run: Callable[[bytes], int]
     work: Callable[[int, int], None] | None
     shut_down: Callable[[int], None] | None
     guard: Guard | None
@@ -140,9 +138,27 @@ def run_native(
         scratch = local_memory.reserve((scratch + ALIGNMENT - 1 & -ALIGNMENT) * participants)
     # Safety: `program` and `table` are held by this frame during the call.
     words = NEVER_INTERRUPTED if scope is None else scope.word_address
-    result = native_functions().run(program.address, table, scratch, pool_address, words)
+    call = CALL_FORMAT.pack(program.address, scratch, pool_address, words)
+    result = native_functions().run(call + table)
     if result:
         raise _run_error(program, result, scope)
+
+
+def plain_run(program: Program) -> Callable[[bytes], None]:
+    """`run_native` of one program without a pool or scope, prepared.
+
+    Args:
+        program: that needs no local memory.
+    """
+    call = CALL_FORMAT.pack(program.address, 0, 0, NEVER_INTERRUPTED)
+    run = native_functions().run
+
+    def run_plain(table: bytes) -> None:
+        result = run(call + table)
+        if result:
+            raise _run_error(program, result, None)
+
+    return run_plain
 
 
 def _run_error(program: Program, result: int, scope: CallScope | None) -> StatusError:

@@ -6,18 +6,19 @@ Python runs it where a kernel is a Python callable or where this machine has no 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from threading import get_ident
 from typing import TypeAlias
 
 from gossamer.hal.local.faults import StopRequest
-from gossamer.hal.local.native_runner import native_functions, run_native
+from gossamer.hal.local.native_runner import native_functions, plain_run, run_native
 from gossamer.hal.local.program import Program
 from gossamer.hal.local.python_runner import run_python
 from gossamer.hal.local.tile_pool import TilePool
 from gossamer.limits.scope import CallScope
 
-Runner: TypeAlias = Callable[[Program, bytes, TilePool | None, CallScope | None], None]
+Runner: TypeAlias = Callable[[bytes, TilePool | None, CallScope | None], None]
+"""Runs one program with a binding table, perhaps with a pool, under a scope of calls or none."""
 
 
 @cache
@@ -31,10 +32,20 @@ def has_native_runner() -> bool:
 
 
 def runner_for(program: Program) -> Runner:
-    """The quickest runner that can run a program."""
-    if program.is_native and has_native_runner():
-        return _run_natively
-    return _run_in_python
+    """The quickest runner of a program."""
+    if not program.is_native or not has_native_runner():
+        return partial(_run_in_python, program)
+    if program.local_memory_bytes:
+        return partial(_run_natively, program)
+    run_plain = plain_run(program)
+
+    def run(table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
+        if pool is None and scope is None:
+            run_plain(table)
+        else:
+            _run_natively(program, table, pool, scope)
+
+    return run
 
 
 def _run_natively(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:

@@ -1,9 +1,10 @@
 """LLVM IR of the native runner: the loop over records that `program` lays out.
 
-`gossamer_hal_run(program, binding table, local memory, pool)` runs records in order and returns 0, or
-(record index + 1) << 32 | status of the first dispatch that fails; COUNT_ERROR is set in it where the
-dispatch was refused for its workgroup count. The binding table is pairs of u64 address and length by slot;
-the caller has checked that every reference is within its slot. With a pool (see `pool_ir`) the tiles of a
+`gossamer_hal_run(call)` runs records in order and returns 0, or (record index + 1) << 32 | status of the
+first dispatch that fails; COUNT_ERROR is set in it where the dispatch was refused for its workgroup count.
+A call is u64 addresses of the program, of local memory, of a pool or 0, and of interrupt words, and then the
+binding table: pairs of u64 address and length by slot. The caller has checked that every reference is within
+its slot. With a pool (see `pool_ir`) the tiles of a
 dispatch that takes long enough are shared with its workers; every record is done before the next starts.
 Denormals are flushed to zero around the whole run, as compiled kernels expect; then the caller's mode is
 restored.
@@ -11,6 +12,7 @@ restored.
 
 from __future__ import annotations
 
+import struct
 from string import Template
 
 from gossamer.errors import StatusCode
@@ -22,10 +24,20 @@ from gossamer.limits.interrupt_word import STOP
 from gossamer.native.interrupt_ir import IS_INTERRUPTED_IR
 
 RUN_SYMBOL = "gossamer_hal_run"
+CALL_FORMAT = struct.Struct("<4Q")
+"""Of a call, without its binding table."""
 
 _RUN = Template("""
-define i64 @$run_symbol(ptr %program, ptr %table, ptr %local_memory, ptr %pool, ptr %words) {
+define i64 @$run_symbol(ptr %call) {
 entry:
+  %program = load ptr, ptr %call
+  %local_memory_field = getelementptr i8, ptr %call, i64 8
+  %local_memory = load ptr, ptr %local_memory_field
+  %pool_field = getelementptr i8, ptr %call, i64 16
+  %pool = load ptr, ptr %pool_field
+  %words_field = getelementptr i8, ptr %call, i64 24
+  %words = load ptr, ptr %words_field
+  %table = getelementptr i8, ptr %call, i64 32
   %record_count = load i64, ptr %program
   %saved = call i64 @enter_float_mode()
   %has_records = icmp ne i64 %record_count, 0
