@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,10 @@ def test_everything_is_destroyed_once(kit: Path) -> None:
     del dropped
     gc.collect()
 
+    # What is garbage is destroyed in a thread of its own.
+    deadline = time.monotonic() + 30
+    while functions_of(watcher)("live") != before and time.monotonic() < deadline:
+        time.sleep(0.001)
     assert functions_of(watcher)("live") == before
     assert handles.live_count() == held
 
@@ -106,35 +111,11 @@ def test_a_state_that_cannot_be_made(kit: Path) -> None:
         kit_pipeline(kit, label="no state")
 
 
-MINIMAL = """
-#include <gossamer/module.h>
-static const gossamer_host_t *host;
-static int64_t value;
-static gossamer_status_t make(void *module, gossamer_context_t context, void **out) {
-  (void)module, (void)context;
-  *out = &value;
-  return GOSSAMER_OK;
-}
-static gossamer_status_t owned(void *module, void *state, const gossamer_call_t *call) {
-  (void)module;
-  call->results[0].i64 = state == &value;
-  return GOSSAMER_OK;
-}
-static const gossamer_export_t exports[] = {{"owned", "0v_I", owned, 0, NULL}};
-static const gossamer_module_t descriptor = {
-    .abi_version = GOSSAMER_ABI_VERSION, .struct_size = sizeof(gossamer_module_t), .name = NAME,
-    .export_count = 1, .exports = exports, .create_state = MAKE};
-GOSSAMER_EXPORT const gossamer_module_t *QUERY(uint32_t abi_version, const gossamer_host_t *table) {
-  host = table;
-  (void)make;
-  return abi_version == 1 ? &descriptor : NULL;
-}
-"""
 FLAGS = ('-DNAME="minimal"', "-DMAKE=NULL", "-DQUERY=gossamer_module_query")
 
 
 def test_a_module_without_state(compile_c: CompileC) -> None:
-    module = gossamer.load_native_module(compile_c(MINIMAL, *FLAGS))
+    module = gossamer.load_native_module(compile_c("minimal.c", *FLAGS))
     pipeline = gossamer.Pipeline([module], device="local-sync")
     pipeline.state.restore(pipeline.state.snapshot())
 
@@ -144,7 +125,7 @@ def test_a_module_without_state(compile_c: CompileC) -> None:
 
 
 def test_state_that_cannot_be_copied(compile_c: CompileC) -> None:
-    library = compile_c(MINIMAL, '-DNAME="minimal"', "-DMAKE=make", "-DQUERY=gossamer_module_query")
+    library = compile_c("minimal.c", '-DNAME="minimal"', "-DMAKE=make", "-DQUERY=gossamer_module_query")
     pipeline = gossamer.Pipeline([library], device="local-sync")
 
     assert pipeline.owned() == 1
@@ -154,12 +135,20 @@ def test_state_that_cannot_be_copied(compile_c: CompileC) -> None:
 
 
 def test_several_modules_in_a_file(compile_c: CompileC) -> None:
-    library = compile_c(MINIMAL, '-DNAME="second"', "-DMAKE=NULL", "-DQUERY=query_second")
+    library = compile_c("minimal.c", '-DNAME="second"', "-DMAKE=NULL", "-DQUERY=query_second")
 
     assert gossamer.load_module(f"{library}@query_second").name == "second"
     assert gossamer.load_native_module(library, symbol="query_second").name == "second"
     with pytest.raises(NotFoundError, match="exports no function 'gossamer_module_query'"):
         gossamer.load_module(library)
+
+
+def test_imports_can_be_called_from_init_on(compile_c: CompileC) -> None:
+    library = compile_c("early.c", "-DEARLY=0")
+    assert gossamer.Pipeline([other_module(), library], device="local-sync").seen() == 0
+
+    with pytest.raises(InvalidArgumentError, match="import 0 is not bound; imports are bound after"):
+        gossamer.Pipeline([other_module(), compile_c("early.c", "-DEARLY=1")], device="local-sync")
 
 
 def test_a_process_ends_with_programs_open(kit: Path) -> None:

@@ -1,7 +1,6 @@
 """Modules in C and their states.
 
-A `CModule` is what `create` of the file made for one load; a `CModuleState` is its state in one context. C's
-objects are destroyed when nobody uses theirs, at the latest when the process ends, last made first.
+A `CModule` is what `create` of the file made for one load; a `CModuleState` is its state in one context.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from gossamer.modules.c_module.abi import (
     PAIR,
 )
 from gossamer.modules.c_module.descriptor import CExport, ModuleDescriptor
+from gossamer.modules.c_module.destruction import Destruction
 from gossamer.modules.c_module.functions import CFunction, CImport, is_async
 from gossamer.modules.c_module.host_calls import close_context, open_context
 from gossamer.vm.function import Function
@@ -54,7 +54,7 @@ class CModule:
         self.lifecycle = descriptor.lifecycle
         self.address = self._create(parameters)
         if self.lifecycle.destroy:
-            weakref.finalize(self, DESTROY_TYPE(self.lifecycle.destroy), self.address)
+            Destruction(self, DESTROY_TYPE(self.lifecycle.destroy), self.address)
 
     def _create(self, parameters: Mapping[str, str]) -> int:
         if not self.lifecycle.create:
@@ -111,11 +111,11 @@ class _OwnedState:
         destroy = module.lifecycle.destroy_state
         function = DESTROY_STATE_TYPE(destroy) if destroy else _nothing
         # Safety: this keeps the module until the state is destroyed.
-        self._finalizer = weakref.finalize(self, _destroy_state, function, module, address)
+        self._destruction = Destruction(self, _destroy_state, function, module, address)
 
     def close(self) -> None:
         """Destroy the state; again is harmless."""
-        self._finalizer()
+        self._destruction.run()
 
 
 def _nothing(_module: int, _state: int) -> None:
