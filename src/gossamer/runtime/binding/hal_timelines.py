@@ -19,11 +19,23 @@ from gossamer.runtime.binding.refs import RefObject
 
 
 class HalExternalTimepoint:
-    """A timepoint of another runtime (a CUDA or HIP event); there are none of a CPU."""
+    """A timepoint of another runtime; there are none of a CPU.
+
+    Attributes:
+        type, flags, compatibility: numbers of their enumerations.
+        cuda_event, hip_event: handles.
+    """
+
+    type: int
+    flags: int
+    compatibility: int
+    cuda_event: int
+    hip_event: int
 
     def __init__(self) -> None:
-        self.type = ExternalTimepointType.NONE
-        self.flags = ExternalTimepointFlags.NONE
+        self.type = int(ExternalTimepointType.NONE)
+        self.flags = int(ExternalTimepointFlags.NONE)
+        self.compatibility = self.cuda_event = self.hip_event = 0
 
 
 class HalSemaphore(RefObject):

@@ -220,17 +220,23 @@ class ParameterIndex:
         format: str | None = None,
         readable: bool = True,
         writable: bool = False,
-        mmap: bool = True,
+        mmap: bool | None = None,
+        *,
+        mode: str | None = None,
     ) -> None:
         """Add the parameters of a file.
 
         Args:
             format: `irpa`, `gguf`, `safetensors`, `npy` or `npz`; by default what the path ends in.
             writable: let programs store to the file, which must be mapped.
-            mmap: map it; otherwise read all of it now.
+            mmap: map it, as is done by default; False reads all of it now.
+            mode: `file_async` asks for asynchronous reads, which a map serves here.
         Raises: ValueError, IndexError or NotImplementedError.
         """
         del readable
+        if mode is not None:
+            _check_mode(mode, mmap, writable)
+        mmap = mmap is None or mmap
         handles = file_handle.FileHandle
         with _described("Mapping parameter file" if mmap else "Error opening parameter file (preload)"):
             if writable and not mmap:
@@ -288,3 +294,12 @@ def _described(what: str) -> Generator[None]:
         yield
     except StatusError as error:
         raise describe(what, error) from error
+
+
+def _check_mode(mode: str, mmap: bool | None, writable: bool) -> None:
+    if mode != "file_async":
+        raise InvalidArgumentError(f"unsupported parameter file mode: {mode}")
+    if mmap is not None:
+        raise InvalidArgumentError("mode and mmap are mutually exclusive")
+    if writable:
+        raise InvalidArgumentError("file_async requires read-only access")

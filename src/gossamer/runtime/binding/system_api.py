@@ -49,6 +49,10 @@ class Config:
         default_vm_modules: loaded before a program's own.
     """
 
+    device: HalDevice
+    vm_instance: VmInstance
+    default_vm_modules: tuple[VmModule, ...]
+
     def __init__(self, driver_name: str | None = None, *, device: HalDevice | None = None) -> None:
         """Choose a device by driver names separated by commas, or give it.
 
@@ -58,9 +62,9 @@ class Config:
             raise ValueError("Either 'device' or 'driver_name' can be specified (not both)")
         if device is None:
             device = get_first_device(driver_name.split(",") if driver_name is not None else None)
-        self.device: HalDevice = device
+        self.device = device
         self.vm_instance = VmInstance()
-        self.default_vm_modules: tuple[VmModule, ...] = (create_hal_module(self.vm_instance, device),)
+        self.default_vm_modules = (create_hal_module(self.vm_instance, device),)
 
 
 class BoundModule:

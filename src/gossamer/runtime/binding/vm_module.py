@@ -27,11 +27,15 @@ class VmInstance:
 class VmFunction:
     """An exported function of a module, not bound to any context."""
 
+    module_name: str
+    ordinal: int
+    linkage: int
+
     def __init__(self, module: Module, export: Export, ordinal: int) -> None:
         self._export = export
-        self.module_name: str = module.name
-        self.ordinal: int = ordinal
-        self.linkage: int = int(Linkage.EXPORT)
+        self.module_name = module.name
+        self.ordinal = ordinal
+        self.linkage = int(Linkage.EXPORT)
 
     @property
     def name(self) -> str:
