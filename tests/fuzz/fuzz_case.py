@@ -26,6 +26,7 @@ from gossamer.limits.scope import call_limits
 from gossamer.modules.hal import HalModule
 from gossamer.modules.vmvx_executable import VmvxLoader
 from gossamer.runtime.loading import load_module, with_system_modules
+from gossamer.runtime.parameters import parameters_module
 from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
 from gossamer.vm.context import Context
 from gossamer.vm.function import Function
@@ -105,7 +106,7 @@ class CaseRunner:
             executable_loaders=[self._elf_loader, VmvxLoader(limits=limits)],
             allocator=Allocator(capacity_bytes=_MEMORY_BYTES),
         )
-        with call_limits(timeout=1.0, max_steps=50_000, max_depth=64, max_memory=_MEMORY_BYTES):
+        with call_limits(timeout=5.0, max_steps=50_000, max_depth=64, max_memory=_MEMORY_BYTES):
             return self._link_and_call(module, self._plans(file), before, device)
 
     def _link_and_call(
@@ -116,7 +117,10 @@ class CaseRunner:
         device: Device,
     ) -> str:
         modules = [*map(self._good_module, before), module]
-        if any(imported.full_name.startswith("hal.") for imported in module.imports):
+        imported = {function.full_name.partition(".")[0] for function in module.imports}
+        if "io_parameters" in imported:
+            modules = [parameters_module({"model": {"scale": np.ones(16, np.float32)}}), *modules]
+        if "hal" in imported:
             modules = [HalModule([device], trace=_ignore), *modules]
         try:
             with Context(with_system_modules(modules, [device])) as context:

@@ -51,13 +51,20 @@ def run_case(
     try:
         modules = [_load_before(instance, corpus, name) for name in before]
         # Programs of the inline kind are not linked: the binding offers no `hal_inline` nor `hal_loader`.
-        context = rt.VmContext(instance, modules=[rt.create_hal_module(instance, device), *modules, module])
+        system = [rt.create_hal_module(instance, device), _parameters_module(instance)]
+        context = rt.VmContext(instance, modules=[*system, *modules, module])
     except Exception:
         return "not linked"
     outcomes = {
         _call(context, module, name, plans.get(name), device) for name in module.function_names[:_MOST_CALLS]
     }
     return "failed when called" if "error" in outcomes else "called"
+
+
+def _parameters_module(instance: Any) -> Any:
+    index = rt.ParameterIndex()
+    index.add_buffer("scale", np.ones(16, np.float32))
+    return rt.create_io_parameters_module(instance, index.create_provider(scope="model"))
 
 
 def _load_before(instance: Any, corpus: Path, name: str) -> Any:
