@@ -152,9 +152,8 @@ class Semaphore:
                 reached.wait(timeout_seconds)
             else:
                 scope.wait(reached, timeout_seconds)
-                stopped = scope.failure
-                if stopped is not None and self.value < value and self.failure is None:
-                    raise stopped
+                if self.value < value and self.failure is None:
+                    scope.check()
         if self.value >= value:
             return
         if self.failure is not None:

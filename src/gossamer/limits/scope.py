@@ -43,6 +43,7 @@ class CallScope:
 
     Attributes:
         limits: as they were given.
+        function: `module.function` whose call this is, for failures; or "".
         used_memory: bytes in use, of calls that a limit of memory is on.
     """
 
@@ -60,12 +61,14 @@ class CallScope:
         "_parent",
         "_token",
         "_word",
+        "function",
         "limits",
         "used_memory",
     )
 
-    def __init__(self, limits: CallLimits = NO_LIMITS) -> None:
+    def __init__(self, limits: CallLimits = NO_LIMITS, function: str = "") -> None:
         self.limits = limits
+        self.function = function
         self.used_memory = 0
         self._parent: CallScope | None = None
         self._token: Token[CallScope | None] | None = None
@@ -127,8 +130,7 @@ class CallScope:
     @property
     def failure(self) -> LimitError | None:
         """A fresh error that says why the scope was stopped; None while it was not."""
-        failure = self._failure
-        return None if failure is None else failure()
+        return None if self._failure is None else self._fresh_failure()
 
     def check(self) -> None:
         """Account for a step.
@@ -141,7 +143,7 @@ class CallScope:
             if word.steps < 0:
                 self._exhaust_steps()
         if self._failure is not None:
-            raise self._failure()
+            raise self._fresh_failure()
 
     @property
     def word(self) -> InterruptWord:
@@ -177,7 +179,7 @@ class CallScope:
                     self._callbacks = {}
                 self._callbacks[key] = callback
                 return
-        callback(self._failure())
+        callback(self._fresh_failure())
 
     def forget(self, key: object) -> None:
         """Take a callback back."""
@@ -185,7 +187,7 @@ class CallScope:
             self._callbacks.pop(key, None)
 
     def wait(self, event: threading.Event, timeout_seconds: float | None = None) -> None:
-        """Block until an event is set, the scope is stopped, or time is up."""
+        """Block until an event is set, the scope is stopped, or time is up; the caller looks which."""
         self.on_stop(event, lambda _failure: event.set())
         try:
             event.wait(timeout_seconds)
@@ -309,10 +311,22 @@ class CallScope:
             self._word.flags |= STOP
         for child in children:
             child._stop(failure)
+        if callbacks:
+            self._call_back(list(callbacks.values()))
+
+    def _fresh_failure(self) -> LimitError:
+        # Why made in a call of its own: a local of the frame that raises it would keep it in a circle.
+        assert self._failure is not None
+        error = self._failure()
+        if self.function:
+            error.set_function(self.function)
+        return error
+
+    def _call_back(self, callbacks: list[Callable[[LimitError], None]]) -> None:
         raised: Exception | None = None
-        for callback in (callbacks or {}).values():
+        for callback in callbacks:
             try:
-                callback(failure())
+                callback(self._fresh_failure())
             except Exception as error:
                 # One faulty callback must not leave the others waiting for ever.
                 raised = raised or error

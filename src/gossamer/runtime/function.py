@@ -18,7 +18,7 @@ from gossamer.hal.fence import Fence
 from gossamer.limits.call_limits import NO_LIMITS, CallLimits
 from gossamer.limits.scope import CallScope, current_scope
 from gossamer.runtime.invocation import Invocation
-from gossamer.runtime.limited_call import call_limited, fail_when_stopped, recursion_failure
+from gossamer.runtime.limited_call import call_limited, recursion_failure
 from gossamer.runtime.result_storage import (
     OMITTED,
     place_storage,
@@ -131,11 +131,11 @@ class PipelineFunction:
 
     def _start(self, values: list[Any], wait: Fence | None, signal: Fence) -> tuple[object, CallScope]:
         """Call an asynchronous function under a scope of its own, which fails its fence when stopped."""
-        scope = CallScope(self._limits or NO_LIMITS)
+        scope = CallScope(self._limits or NO_LIMITS, self.function.full_name)
         with scope:
             returned = self._callable(*values, wait, signal)
         if not signal.is_reached:
-            fail_when_stopped(scope, signal, self.function.full_name)
+            scope.on_stop(signal, signal.fail)
         return returned, scope
 
     def _results(self, returned: object, arguments: tuple[Any, ...]) -> Any:

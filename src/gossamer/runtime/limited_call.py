@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from gossamer.errors import ResourceExhaustedError
-from gossamer.hal.fence import Fence
 from gossamer.limits.call_limits import CallLimits
 from gossamer.limits.errors import LimitError
 from gossamer.limits.scope import CallScope, current_scope
@@ -41,16 +40,6 @@ def call_limited(call: Callable[[], Any], limits: CallLimits | None, function: s
     except LimitError as error:
         error.set_function(function)
         raise
-
-
-def fail_when_stopped(scope: CallScope, fence: Fence, function: str) -> None:
-    """Fail the fence of an asynchronous call when its scope is stopped."""
-
-    def fail(error: LimitError) -> None:
-        error.set_function(function)
-        fence.fail(error)
-
-    scope.on_stop(fence, fail)
 
 
 def recursion_failure(function: str) -> ResourceExhaustedError:

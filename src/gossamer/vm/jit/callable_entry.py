@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from gossamer.errors import STATUS_CODE_MASK, StatusCode, status_error
+from gossamer.errors import StatusCode, StatusError, status_error
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 from gossamer.limits.scope import CallScope, current_scope
 from gossamer.vm.buffer import Buffer
@@ -126,19 +126,18 @@ class NativeCall:
         words = NEVER_INTERRUPTED if scope is None else scope.word_address
         status = self._entry(*flat, ctypes.addressof(results), words)
         if status:
-            self._raise_if_stopped(scope, status)
-            code, message, frame = describe_status(self._module, self._function.ordinal, status)
-            raise status_error(code, message).add_frame(frame)
+            raise self._failure(status, scope)
         kinds = self._function.convention.results
         values = [_RESULT_READERS[kind](results[index]) for index, kind in enumerate(kinds)]
         return (tuple(values) if len(values) > 1 else values[0]) if values else None
 
-    def _raise_if_stopped(self, scope: CallScope | None, status: int) -> None:
-        if scope is None or status & STATUS_CODE_MASK != StatusCode.CANCELLED:
-            return
-        stopped = scope.failure_of_native_code()
-        if stopped is not None:
-            raise stopped.add_frame(describe_status(self._module, self._function.ordinal, status)[2])
+    def _failure(self, status: int, scope: CallScope | None) -> StatusError:
+        code, message, frame = describe_status(self._module, self._function.ordinal, status)
+        if scope is not None and code == StatusCode.CANCELLED:
+            stopped = scope.failure_of_native_code()
+            if stopped is not None:
+                return stopped.add_frame(frame)
+        return status_error(code, message).add_frame(frame)
 
 
 def _flatten(kinds: Sequence[str], arguments: Sequence[object]) -> list[object] | None:
