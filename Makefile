@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 REFERENCE := .venv-iree
+BENCHMARK := .venv-benchmark
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fast docs setup clean
+.PHONY: demo test check fast docs setup benchmark-environment clean
 
 $(VENV)/.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,7 +25,15 @@ $(REFERENCE)/.stamp: pyproject.toml
 	$(REFERENCE)/bin/python -m pip install --quiet --group reference
 	touch $@
 
+$(BENCHMARK)/.stamp: pyproject.toml
+	$(PYTHON) -m venv $(BENCHMARK)
+	$(BENCHMARK)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BENCHMARK)/bin/python -m pip install --quiet --group benchmark
+	touch $@
+
 setup: $(VENV)/.stamp $(REFERENCE)/.stamp
+
+benchmark-environment: $(BENCHMARK)/.stamp
 
 demo: $(VENV)/.runtime-stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/multiple_modules/demo.sh
@@ -42,4 +51,4 @@ fast: $(VENV)/.stamp
 	$(BIN)/pytest -n 2 -m "not reference" tests
 
 clean:
-	rm -rf $(VENV) $(REFERENCE) build
+	rm -rf $(VENV) $(REFERENCE) $(BENCHMARK) build
