@@ -265,3 +265,27 @@ def test_pythons_tracebacks_show_the_text() -> None:
     text = "".join(traceback.format_exception(caught.value))
     assert "import_0()" in text
     assert "function_0()" in text
+
+
+def test_a_ref_is_moved_out_of_its_register_once() -> None:
+    builder = Importing(take="0rrr_i")
+
+    def body(assembler: Assembler) -> None:
+        moved = REF_BIT | MOVE_BIT
+        assembler.emit("const.ref.rodata", 0, REF_BIT)
+        assembler.emit("const.ref.rodata", 0, REF_BIT | 1)
+        assembler.emit("call", IMPORT_BIT, (moved, moved, REF_BIT), (0,))
+        assembler.emit("call", IMPORT_BIT, (REF_BIT | 1, moved | 1, moved | 1), (0,))
+        assembler.emit("return", (0,))
+
+    builder.function("f", "0v_i", body)
+    seen: list[list[bool]] = []
+
+    def take(*arguments: object) -> int:
+        seen.append([argument is None for argument in arguments])
+        return 0
+
+    for executor in executors(builder.state(take=take)):
+        executor.bind(0)()
+
+    assert seen == [[False, True, True], [False, False, True]] * 2

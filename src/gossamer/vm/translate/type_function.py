@@ -6,7 +6,7 @@ each way copies its content into the local that the join names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from gossamer.errors import STATUS_CODE_MASK
@@ -162,10 +162,7 @@ class _Typing:
 
     def _emit(self, step: _Step, contents: Contents) -> TypedInstruction:
         access = step.access
-        inputs = tuple(
-            local_of(register) if register.kind == "r" else contents.read(register.kind, register.ordinal)
-            for register in access.inputs
-        )
+        inputs = tuple(_inputs(access.inputs, contents))
         results = tuple(local_of(register) for register in access.results)
         _apply(step, contents)
         moved = [local_of(register) for register in access.inputs if register.is_moved]
@@ -184,6 +181,19 @@ class _Typing:
     def _edge(self, jump: Jump, contents: Contents) -> Edge:
         target = self.function.blocks_by_offset[jump.target]
         return Edge(target, self._moves_into(target, _apply_remap(jump, contents)))
+
+
+def _inputs(registers: Sequence[Register], contents: Contents) -> Iterator[Expression]:
+    """What an instruction reads; a ref that it moves out of a register is null where it reads it again."""
+    moved: set[Local] = set()
+    for register in registers:
+        local = local_of(register)
+        if register.kind != "r":
+            yield contents.read(register.kind, register.ordinal)
+        else:
+            yield NULL if local in moved else local
+        if register.is_moved:
+            moved.add(local)
 
 
 def _literal_of(instruction: Instruction) -> Literal | None:
