@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.element_type import element_type_of
 from gossamer.runtime.binding.device_array import DeviceArray
 from gossamer.runtime.binding.dtypes import map_abi_type_to_dtype_info, map_dtype_to_hal_element_type
 from gossamer.runtime.binding.hal_buffers import HalBufferView
@@ -25,6 +26,8 @@ from gossamer.vm.list import List
 Description: TypeAlias = Any
 _INTEGER_BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
 _FLOATS = ("f32", "f64")
+_ELEMENT_TYPES = {dtype: element_type_of(dtype) for dtype in map(np.dtype, "?bBhHiIlLefdFD")}
+"""Of the types that are taken as they are."""
 
 
 class ArgumentPacker:
@@ -62,6 +65,21 @@ class ArgumentPacker:
         for description, value in zip(self._descriptions, values, strict=True):
             _pack(packed, description, value, allocator)
         return packed
+
+    def pack_arrays(self, allocator: Allocator, arguments: Sequence[Any]) -> list[BufferView] | None:
+        """What `pack` makes of arguments that are all arrays without descriptions; None for others."""
+        if self._descriptions is not None:
+            return None
+        views: list[BufferView] = []
+        for value in arguments:
+            if type(value) is DeviceArray:
+                views.append(value._buffer_view.object)  # pyright: ignore[reportPrivateUsage]
+                continue
+            element_type = _ELEMENT_TYPES.get(value.dtype) if type(value) is np.ndarray else None
+            if element_type is None:
+                return None
+            views.append(BufferView.copy_of(value, element_type, allocator))
+        return views
 
     def _arrange(self, arguments: Sequence[Any], keywords: Mapping[str, Any], count: int) -> list[Any]:
         positional_count = count - len(self._positions)

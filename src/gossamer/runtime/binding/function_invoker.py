@@ -17,7 +17,7 @@ from gossamer.runtime.binding.dtypes import map_abi_type_to_dtype_info
 from gossamer.runtime.binding.hal_buffers import HalBufferView
 from gossamer.runtime.binding.hal_device import HalDevice
 from gossamer.runtime.binding.refs import VmRef
-from gossamer.runtime.binding.vm_context import VmContext
+from gossamer.runtime.binding.vm_context import BoundFunction, VmContext
 from gossamer.runtime.binding.vm_module import VmFunction
 from gossamer.runtime.binding.vm_values import VmVariantList
 from gossamer.vm.list import List
@@ -34,7 +34,7 @@ class ReturnError(ValueError):
 class FunctionInvoker:
     """A function of a context, called with Python values."""
 
-    __slots__ = ("_device", "_packer", "_results", "_vm_context", "_vm_function")
+    __slots__ = ("_bound", "_device", "_packer", "_results", "_vm_context", "_vm_function")
 
     def __init__(self, vm_context: VmContext, device: HalDevice, vm_function: VmFunction) -> None:
         """Read how the function is called.
@@ -46,6 +46,7 @@ class FunctionInvoker:
         self._vm_function = vm_function
         arguments, self._results = _read_reflection(vm_function.reflection.get("iree.abi"))
         self._packer = ArgumentPacker(arguments)
+        self._bound: BoundFunction | None = None
 
     @property
     def vm_function(self) -> VmFunction:
@@ -58,11 +59,25 @@ class FunctionInvoker:
         Returns: None, one value, or a tuple.
         Raises: ValueError on arguments that do not fit; what the program raises.
         """
+        if self._results is None and not kwargs:
+            bound = self._bound
+            if bound is None:
+                bound = self._bound = BoundFunction(self._vm_context.context, self._vm_function)
+            if bound.convention.arguments == ("r",) * len(args):
+                views = self._packer.pack_arrays(self._device.device.allocator, args)
+                if views is not None:
+                    return self._unpack_returned(bound(views))
         inputs = VmVariantList.of(self._packer.pack(self._device.device.allocator, args, kwargs))
         outputs = VmVariantList(1)
         self._vm_context.invoke(self._vm_function, inputs, outputs)
         values = self._unpack_all(outputs.object)
         return None if not values else values[0] if len(values) == 1 else tuple(values)
+
+    def _unpack_returned(self, returned: object) -> Any:
+        """Results without descriptions, as the function returns them."""
+        if isinstance(returned, tuple):
+            return tuple(map(self._unpack_undescribed, cast("tuple[object, ...]", returned)))
+        return self._unpack_undescribed(returned)
 
     def _unpack_all(self, values: List) -> list[Any]:
         descriptions = self._results

@@ -18,6 +18,32 @@ _VALUE_TYPES = {"i": "i32", "I": "i64", "f": "f32", "F": "f64"}
 _context_ids = itertools.count(1)
 
 
+class BoundFunction:
+    """A function of a context, called with values of the VM.
+
+    Attributes:
+        convention: its calling convention.
+    """
+
+    __slots__ = ("_callable", "_full_name", "convention")
+
+    def __init__(self, context: Context, function: VmFunction) -> None:
+        """Find a function.
+
+        Raises: ValueError when its module is not loaded.
+        """
+        self._full_name = f"{function.module_name}.{function.name}"
+        self._callable = context.lookup(self._full_name).callable
+        self.convention = parse_calling_convention(function.calling_convention)
+
+    def __call__(self, values: Sequence[object]) -> object:
+        """Call the function: None, a value, or a tuple. Raises: what the program raises."""
+        try:
+            return self._callable(*values)
+        except StatusError as error:
+            raise error.annotate(f"while invoking {self._full_name}") from error.__cause__
+
+
 class VmContext:
     """Modules linked together, with their state."""
 
@@ -43,23 +69,16 @@ class VmContext:
 
         Raises: ValueError when the number of inputs is wrong; what the program raises.
         """
-        convention = parse_calling_convention(function.calling_convention)
-        if len(inputs) != len(convention.arguments):
+        bound = BoundFunction(self.context, function)
+        kinds, results = bound.convention.arguments, bound.convention.results
+        if len(inputs) != len(kinds):
             raise InvalidArgumentError(
                 f"Error invoking function: input list and function mismatch; expected "
-                f"{len(convention.arguments)} arguments but passed {len(inputs)}"
+                f"{len(kinds)} arguments but passed {len(inputs)}"
             )
-        arguments = [_argument(inputs.object, index, kind) for index, kind in enumerate(convention.arguments)]
-        bound = self.context.lookup(f"{function.module_name}.{function.name}")
-        try:
-            returned = bound.callable(*arguments)
-        except StatusError as error:
-            raise error.annotate(
-                f"while invoking {function.module_name}.{function.name}"
-            ) from error.__cause__
-        kinds = convention.results
-        results: tuple[Any, ...] = (returned,) if len(kinds) == 1 else tuple(returned or ())  # type: ignore[arg-type]
-        for kind, value in zip(kinds, results, strict=True):
+        returned = bound([_argument(inputs.object, index, kind) for index, kind in enumerate(kinds)])
+        values: tuple[Any, ...] = (returned,) if len(results) == 1 else tuple(returned or ())  # type: ignore[arg-type]
+        for kind, value in zip(results, values, strict=True):
             outputs.object.append(value, _VALUE_TYPES.get(kind, ""))
 
     def __repr__(self) -> str:
