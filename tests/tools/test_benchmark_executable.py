@@ -207,6 +207,21 @@ def test_help_lists_its_flags(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"--{name}" in text
 
 
+@pytest.mark.reference
+def test_every_flag_of_the_reference_is_known(iree_bin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [str(iree_bin / "iree-benchmark-executable"), "--help"]
+    reference = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    with pytest.raises(SystemExit):
+        iree_benchmark_executable.main(["--help"])
+    ours = capsys.readouterr().out
+    # Flags start a line; those in examples are indented.
+    names = re.compile(r"^(?:# )?--([a-z_0-9]+)(?==|$)|^(?:benchmark)? +\[--([a-z_]+)=", re.MULTILINE)
+
+    known = {first for first, _ in names.findall(ours)}
+    assert len(known) > 50
+    assert {first or second for first, second in names.findall(reference)} <= known
+
+
 def test_every_dispatch_of_every_batch_runs() -> None:
     ran: list[tuple[int, int, int]] = []
     kernel = ExecutableFunction("f", 0, kernel=lambda _call: lambda x, y, z: ran.append((x, y, z)))

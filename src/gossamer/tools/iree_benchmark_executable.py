@@ -107,7 +107,7 @@ def _run(arguments: Arguments) -> int:
     data = _read_executable(arguments[_FILE])
     devices = _DEVICES.open(arguments)
     try:
-        device = devices[0]
+        device = _DEVICES.lead(arguments, devices)
         with annotated("parsing bindings"):
             bindings = _parse_bindings(arguments, device)
         with annotated(f"loading executable '{arguments[_FILE]}'"):
@@ -175,7 +175,7 @@ def _new_benchmark(
             bindings,
             batch_size=arguments[_BATCH_SIZE],
         )
-    return Benchmark(name, dispatches.run, _MEASURING.time_unit(arguments, "ns"), items=x * y * z)
+    return Benchmark(name, dispatches.run, "ns", items=x * y * z)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 _MAX_ITERATIONS = 1_000_000_000
 _SAFETY_FACTOR = 1.4
 _SIGNIFICANT_FRACTION = 0.1
-TIME_UNITS = {"ns": 1e9, "us": 1e6, "ms": 1e3, "s": 1.0}
-"""Units a second."""
+_UNITS = {"ns": 1e9, "us": 1e6, "ms": 1e3, "s": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def measure(benchmark: Benchmark, family: int, policy: Policy) -> list[Result]:
     """Measure a benchmark. Returns: each repetition, then their statistics where there are several."""
     if policy.warmup_seconds and not policy.iterations:
         _run_for(benchmark, policy.warmup_seconds)
-    scale = TIME_UNITS[benchmark.time_unit]
+    scale = _UNITS[benchmark.time_unit]
     iterations = policy.iterations
     results: list[Result] = []
     for repetition in range(policy.repetitions):

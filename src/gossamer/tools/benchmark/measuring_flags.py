@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.tools.benchmark.machine import describe_machine, machine_text
-from gossamer.tools.benchmark.measure import TIME_UNITS, Benchmark, Policy, Result, measure
+from gossamer.tools.benchmark.measure import Benchmark, Policy, Result, measure
 from gossamer.tools.benchmark.report import Report, name_width, new_report
 from gossamer.tools.flags import Arguments, FlagSet
 
@@ -50,27 +50,13 @@ class MeasuringFlags:
         self._out = flags.string("benchmark_out", "", "A file to write a report to, too.")
         self._out_format = flags.string("benchmark_out_format", "json", "Format of that file.")
         self._context = flags.string("benchmark_context", "", "key=value,... to show with the machine.")
-        self._time_unit = flags.string(
-            "benchmark_time_unit", "", "Unit of times, where no other flag says it: ns, us, ms or s."
-        )
+        flags.string("benchmark_time_unit", "", "Accepted and not used: each benchmark has its own.")
         flags.boolean(
             "benchmark_enable_random_interleaving", False, "Accepted and not used: repetitions run in order."
         )
         flags.boolean("benchmark_counters_tabular", False, "Accepted and not used: there are no counters.")
         flags.string("benchmark_color", "auto", "Accepted and not used: tables have no colors.")
         flags.integer("v", 0, "Accepted and not used: nothing is logged.")
-
-    def time_unit(self, arguments: Arguments, default: str) -> str:
-        """Unit of times.
-
-        Raises: InvalidArgumentError for an unknown one.
-        """
-        unit = arguments[self._time_unit] or default
-        if unit not in TIME_UNITS:
-            raise InvalidArgumentError(
-                f"--benchmark_time_unit={unit}: expected one of {', '.join(TIME_UNITS)}"
-            )
-        return unit
 
     def run(self, arguments: Arguments, benchmarks: Sequence[Benchmark]) -> bool:
         """Measure, or list, the benchmarks that were asked for.
