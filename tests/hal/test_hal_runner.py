@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from gossamer.errors import AbortedError, OutOfRangeError
+from gossamer.errors import AbortedError, OutOfRangeError, UnavailableError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.executable import Executable
 from gossamer.hal.local.native_runner import run_native
+from gossamer.hal.local.program import Program
 from gossamer.hal.local.python_runner import run_python
-from gossamer.hal.local.runner import Runner
-from hal_kernels import COUNT, FAIL, HALVE, INSPECT, native_executable
+from gossamer.hal.local.runner import runner_for
+from hal_kernels import COUNT, FAIL, HALVE, INSPECT, native_executable, python_executable
 
+Runner = Callable[[Program, bytes], None]
 RUNNERS = pytest.mark.parametrize("runner", [run_native, run_python])
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A runner, and kernels for it."""
+
+    runner: Runner
+    kernels: Executable
+
+
+ENGINES = pytest.mark.parametrize(
+    "engine", [Engine(run_native, native_executable()), Engine(run_python, python_executable())]
+)
 
 
 def new_buffer(length: int) -> Buffer:
@@ -69,12 +87,12 @@ def test_copies_and_updates(runner: Runner) -> None:
     assert bytes(target.map(16, 16)) == b"!!\0\x0023456789" + bytes(4)
 
 
-@RUNNERS
-def test_dispatches_visit_every_workgroup_once(runner: Runner) -> None:
+@ENGINES
+def test_dispatches_visit_every_workgroup_once(engine: Engine) -> None:
     buffer = new_buffer(4 * 16 * 16 * 3)
     commands = CommandBuffer()
-    commands.dispatch(native_executable(), COUNT, (5, 7, 3), [41], [BufferRef(buffer)])
-    run(commands, runner)
+    commands.dispatch(engine.kernels, COUNT, (5, 7, 3), [41], [BufferRef(buffer)])
+    run(commands, engine.runner)
 
     counts = buffer.to_numpy().view(np.int32).reshape(3, 16, 16)
     expected = np.zeros((3, 16, 16), np.int32)
@@ -82,59 +100,59 @@ def test_dispatches_visit_every_workgroup_once(runner: Runner) -> None:
     np.testing.assert_array_equal(counts, expected)
 
 
-@RUNNERS
+@ENGINES
 @pytest.mark.parametrize("count", [(0, 1, 1), (1, 0, 1), (1, 1, 0)])
-def test_empty_grids_do_nothing(runner: Runner, count: tuple[int, int, int]) -> None:
+def test_empty_grids_do_nothing(engine: Engine, count: tuple[int, int, int]) -> None:
     buffer = new_buffer(64)
     commands = CommandBuffer()
-    commands.dispatch(native_executable(), COUNT, count, [41], [BufferRef(buffer)])
-    run(commands, runner)
+    commands.dispatch(engine.kernels, COUNT, count, [41], [BufferRef(buffer)])
+    run(commands, engine.runner)
 
     assert not buffer.to_numpy().any()
 
 
-@RUNNERS
-def test_indirect_counts_are_read_when_the_dispatch_starts(runner: Runner) -> None:
+@ENGINES
+def test_indirect_counts_are_read_when_the_dispatch_starts(engine: Engine) -> None:
     buffer, counts = new_buffer(4 * 256), new_buffer(64)
     counts.allowed_usage |= 0x100
     commands = CommandBuffer()
     update = np.array([3, 2, 1], np.uint32).tobytes()
     commands.update_buffer(update, BufferRef(counts, 4, 12))
     commands.dispatch(
-        native_executable(),
+        engine.kernels,
         COUNT,
         (0, 0, 0),
         [-1 + 5],
         [BufferRef(buffer)],
         indirect_count=BufferRef(counts, 4),
     )
-    run(commands, runner)
+    run(commands, engine.runner)
 
     assert buffer.to_numpy().view(np.int32).sum() == 3 * 2 * 5
 
 
-@RUNNERS
-def test_kernels_see_their_dispatch(runner: Runner) -> None:
+@ENGINES
+def test_kernels_see_their_dispatch(engine: Engine) -> None:
     out = new_buffer(64)
     commands = CommandBuffer(binding_capacity=2)
     commands.dispatch(
-        native_executable(), INSPECT, (2, 1, 3), [], [BufferRef(None, 0, 48, 0), BufferRef(None, 5, -1, 1)]
+        engine.kernels, INSPECT, (2, 1, 3), [], [BufferRef(None, 0, 48, 0), BufferRef(None, 5, -1, 1)]
     )
-    run(commands, runner, (out, 0, 64), (out, 0, 30))
+    run(commands, engine.runner, (out, 0, 64), (out, 0, 30))
 
     assert list(out.to_numpy().view(np.int64)[:6]) == [48, 25, 2, 1, 3, 4096]
 
 
-@RUNNERS
-def test_a_failing_kernel_stops_the_program(runner: Runner) -> None:
+@ENGINES
+def test_a_failing_kernel_stops_the_program(engine: Engine) -> None:
     buffer = new_buffer(64)
     commands = CommandBuffer()
     commands.fill_buffer(BufferRef(buffer, 0, 32), 1, 1)
-    commands.dispatch(native_executable(), FAIL, (8, 1, 1))
+    commands.dispatch(engine.kernels, FAIL, (8, 1, 1))
     commands.fill_buffer(BufferRef(buffer, 32, 32), 1, 1)
 
     with pytest.raises(AbortedError, match="workgroup failed with code 10"):
-        run(commands, runner)
+        run(commands, engine.runner)
     assert buffer.to_numpy().sum() == 32
 
 
@@ -148,6 +166,27 @@ def test_denormals_are_flushed_around_native_kernels_only() -> None:
     assert list(target.to_numpy().view(np.float32)[:2]) == [0.0, 0.5]
     assert math.ldexp(1.0, -1074) * ctypes.c_double(1.0).value > 0
     assert np.float32(2e-38) * np.float32(0.5) > 0
+
+
+def test_native_kernels_beside_python_kernels_run_as_they_do_alone() -> None:
+    source, target, counts = new_buffer(64), new_buffer(64), new_buffer(64)
+    source.to_numpy().view(np.float32)[:2] = [2e-38, 1.0]
+    commands = CommandBuffer()
+    commands.dispatch(python_executable(), COUNT, (1, 1, 1), [4], [BufferRef(counts)])
+    commands.dispatch(native_executable(), HALVE, (2, 1, 1), [], [BufferRef(source), BufferRef(target)])
+    commands.finalize()
+    runner_for(commands.program)(b"", None, None)
+
+    assert list(target.to_numpy().view(np.float32)[:2]) == [0.0, 0.5]
+    assert counts.to_numpy()[0] == 5
+
+
+def test_native_kernels_without_a_native_runner_are_an_error() -> None:
+    commands = CommandBuffer()
+    commands.dispatch(native_executable(), FAIL, (1, 1, 1))
+
+    with pytest.raises(UnavailableError, match="kernel 'fail' is native code"):
+        run(commands, run_python)
 
 
 @pytest.mark.parametrize("counts", [(1, 1, 70_000), (1 << 31, 1 << 31, 65_535)])

@@ -24,7 +24,7 @@ from gossamer.errors import FailedPreconditionError
 from gossamer.limits.call_limits import NO_LIMITS, CallLimits
 from gossamer.limits.deadlines import expire_at
 from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError, LimitError
-from gossamer.limits.interrupt_word import COUNT_STEPS, NEVER_INTERRUPTED, STOP, InterruptWord
+from gossamer.limits.interrupt_word import COUNT_STEPS, STOP, InterruptWord
 
 _current: ContextVar[CallScope | None] = ContextVar("gossamer_call_scope", default=None)
 
@@ -353,8 +353,3 @@ def check_limits() -> None:
     scope = _current.get()
     if scope is not None:
         scope.check()
-
-
-def interrupt_address(scope: CallScope | None) -> int:
-    """Address of the words that native code of a scope's calls looks at."""
-    return NEVER_INTERRUPTED if scope is None else scope.word_address

@@ -1,7 +1,7 @@
 """Runs programs record by record in Python: the reference for the native runner.
 
-It runs what the native runner cannot: kernels that are Python callables. Native kernels are called
-through ctypes, one call a workgroup, without the denormal mode of the native runner.
+It runs what the native runner cannot: kernels that are Python callables. Dispatches of native kernels among
+them go to the native runner, one by one.
 In: a program and a packed binding table. Out: nothing, or the error of the first dispatch that failed.
 """
 
@@ -10,10 +10,10 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable
+from typing import TypeAlias
 
-from gossamer.errors import InternalStatusError, StatusError
+from gossamer.errors import InternalStatusError, StatusError, UnavailableError
 from gossamer.hal.executable import BoundMemory, DispatchCall, WorkgroupCallable
-from gossamer.hal.local.kernel_errors import kernel_error
 from gossamer.hal.local.native_runner import local_memory
 from gossamer.hal.local.program import (
     SLOT_DIRECT,
@@ -24,58 +24,33 @@ from gossamer.hal.local.program import (
     FillRecord,
     Program,
     Reference,
+    encode_program,
 )
-from gossamer.limits.scope import CallScope, interrupt_address
+from gossamer.limits.scope import CallScope
+
+NativeRun: TypeAlias = Callable[[Program, bytes, CallScope | None], None]
+"""Runs a program without Python kernels with a binding table, under a scope of calls or none."""
 
 
-class DispatchState(ctypes.Structure):
-    """What native kernels get about their dispatch. Spec: `iree/hal/local/executable_library.h` version 6."""
+def run_python(
+    program: Program, table: bytes, scope: CallScope | None = None, run_native: NativeRun | None = None
+) -> None:
+    """Run any program; arguments and errors as for `native_runner.run_native`.
 
-    _fields_ = (
-        ("workgroup_size_x", ctypes.c_uint32),
-        ("workgroup_size_y", ctypes.c_uint32),
-        ("workgroup_size_z", ctypes.c_uint16),
-        ("constant_count", ctypes.c_uint16),
-        ("workgroup_count_x", ctypes.c_uint32),
-        ("workgroup_count_y", ctypes.c_uint32),
-        ("workgroup_count_z", ctypes.c_uint16),
-        ("max_concurrency", ctypes.c_uint8),
-        ("binding_count", ctypes.c_uint8),
-        ("constants", ctypes.c_void_p),
-        ("binding_ptrs", ctypes.c_void_p),
-        ("binding_lengths", ctypes.c_void_p),
-        # Not of that specification: kernels of our own look here for `limits.interrupt_word`.
-        ("interrupt_words", ctypes.c_void_p),
-    )
-
-
-class WorkgroupState(ctypes.Structure):
-    """What native kernels get about their workgroup. Spec: as for `DispatchState`."""
-
-    _fields_ = (
-        ("workgroup_id_x", ctypes.c_uint32),
-        ("workgroup_id_y", ctypes.c_uint32),
-        ("workgroup_id_z", ctypes.c_uint16),
-        ("reserved", ctypes.c_uint16),
-        ("processor_id", ctypes.c_uint32),
-        ("local_memory", ctypes.c_void_p),
-        ("local_memory_size", ctypes.c_uint32),
-    )
-
-
-_KERNEL_TYPE = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(DispatchState), ctypes.POINTER(WorkgroupState)
-)
-
-
-def run_python(program: Program, table: bytes, scope: CallScope | None = None) -> None:
-    """Run any program; arguments and errors as for `run_native`."""
+    Args:
+        run_native: for dispatches of native kernels; None where there is no native runner.
+    Raises: UnavailableError also, for a native kernel that there is no runner for.
+    """
     slots = struct.unpack(f"<{len(table) // 8}Q", table)
     run = _Run(program, slots, scope)
     for record in program.records:
         match record:
-            case DispatchRecord():
+            case DispatchRecord(function) if not function.address:
                 run.dispatch(record)
+            case DispatchRecord(function):
+                if run_native is None:
+                    raise UnavailableError(f"kernel '{function.name}' is native code, which needs llvmlite")
+                run_native(encode_program([record], b""), table, scope)
             case FillRecord():
                 run.fill(record)
             case CopyRecord(source, target):
@@ -123,9 +98,7 @@ class _Run:
             (counts[0], counts[1], counts[2]),
             BoundMemory(local_memory.reserve(scratch), scratch),
         )
-        run_workgroup = _native_kernel(record, call, self._scope)
-        if run_workgroup is None:
-            run_workgroup = _python_kernel(record, call)
+        run_workgroup = _python_kernel(record, call)
         for z in range(counts[2]):
             for y in range(counts[1]):
                 for x in range(counts[0]):
@@ -156,31 +129,3 @@ def _reporting(run: WorkgroupCallable, name: str) -> Callable[[int, int, int], N
             raise InternalStatusError(f"kernel '{name}' raised {error!r}") from error
 
     return run_reporting
-
-
-def _native_kernel(
-    record: DispatchRecord, call: DispatchCall, scope: CallScope | None
-) -> WorkgroupCallable | None:
-    function = record.function
-    if not function.address:
-        return None
-    kernel = _KERNEL_TYPE(function.address)
-    addresses = (ctypes.c_uint64 * len(call.bindings))(*(memory.address for memory in call.bindings))
-    lengths = (ctypes.c_uint64 * len(call.bindings))(*(memory.length for memory in call.bindings))
-    constants = (ctypes.c_uint32 * len(call.constants))(*call.constants)
-    state = DispatchState(
-        1, 1, 1, len(call.constants), *call.workgroup_count, 1, len(call.bindings),
-        ctypes.addressof(constants), ctypes.addressof(addresses), ctypes.addressof(lengths),
-        interrupt_address(scope),
-    )  # fmt: skip
-    memory = call.local_memory
-
-    def run(x: int, y: int, z: int) -> None:
-        # Safety: the arrays the structs point to are cells of this closure.
-        _ = addresses, lengths, constants
-        workgroup = WorkgroupState(x, y, z, 0, 0, memory.address, memory.length)
-        returned = kernel(function.environment, ctypes.byref(state), ctypes.byref(workgroup))
-        if returned:
-            raise kernel_error(function, returned, scope)
-
-    return run

@@ -70,5 +70,7 @@ def _run_leaving_kernels(program: Program, table: bytes, pool: TilePool | None, 
 
 
 def _run_in_python(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
-    del pool
-    run_python(program, table, scope)
+    def run(program: Program, table: bytes, scope: CallScope | None) -> None:
+        _run_natively(program, table, pool, scope)
+
+    run_python(program, table, scope, run if has_native_runner() else None)
