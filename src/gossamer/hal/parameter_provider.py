@@ -123,7 +123,8 @@ class ParameterProvider:
         try:
             entry = self.index[span.key]
         except NotFoundError as error:
-            raise error.annotate(f"in parameters of scope '{self.scope}'") from None
+            where = f"of scope '{self.scope}'" if self.scope else "without a scope"
+            raise error.annotate(f"in parameters {where}") from None
         allowed = _allowed_access(entry)
         if access & ~allowed:
             raise PermissionDeniedError(

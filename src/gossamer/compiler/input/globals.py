@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gossamer.compiler.input.walk import operations_named, replace_operation
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.diagnostics import Diagnostic
@@ -10,20 +12,31 @@ from gossamer.errors import CompileError
 IMMUTABLE_MARKER = "gossamer.immutable"
 """On globals that only initialisers store to: MLIR calls any global mutable that lacks an initial value."""
 
+PARAMETER = "gossamer.parameter"
+"""On globals whose value is loaded from a parameter: scope, empty for the one without a name, and key."""
+
 _UNINITIALIZED = "#util.uninitialized"
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_NAMED_PARAMETER = re.compile(rf"#(?:flow|stream)\.parameter\.named<(?:({_STRING})\s*::\s*)?({_STRING})[,>]")
 
 
 def convert_globals(module: ir.Module) -> None:
     """Convert globals, loads and stores.
 
-    Raises: CompileError at initial values that are not literals.
+    Raises: CompileError at initial values that are neither literals nor named parameters.
     """
     _resolve_addresses(module)
     loads = operations_named(module, "util.global.load", "ml_program.global_load_const")
     stores = operations_named(module, "util.global.store", "ml_program.global_store")
     stored = {str(store.attributes["global"]) for store in stores}
+    loaded = {str(load.attributes["global"]) for load in loads}
     for op in operations_named(module, "util.global"):
-        _convert_global(op, is_stored=f"@{_name(op)}" in stored)
+        symbol = f"@{_name(op)}"
+        if _parameter(op) is not None and symbol not in loaded | stored:
+            # Why: nobody should have to provide a parameter that nothing reads.
+            op.erase()
+        else:
+            _convert_global(op, is_stored=symbol in stored)
     for load in loads:
         replace_operation(load, "ml_program.global_load", {"global": load.attributes["global"]})
     for store in stores:
@@ -55,7 +68,8 @@ def _resolve_addresses(module: ir.Module) -> None:
 
 def _convert_global(op: ir.Operation, *, is_stored: bool) -> None:
     given = op.attributes
-    value = _initial_value(op)
+    parameter = _parameter(op)
+    value = None if parameter else _initial_value(op)
     attributes: dict[str, ir.Attribute] = {
         "sym_name": given["sym_name"],
         "type": given["type"],
@@ -67,10 +81,21 @@ def _convert_global(op: ir.Operation, *, is_stored: bool) -> None:
         attributes["is_mutable"] = ir.UnitAttr.get()
         if "is_mutable" not in given:
             attributes[IMMUTABLE_MARKER] = ir.UnitAttr.get()
+    if parameter is not None:
+        attributes[PARAMETER] = parameter
     for named in given:
         if named.startswith("noinline") or named.startswith("stream."):
             attributes[named] = given[named]
     replace_operation(op, "ml_program.global", attributes)
+
+
+def _parameter(op: ir.Operation) -> ir.ArrayAttr | None:
+    """Scope and key of the parameter that is the initial value, if it is one."""
+    match = _NAMED_PARAMETER.match(str(op.attributes.get("initial_value")))
+    if match is None:
+        return None
+    # Why: MLIR knows what its strings' escapes mean.
+    return ir.ArrayAttr.get([ir.Attribute.parse(match[1] or '""'), ir.Attribute.parse(match[2])])
 
 
 def _initial_value(op: ir.Operation) -> ir.Attribute | None:
@@ -83,7 +108,7 @@ def _initial_value(op: ir.Operation) -> ir.Attribute | None:
                 Diagnostic(
                     f"initial value of global '@{_name(op)}' is {value}, which is not supported",
                     source_location(op.location),
-                    hint="give it a literal, or store to it in a util.initializer",
+                    hint="give it a literal or a named parameter, or store to it in a util.initializer",
                 )
             ]
         )

@@ -10,6 +10,7 @@ from gossamer.compiler.stream.element_types import element_bits, element_type_co
 from gossamer.compiler.stream.lower_calls import lower_call_check, lower_call_function, lower_call_import
 from gossamer.compiler.stream.lower_commands import lower_execute
 from gossamer.compiler.stream.lower_context import LoweringContext
+from gossamer.compiler.stream.lower_parameters import lower_load_parameters
 from gossamer.compiler.stream.program import (
     Alloca,
     Allocate,
@@ -26,6 +27,7 @@ from gossamer.compiler.stream.program import (
     HostOp,
     Join,
     LoadGlobal,
+    LoadParameters,
     PackScalars,
     ReadElement,
     Step,
@@ -250,6 +252,7 @@ _LOWERINGS: dict[type, _Lowering] = {
     HostOp: _host_op,
     Join: _join,
     LoadGlobal: _load_global,
+    LoadParameters: lower_load_parameters,
     PackScalars: _pack_scalars,
     ReadElement: _read_element,
     StoreGlobal: _store_global,

@@ -12,6 +12,7 @@ from gossamer.compiler.stream.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.stream.element_types import element_bits
 from gossamer.compiler.stream.hal_imports import BUFFER, FENCE
 from gossamer.compiler.stream.module_state import ModuleGlobal, ModuleState
+from gossamer.compiler.stream.parameters import load_parameters, parameter_stores, read_parameter
 from gossamer.compiler.stream.program import (
     Allocate,
     Await,
@@ -19,6 +20,7 @@ from gossamer.compiler.stream.program import (
     Execute,
     Function,
     HostGlobal,
+    LoadParameters,
     Return,
     StoreGlobal,
     Subspan,
@@ -59,10 +61,11 @@ def _read_global(op: ir.Operation, *, track_time: bool) -> ModuleGlobal:
         raise _error(op, f"global '@{name}' has its value elsewhere, which is not supported")
     dims: dict[int, str] = {}
     timepoint = ""
+    parameter = read_parameter(op, type)
     if isinstance(type, TensorType):
         dims = {index: f"{name}$dim{index}" for index, extent in enumerate(type.shape) if extent is None}
         timepoint = f"{name}$timepoint" if is_mutable and track_time else ""
-    return ModuleGlobal(name, type, is_mutable, dims, timepoint, op, initial)
+    return ModuleGlobal(name, type, is_mutable, dims, timepoint, op, initial, parameter)
 
 
 def declare_globals(state: ModuleState) -> None:
@@ -71,6 +74,7 @@ def declare_globals(state: ModuleState) -> None:
     block = initializer.blocks[0]
     program = state.program
     commands: list[Command] = []
+    parameters: list[ModuleGlobal] = []
     for variable in state.globals.values():
         if isinstance(variable.type, ScalarType):
             program.globals[variable.name] = HostGlobal(
@@ -83,15 +87,20 @@ def declare_globals(state: ModuleState) -> None:
             program.globals[name] = HostGlobal(name, "index", extents.get(index, 0))
         if variable.timepoint:
             program.globals[variable.timepoint] = HostGlobal(variable.timepoint, FENCE)
-        if variable.initial is not None:
+        if variable.parameter is not None:
+            parameters.append(variable)
+        elif variable.initial is not None:
             commands.extend(_initial_contents(state, variable, block))
         elif variable.is_mutable and not variable.dims:
             commands.append(_zeros(variable, block))
+    work: list[LoadParameters | Execute] = list(load_parameters(parameters))
     if commands:
-        done = Timepoint("done")
+        work.append(Execute((tuple(commands),), (), Timepoint("done")))
+    if work:
         stores = [step for step in block.steps if isinstance(step, StoreGlobal)]
         block.steps = [step for step in block.steps if not isinstance(step, StoreGlobal)]
-        block.steps += [Execute((tuple(commands),), (), done), Await((done,)), *stores]
+        block.steps += [*work, Await(tuple(step.signal for step in work)), *stores]
+        block.steps += parameter_stores(work)
     if block.steps:
         block.terminator = Return(())
         program.functions.append(initializer)

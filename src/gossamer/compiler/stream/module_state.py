@@ -26,6 +26,7 @@ class ModuleGlobal:
         dims: names of the VM globals that hold the dynamic dimensions of a tensor, by dimension.
         timepoint: name of the VM global that holds when the contents are ready; "" where they always are.
         initial: the operation's initial value, or None.
+        parameter: scope and key of the parameter that is the initial value, or None.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ModuleGlobal:
     timepoint: str
     op: ir.Operation
     initial: ir.Attribute | None
+    parameter: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

@@ -123,6 +123,23 @@ class Execute:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadParameters:
+    """Loads parameters of one scope into buffers of their own.
+
+    Attributes:
+        scope: "" for the one without a name.
+        keys: of the parameters, one for each result.
+        is_mutable: the program may write to the buffers.
+    """
+
+    scope: str
+    keys: tuple[str, ...]
+    results: tuple[Resource, ...]
+    is_mutable: bool
+    signal: Timepoint
+
+
+@dataclass(frozen=True, slots=True)
 class Barrier:
     """Signals once what it waits for is done; without anything to wait for, at once."""
 
@@ -264,6 +281,7 @@ Step: TypeAlias = (
     | Alloca
     | Dealloca
     | Execute
+    | LoadParameters
     | Barrier
     | Await
     | Join

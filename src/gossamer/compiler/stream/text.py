@@ -27,6 +27,7 @@ from gossamer.compiler.stream.program import (
     HostOp,
     Join,
     LoadGlobal,
+    LoadParameters,
     PackScalars,
     Program,
     ReadElement,
@@ -191,6 +192,10 @@ _FORMATS: dict[type, Callable[[Any, _Names], str]] = {
     ),
     Join: lambda step, names: f"{step.result} = join {names.list(step.wait)}",
     LoadGlobal: lambda step, names: f"{names.of(step.result)} = load @{step.name}",
+    LoadParameters: lambda step, names: (
+        f"{names.list(step.results)} = load{' mutable' if step.is_mutable else ''} parameters "
+        f"{step.scope!r}::{list(step.keys)}{_time(signal=step.signal)}"
+    ),
     PackScalars: lambda step, names: f"{step.result} = pack {names.list(step.elements)} : {step.element}",
     ReadElement: lambda step, names: f"{names.of(step.result)} = read {step.range} : {step.element}",
     StoreGlobal: lambda step, names: f"store @{step.name} = {names.of(step.value)}",

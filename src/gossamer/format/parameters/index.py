@@ -111,11 +111,7 @@ class ParameterIndex:
         if near:
             return f"; did you mean {', '.join(map(repr, near))}?"
         some = ", ".join(map(repr, islice(self._by_key, 3)))
-        return (
-            f"; its {len(self)} keys are {some}{', ...' if len(self) > 3 else ''}"
-            if some
-            else "; it is empty"
-        )
+        return f"; its keys are {some}{', ...' if len(self) > 3 else ''}" if some else "; it is empty"
 
     def __repr__(self) -> str:
         return f"<ParameterIndex of {len(self)} entries>"
