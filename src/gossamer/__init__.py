@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gossamer.compiler.api import compile_file, compile_text
     from gossamer.errors import CompileError, StatusError
     from gossamer.format.parameters.index import ParameterIndex
+    from gossamer.hal.dlpack import from_dlpack
     from gossamer.hal.fence import Fence
     from gossamer.hal.semaphore import Semaphore
     from gossamer.limits.call_limits import CallLimits
@@ -47,6 +48,7 @@ _HOMES = {
     "compile_file": "gossamer.compiler.api",
     "compile_text": "gossamer.compiler.api",
     "export": "gossamer.modules.python",
+    "from_dlpack": "gossamer.hal.dlpack",
     "get_device": "gossamer.runtime.devices",
     "get_include": "gossamer.runtime.native_modules",
     "imports": "gossamer.modules.python",
@@ -74,6 +76,7 @@ __all__ = [
     "compile_file",
     "compile_text",
     "export",
+    "from_dlpack",
     "get_device",
     "get_include",
     "imports",

@@ -12,6 +12,7 @@ import ctypes
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal import element_type as element_types
@@ -23,6 +24,7 @@ from gossamer.hal.memory import ALIGNMENT, MemoryAccess
 CPU_DEVICE = (1, 0)
 """Device type and number of host memory."""
 
+_VERSION = (1, 1)
 _UINT_CODE = 1
 _READ_ONLY_FLAG = 1
 _NUMERICAL_TYPES = {
@@ -123,16 +125,8 @@ def from_capsule(capsule: object, allocator: Allocator) -> BufferView:
     Raises: InvalidArgumentError on elements, layouts or devices that buffers cannot have.
     """
     managed = _open(capsule)
-    tensor = managed.tensor
-    if (tensor.device_type, tensor.device_id) != CPU_DEVICE:
-        raise InvalidArgumentError(
-            f"memory of DLPack device ({tensor.device_type}, {tensor.device_id}) is out of reach of the CPU"
-        )
-    element_type = _element_type(tensor)
     is_read_only = isinstance(managed, _VersionedTensor) and bool(managed.flags & _READ_ONLY_FLAG)
-    if element_type in _CODES_NUMPY_LACKS:
-        tensor.code = _UINT_CODE
-    array = np.from_dlpack(cast("Any", _CapsuleProducer(capsule)))
+    array, element_type = _consume(capsule)
     if not array.flags.c_contiguous:
         raise InvalidArgumentError("strided DLPack tensors are not supported")
     address: int = array.__array_interface__["data"][0]
@@ -142,6 +136,59 @@ def from_capsule(capsule: object, allocator: Allocator) -> BufferView:
     # Safety: `array` owns the capsule's contents and stays with the buffer.
     buffer = Buffer(address, array.nbytes, allowed_access=access, keepalive=array)
     return BufferView(buffer, list(array.shape), element_type)
+
+
+def from_dlpack(tensor: Any) -> BufferView:
+    """Make a view of a tensor of any library: it shares the tensor's memory and keeps that alive.
+
+    Functions take such views as they are, without a copy; programs see later changes of the tensor.
+
+    Args:
+        tensor: in host memory, with `__dlpack__`, or a NumPy array of any type. What is not dense or not
+            64-byte aligned is copied.
+    Raises: InvalidArgumentError on elements or devices that buffers cannot have.
+    """
+    if isinstance(tensor, BufferView):
+        return tensor
+    array = array_of(tensor)
+    code = element_types.element_type_of(array.dtype)
+    return BufferView.from_numpy(array, Allocator(), element_type=code)
+
+
+def array_of(tensor: Any) -> npt.NDArray[Any]:
+    """A NumPy array over the memory of any library's tensor, of a type of `ml_dtypes` where NumPy has none.
+
+    Raises: InvalidArgumentError on elements or devices that buffers cannot have; what the library raises.
+    """
+    if isinstance(tensor, np.ndarray):
+        return cast("npt.NDArray[Any]", tensor)
+    if tuple(tensor.__dlpack_device__()) != CPU_DEVICE:
+        raise _out_of_reach(*tensor.__dlpack_device__())
+    try:
+        # Why the version: only capsules of it say that a tensor can only be read.
+        capsule = tensor.__dlpack__(max_version=_VERSION)
+    except TypeError:
+        capsule = tensor.__dlpack__()
+    return _consume(capsule)[0]
+
+
+def _out_of_reach(device_type: int, device_id: int) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"memory of DLPack device ({device_type}, {device_id}) is out of reach of the CPU"
+    )
+
+
+def _consume(capsule: object) -> tuple[npt.NDArray[Any], int]:
+    """The array in a capsule, of an unsigned type where NumPy lacks the elements' own; and their type."""
+    managed = _open(capsule)
+    tensor = managed.tensor
+    if (tensor.device_type, tensor.device_id) != CPU_DEVICE:
+        raise _out_of_reach(tensor.device_type, tensor.device_id)
+    element_type = _element_type(tensor)
+    if element_type in _CODES_NUMPY_LACKS:
+        tensor.code = _UINT_CODE
+    array = np.from_dlpack(cast("Any", _CapsuleProducer(capsule)))
+    return array.view(element_types.numpy_dtype(element_type)), element_type
 
 
 def _element_type(tensor: _Tensor) -> int:

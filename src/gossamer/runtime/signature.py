@@ -149,10 +149,8 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
             array = cast("np.ndarray[Any, np.dtype[Any]]", value)
         elif isinstance(value, (bool, int, float, complex, list, tuple, np.generic)):
             array = np.asarray(cast("Any", value), dtype)
-        elif hasattr(value, "__array__"):
-            array = np.asarray(cast("Any", value))
-        elif hasattr(value, "__dlpack__"):
-            array = np.from_dlpack(cast("Any", value))
+        elif hasattr(value, "__array__") or hasattr(value, "__dlpack__"):
+            array = _array_of_library(value)
         else:
             return value
         if shape is not None and dtype is not None:
@@ -160,6 +158,21 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
         return BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)
 
     return convert
+
+
+def _array_of_library(value: Any) -> np.ndarray[Any, np.dtype[Any]]:
+    """A tensor of another library as an array, if possible over its memory."""
+    if hasattr(value, "__dlpack__"):
+        # Why: few programs need it.
+        from gossamer.hal.dlpack import array_of
+
+        try:
+            return array_of(value)
+        except (BufferError, RuntimeError, TypeError, ValueError):
+            # Why: tensors on other devices, or in parts, may know how to come to the host.
+            if not hasattr(value, "__array__"):
+                raise
+    return np.asarray(value)
 
 
 _SCALAR_CONVERSIONS: dict[str, Callable[[Any], object]] = {
