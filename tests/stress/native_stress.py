@@ -24,6 +24,7 @@ import llvmlite.binding as llvm
 from thread_checked_ir import check_threads
 
 from gossamer.hal.executable import ExecutableFunction
+from gossamer.hal.local.guard_ir import STOP_SIGNAL, has_guard
 from gossamer.hal.local.pool_ir import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
 from gossamer.hal.local.program import (
     RECORD_BYTES,
@@ -39,20 +40,28 @@ from gossamer.hal.local.program import (
 from gossamer.hal.local.runner_ir import runner_ir
 
 _DRIVER = Path(__file__).resolve().parent / "runner_stress.c"
-_COUNT, _MIRROR, _FAIL = range(3)
+_COUNT, _MIRROR, _FAIL, _TRAP, _ENDLESS = range(5)
 _LOCAL_BYTES = 192
 _FUNCTION_FIELD = 8
 _JOB_LISTS = 24
 _STALL_NANOSECONDS = 5_000_000
 
 
-def random_job(generator: random.Random) -> tuple[Program, list[int]]:
-    """Dispatches, fills, copies, updates and barriers over a few slots; also the bytes of each slot."""
+def random_job(generator: random.Random, *, traps: bool = False) -> tuple[Program, list[int]]:
+    """Dispatches, fills, copies, updates and barriers over a few slots; also the bytes of each slot.
+
+    Args:
+        traps: one job list in four ends with a kernel that divides by zero, or one that never ends.
+    """
     words = generator.choice((64, 257, 1000))
     slots = [4 * words] * 4
     records: list[Record] = []
     for _ in range(generator.randrange(1, 12)):
         records += _random_records(generator, words)
+    if traps and generator.random() < 0.25:
+        kernel = generator.choice((_TRAP, _ENDLESS))
+        constants = (generator.randrange(64), generator.choice((0, 2000)))
+        records.append(DispatchRecord(_kernel(kernel, 0), (64, 1, 1), constants, ()))
     return encode_program(records, bytes(range(256)) * 4), slots
 
 
@@ -94,7 +103,9 @@ def _dispatch(generator: random.Random, words: int, target: int, source: int) ->
 
 def _kernel(number: int, local_memory_bytes: int) -> ExecutableFunction:
     # The driver puts the address of a function of its own there.
-    return ExecutableFunction(str(number), 2, 2, local_memory_bytes, address=1 + number)
+    return ExecutableFunction(
+        str(number), 2, 2, local_memory_bytes, address=1 + number, may_trap=number >= _TRAP
+    )
 
 
 def short_parallel_job() -> tuple[Program, list[int]]:
@@ -141,8 +152,9 @@ def build(folder: Path, *, is_thread_checked: bool = False) -> Path:
     (folder / "runner.o").write_bytes(machine.emit_object(module))
     offsets = {"POOL_BYTES": POOL_BYTES, "PARTICIPANTS_OFFSET": PARTICIPANTS_OFFSET}
     offsets["CROWDED_OFFSET"] = CROWDED_OFFSET
+    offsets["STOP_SIGNAL"] = STOP_SIGNAL
     layout = "".join(f"enum {{ {name} = {value} }};\n" for name, value in offsets.items())
-    (folder / "pool_layout.h").write_text(layout)
+    (folder / "runner_layout.h").write_text(layout)
     program = folder / "runner_stress"
     flags = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
     flags += ["-fsanitize=thread"] if is_thread_checked else []
@@ -166,8 +178,10 @@ def stress(kind: str, *, workers: int, submitters: int, rounds: int, repeats: in
     with tempfile.TemporaryDirectory(prefix="native-stress-") as name:
         folder = Path(name)
         program = build(folder, is_thread_checked=kind == "threads")
-        write_jobs(folder / "jobs", [random_job(generator) for _ in range(_JOB_LISTS)])
-        numbers = (workers, submitters, rounds, repeats, seed)
+        # The thread checker holds signals back, which is not what happens without it.
+        traps = kind != "threads" and has_guard(llvm.get_process_triple())
+        write_jobs(folder / "jobs", [random_job(generator, traps=traps) for _ in range(_JOB_LISTS)])
+        numbers = (workers, submitters, rounds, repeats, seed, int(traps))
         command = [*checker_command(kind), str(program), "stress", str(folder / "jobs"), *map(str, numbers)]
         return subprocess.run(command).returncode
 

@@ -1,7 +1,7 @@
 // Drives the native runner and its tile pool outside of Python, so that memory checkers and thread checkers see
 // nothing but them. `native_stress.py` writes the job lists, builds this, and runs it.
 //
-//   runner_stress stress  JOBS WORKERS SUBMITTERS ROUNDS REPEATS SEED
+//   runner_stress stress  JOBS WORKERS SUBMITTERS ROUNDS REPEATS SEED GUARDS
 //   runner_stress latency JOBS WORKERS SUBMISSIONS
 //
 // JOBS: u32 count; for each u32 bytes, u32 bytes of local memory of a participant, u32 dispatches, u32 slots,
@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,11 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pool_layout.h"  // POOL_BYTES, PARTICIPANTS_OFFSET, CROWDED_OFFSET
+#include "runner_layout.h"  // POOL_BYTES, PARTICIPANTS_OFFSET, CROWDED_OFFSET, STOP_SIGNAL
 
-int64_t gossamer_hal_run(const void* program, const void* table, void* local, void* pool, void* words);
+int64_t gossamer_hal_run(const void* call);
 void gossamer_hal_worker(void* pool, uint32_t participant);
 void gossamer_hal_shutdown(void* pool);
+void gossamer_hal_set_up_guard(uint32_t key, void* previous);
+void gossamer_hal_signal(int number, siginfo_t* information, void* context);
 
 enum { STATUS_ABORTED = 10, STATUS_CANCELLED = 1, MOST_SLOTS = 16, STOP = 1 };
 
@@ -37,7 +40,7 @@ typedef int (*kernel_t)(const void*, const dispatch_state_t*, const workgroup_st
 typedef struct { void* address; uint64_t length; } slot_t;
 typedef struct { _Atomic int32_t flags; int32_t unused; _Atomic int64_t steps; } words_t;
 typedef struct { uint8_t* program; uint32_t bytes, local_bytes, slot_count; uint32_t slot_bytes[MOST_SLOTS];
-                 uint8_t* expected; int64_t expected_result; } job_t;
+                 uint8_t* expected; int64_t expected_result; int is_endless; } job_t;
 
 static job_t* jobs;
 static uint32_t job_count;
@@ -81,7 +84,38 @@ static int kernel_fail(const void* e, const dispatch_state_t* d, const workgroup
   return tile_of(d, w) == d->constants[0] ? STATUS_ABORTED : 0;
 }
 
-static const kernel_t kernels[] = {kernel_count, kernel_mirror, kernel_fail};
+// Divides by zero in tile constant 0.
+static int kernel_trap(const void* e, const dispatch_state_t* d, const workgroup_state_t* w) {
+  volatile int one = 1, divisor = tile_of(d, w) != d->constants[0];
+  (void)e;
+  spin(d->constants[1]);
+  return one / divisor - 1;
+}
+
+// Never ends, and never asks whether to.
+static int kernel_endless(const void* e, const dispatch_state_t* d, const workgroup_state_t* w) {
+  (void)e, (void)d, (void)w;
+  for (volatile int more = 1; more;) {}
+  return 0;
+}
+
+enum { ENDLESS = 4 };
+static const kernel_t kernels[] = {kernel_count, kernel_mirror, kernel_fail, kernel_trap, kernel_endless};
+
+static int guards;
+
+static void guard_signals(void) {
+  static uint64_t previous[2 * 65];
+  static const int numbers[] = {SIGFPE, SIGSEGV, SIGBUS, SIGILL, STOP_SIGNAL};
+  pthread_key_t key;
+  if (pthread_key_create(&key, NULL)) abort();
+  gossamer_hal_set_up_guard(key, previous);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
+    struct sigaction action = {.sa_sigaction = gossamer_hal_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    if (sigaction(numbers[i], &action, NULL)) abort();
+  }
+  guards = 1;
+}
 
 static void* aligned(size_t bytes) {
   void* found = NULL;
@@ -113,22 +147,24 @@ static void load_jobs(const char* path) {
     // Exactly as long as the job list: checkers see reads past it.
     job->program = aligned(job->bytes);
     if (fread(job->program, 1, job->bytes, file) != job->bytes) abort();
-    for (uint32_t j = 0; j < dispatches; ++j)
+    for (uint32_t j = 0; j < dispatches; ++j) {
+      job->is_endless |= patches[2 * j + 1] == ENDLESS;
       memcpy(job->program + patches[2 * j], &kernels[patches[2 * j + 1]], sizeof(kernel_t));
+    }
   }
   fclose(file);
 }
 
-typedef struct { slot_t slots[MOST_SLOTS]; } table_t;
+typedef struct { const void* program; void *local, *pool; words_t* words; slot_t slots[MOST_SLOTS]; } call_t;
 
-static table_t new_table(const job_t* job) {
-  table_t table = {0};
+static call_t new_call(const job_t* job, uint32_t participants, void* pool, words_t* words) {
+  call_t call = {job->program, aligned((size_t)job->local_bytes * participants), pool, words, {{0}}};
   for (uint32_t i = 0; i < job->slot_count; ++i) {
-    table.slots[i].address = aligned(job->slot_bytes[i]);
-    table.slots[i].length = job->slot_bytes[i];
-    memset(table.slots[i].address, 0, job->slot_bytes[i]);
+    call.slots[i].address = aligned(job->slot_bytes[i]);
+    call.slots[i].length = job->slot_bytes[i];
+    memset(call.slots[i].address, 0, job->slot_bytes[i]);
   }
-  return table;
+  return call;
 }
 
 static size_t total_bytes(const job_t* job) {
@@ -137,28 +173,28 @@ static size_t total_bytes(const job_t* job) {
   return sum;
 }
 
-static void gather(const job_t* job, const table_t* table, uint8_t* target) {
+static void gather(const job_t* job, const call_t* call, uint8_t* target) {
   for (uint32_t i = 0; i < job->slot_count; ++i) {
-    memcpy(target, table->slots[i].address, job->slot_bytes[i]);
+    memcpy(target, call->slots[i].address, job->slot_bytes[i]);
     target += job->slot_bytes[i];
   }
 }
 
-static void free_table(const job_t* job, table_t* table) {
-  for (uint32_t i = 0; i < job->slot_count; ++i) free(table->slots[i].address);
+static void free_call(const job_t* job, call_t* call) {
+  free(call->local);
+  for (uint32_t i = 0; i < job->slot_count; ++i) free(call->slots[i].address);
 }
 
 static void expect_jobs(void) {
   words_t words = {0};
   for (uint32_t i = 0; i < job_count; ++i) {
     job_t* job = &jobs[i];
-    table_t table = new_table(job);
-    void* local = aligned(job->local_bytes);
-    job->expected_result = gossamer_hal_run(job->program, &table, local, NULL, &words);
+    if (job->is_endless) continue;
+    call_t call = new_call(job, 1, NULL, &words);
+    job->expected_result = gossamer_hal_run(&call);
     job->expected = malloc(total_bytes(job) + 1);
-    gather(job, &table, job->expected);
-    free(local);
-    free_table(job, &table);
+    gather(job, &call, job->expected);
+    free_call(job, &call);
   }
 }
 
@@ -189,7 +225,7 @@ static void free_pool(void* pool, uint32_t workers, worker_t* threads) {
 }
 
 typedef struct { pthread_t thread; void* pool; uint32_t workers, repeats, seed; words_t words;
-                 atomic_int is_done; long cancelled; } submitter_t;
+                 atomic_int is_done; long cancelled; int is_stopped; } submitter_t;
 
 static uint32_t next_random(uint32_t* state) {
   *state = *state * 1664525u + 1013904223u;
@@ -200,29 +236,37 @@ static void* submit(void* argument) {
   submitter_t* self = argument;
   for (uint32_t i = 0; i < self->repeats; ++i) {
     const job_t* job = &jobs[next_random(&self->seed) % job_count];
-    table_t table = new_table(job);
-    void* local = aligned((size_t)job->local_bytes * self->workers);
-    int64_t result = gossamer_hal_run(job->program, &table, local, self->pool, &self->words);
-    if ((uint32_t)result == STATUS_CANCELLED) {
+    if (job->is_endless && !self->is_stopped) continue;
+    call_t call = new_call(job, self->workers, self->pool, &self->words);
+    int64_t result = gossamer_hal_run(&call);
+    if ((uint32_t)result == STATUS_CANCELLED && self->is_stopped) {
       self->cancelled++;
     } else if (result != job->expected_result) {
       fprintf(stderr, "result %llx, expected %llx\n", (long long)result, (long long)job->expected_result);
       failures++;
     } else if (!result) {
       uint8_t* found = malloc(total_bytes(job) + 1);
-      gather(job, &table, found);
+      gather(job, &call, found);
       if (memcmp(found, job->expected, total_bytes(job))) {
         fprintf(stderr, "wrong memory after job %d\n", (int)(job - jobs));
         failures++;
       }
       free(found);
     }
-    free(local);
-    free_table(job, &table);
+    free_call(job, &call);
     atomic_store(&self->words.flags, 0);
   }
   atomic_store(&self->is_done, 1);
   return NULL;
+}
+
+// As the runtime stops a scope: the words first, then a signal to whoever may be in a kernel.
+static void stop(submitter_t* submitter, uint32_t workers, const worker_t* threads) {
+  if (atomic_load(&submitter->is_done)) return;
+  atomic_store(&submitter->words.flags, STOP);
+  if (!guards) return;
+  pthread_kill(submitter->thread, STOP_SIGNAL);
+  for (uint32_t i = 1; i < workers; ++i) pthread_kill(threads[i].thread, STOP_SIGNAL);
 }
 
 static int stress(uint32_t workers, uint32_t submitters, uint32_t rounds, uint32_t repeats, uint32_t seed) {
@@ -235,16 +279,18 @@ static int stress(uint32_t workers, uint32_t submitters, uint32_t rounds, uint32
     void* pool = new_pool(participants, round & 1, threads);
     for (uint32_t i = 0; i < submitters; ++i) {
       submitter_t* s = &all[i];
-      s->pool = pool, s->workers = participants, s->repeats = repeats, s->seed = seed * 7919 + round * 31 + i;
+      s->pool = pool, s->workers = participants, s->repeats = repeats, s->seed = seed * 7919 + round * 31 + i, s->is_stopped = i & 1;
       atomic_store(&s->words.flags, 0), atomic_store(&s->is_done, 0);
       if (pthread_create(&s->thread, NULL, submit, s)) abort();
     }
-    for (uint32_t i = 0; i < submitters; ++i) {
+    for (uint32_t i = submitters; i-- > 0;) {
       // Every other submitter is cancelled now and then, whatever it is doing.
       while (!atomic_load(&all[i].is_done)) {
-        if (i & 1) atomic_store(&all[i].words.flags, STOP);
+        for (uint32_t j = 1; j < submitters; j += 2) stop(&all[j], participants, threads);
         usleep(200);
       }
+    }
+    for (uint32_t i = 0; i < submitters; ++i) {
       pthread_join(all[i].thread, NULL);
       cancelled += all[i].cancelled, all[i].cancelled = 0;
     }
@@ -304,8 +350,7 @@ static int latency(uint32_t workers, uint32_t submissions) {
   words_t words = {0};
   const job_t* job = &jobs[0];
   void* pool = new_pool(workers, workers > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), threads);
-  table_t table = new_table(job);
-  void* local = aligned((size_t)job->local_bytes * workers);
+  call_t call = new_call(job, workers, pool, &words);
   int64_t* rows = calloc(submissions, 2 * sizeof *rows);
   open_schedule(schedule);
   for (uint32_t i = 0; i < submissions; ++i) {
@@ -313,7 +358,7 @@ static int latency(uint32_t workers, uint32_t submissions) {
     if (i % 4) usleep(i % 97 * 4);
     longest_delay(schedule);
     int64_t begun = now();
-    if (gossamer_hal_run(job->program, &table, local, pool, &words) != job->expected_result) failures++;
+    if (gossamer_hal_run(&call) != job->expected_result) failures++;
     rows[2 * i] = now() - begun;
     rows[2 * i + 1] = longest_delay(schedule);
   }
@@ -321,14 +366,15 @@ static int latency(uint32_t workers, uint32_t submissions) {
     printf("%lld %lld\n", (long long)rows[2 * i], (long long)rows[2 * i + 1]);
   for (uint32_t i = 0; i < schedule->count; ++i) fclose(schedule->files[i]);
   free_pool(pool, workers, threads);
-  free_table(job, &table);
-  free(local), free(rows), free(threads), free(schedule);
+  free_call(job, &call);
+  free(rows), free(threads), free(schedule);
   return failures ? 1 : 0;
 }
 
 int main(int count, char** arguments) {
   if (count < 5) return 2;
   load_jobs(arguments[2]);
+  if (count > 8 && atoi(arguments[8])) guard_signals();
   expect_jobs();
   int code = !strcmp(arguments[1], "latency") ? latency(atoi(arguments[3]), atoi(arguments[4]))
              : count < 8 ? 2
