@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gossamer.isa.opcodes import Opcode
 
@@ -27,8 +26,7 @@ OperandValue: TypeAlias = int | float | bytes | tuple[int, ...] | RemapList | Ca
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """An operation with its operand values, parallel to `opcode.operands`.
 
     Attributes:

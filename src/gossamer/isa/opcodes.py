@@ -56,6 +56,9 @@ class OperandKind(Enum):
     SEGMENTS = "S"
     CASES = "C"
 
+    # Why: there is one object of each, and Enum's own hash is a Python function of the name.
+    __hash__ = object.__hash__
+
 
 VALUE_KINDS = frozenset({OperandKind.I32, OperandKind.I64, OperandKind.F32, OperandKind.F64})
 REF_KINDS = frozenset({OperandKind.REF, OperandKind.REF_MOVE})
@@ -84,10 +87,15 @@ class Extension(Enum):
     F32 = 0xE0
     F64 = 0xE1
 
+    __hash__ = object.__hash__
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Opcode:
-    """One operation: `name` is without the `vm.` prefix, `number` is the byte after the prefix."""
+    """One operation: `name` is without the `vm.` prefix, `number` is the byte after the prefix.
+
+    There is one object of each, and no other is equal.
+    """
 
     name: str
     number: int

@@ -6,8 +6,7 @@ returns from, says how each is read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from gossamer.isa.calling_convention import CallingConvention, Span
 from gossamer.isa.instruction import Cases, Instruction, RemapList
@@ -28,8 +27,7 @@ WIDE_KINDS = "IF"
 """Kinds that take two cells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(NamedTuple):
     """A register as one instruction sees it.
 
     Attributes:
@@ -43,16 +41,14 @@ class Register:
     is_moved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(NamedTuple):
     """A way out of a block: byte offset of the target and the copies made on the way."""
 
     target: int
     remap: RemapList
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """What one instruction does to registers.
 
     Attributes:

@@ -6,7 +6,7 @@ another type than it was written as gives a conversion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gossamer.vm.translate.access import WIDE_KINDS, Register
 from gossamer.vm.translate.expression import (
@@ -24,8 +24,7 @@ from gossamer.vm.translate.expression import (
 WHOLE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class CellContent:
+class CellContent(NamedTuple):
     """Bits of one cell: all of a 32-bit value (`half` is WHOLE), or half 0 or 1 of a 64-bit one."""
 
     source: Expression

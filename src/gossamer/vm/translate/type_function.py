@@ -7,7 +7,8 @@ each way copies its content into the local that the join names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gossamer.errors import STATUS_CODE_MASK
 from gossamer.isa.instruction import Instruction
@@ -49,8 +50,7 @@ def type_function(module: DecodedModule, function: DecodedFunction) -> TypedFunc
     return _Typing(module, function).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """An instruction, what it reads and writes, and its result where that is a constant."""
 
     instruction: Instruction
@@ -104,7 +104,7 @@ class _Typing:
             end = instruction.offset + instruction.length
             if instruction.opcode.name == "fail" and end in self.function.blocks_by_offset:
                 # Why: with a status of 0 it does nothing, and the next block follows.
-                access = replace(access, jumps=(Jump(end, ()),))
+                access = access._replace(jumps=(Jump(end, ()),))
             steps.append(_Step(instruction, access, _literal_of(instruction)))
         return steps
 
