@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import signal
 import subprocess
@@ -18,8 +19,9 @@ from gossamer.errors import InternalStatusError, InvalidArgumentError, StatusErr
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.fence import Fence
+from gossamer.hal.local import faults
 from gossamer.hal.local.faults import guard_signals
-from gossamer.hal.local.guard_ir import has_guard
+from gossamer.hal.local.guard_ir import STOP_SIGNAL, has_guard
 from gossamer.hal.local.sync_device import SyncDevice
 from gossamer.hal.local.task_device import TaskDevice
 from gossamer.hal.local.worker_options import WorkerOptions
@@ -163,3 +165,14 @@ def test_what_traps_outside_of_kernels_ends_as_it_did(
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert process.returncode == ending
     assert printed in process.stderr
+
+
+@pytest.mark.parametrize("number", [*faults.TRAPS, STOP_SIGNAL])
+def test_handlers_do_not_interrupt_each_other(number: int) -> None:
+    """A thread that is put back from inside another handler would keep that one's signal blocked."""
+    guard_signals()
+    installed = faults.Action()
+    ctypes.CDLL(None).sigaction(number, None, ctypes.byref(installed))
+
+    blocked = int.from_bytes(bytes(installed.mask), "little")
+    assert all(blocked >> other - 1 & 1 for other in (*faults.TRAPS, STOP_SIGNAL))

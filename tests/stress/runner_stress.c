@@ -112,6 +112,7 @@ static void guard_signals(void) {
   gossamer_hal_set_up_guard(key, previous);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
     struct sigaction action = {.sa_sigaction = gossamer_hal_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    for (size_t j = 0; j < sizeof numbers / sizeof *numbers; ++j) sigaddset(&action.sa_mask, numbers[j]);
     if (sigaction(numbers[i], &action, NULL)) abort();
   }
   guards = 1;
@@ -241,10 +242,10 @@ static void* submit(void* argument) {
     int64_t result = gossamer_hal_run(&call);
     if ((uint32_t)result == STATUS_CANCELLED && self->is_stopped) {
       self->cancelled++;
-    } else if (result != job->expected_result) {
+    } else if (!job->is_endless && result != job->expected_result) {
       fprintf(stderr, "result %llx, expected %llx\n", (long long)result, (long long)job->expected_result);
       failures++;
-    } else if (!result) {
+    } else if (!job->is_endless && !result) {
       uint8_t* found = malloc(total_bytes(job) + 1);
       gather(job, &call, found);
       if (memcmp(found, job->expected, total_bytes(job))) {

@@ -20,20 +20,25 @@ from gossamer.native.processor import host_triple
 
 GUARD_VARIABLE = "GOSSAMER_FAULT_GUARD"
 
-_TRAPS = ("SIGFPE", "SIGSEGV", "SIGBUS", "SIGILL")
+TRAPS = tuple(
+    int(getattr(signal, name)) for name in ("SIGFPE", "SIGSEGV", "SIGBUS", "SIGILL") if hasattr(signal, name)
+)
+"""Signals of instructions that cannot be executed."""
+
 _FLAGS = 0x4 | 0x08000000 | 0x10000000
 """SA_SIGINFO, SA_ONSTACK, SA_RESTART."""
+_MASK_BYTES = 128
 _lock = threading.Lock()
 _previous = ctypes.create_string_buffer(PREVIOUS_BYTES * 65)
 _is_guarding = False
 
 
-class _Action(ctypes.Structure):
+class Action(ctypes.Structure):
     """`struct sigaction` of Linux's C libraries on x86-64."""
 
     _fields_ = (
         ("handler", ctypes.c_uint64),
-        ("mask", ctypes.c_uint8 * 128),
+        ("mask", ctypes.c_uint8 * _MASK_BYTES),
         ("flags", ctypes.c_int32),
         ("restorer", ctypes.c_uint64),
     )
@@ -56,16 +61,19 @@ def guard_signals() -> None:
         library.pthread_key_create(ctypes.byref(key), None)
         # Safety: the table lives as long as the process, and so does the runner's code.
         guard.set_up(key.value, ctypes.addressof(_previous))
-        for number in (*(int(getattr(signal, name)) for name in _TRAPS), STOP_SIGNAL):
+        for number in (*TRAPS, STOP_SIGNAL):
             _take_over(library, number, guard.handler)
 
 
 def _take_over(library: ctypes.CDLL, number: int, handler: int) -> None:
-    found = _Action()
+    found = Action()
     library.sigaction(number, None, ctypes.byref(found))
     entry = ctypes.c_uint64 * 2
     entry.from_buffer(_previous, number * PREVIOUS_BYTES)[:] = [found.handler, found.flags & 0xFFFFFFFF]
-    action = _Action(handler=handler, flags=_FLAGS)
+    # Why all: a handler that interrupts another one and puts the thread back would leave the other's signal
+    # blocked, and a trap whose signal is blocked ends the process.
+    mask = sum(1 << blocked - 1 for blocked in (*TRAPS, STOP_SIGNAL)).to_bytes(_MASK_BYTES, "little")
+    action = Action(handler=handler, mask=(ctypes.c_uint8 * _MASK_BYTES)(*mask), flags=_FLAGS)
     library.sigaction(number, ctypes.byref(action), None)
 
 
