@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from gossamer.errors import InvalidArgumentError, OutOfRangeError
+from gossamer.errors import InvalidArgumentError, OutOfRangeError, StatusError
 from gossamer.hal.buffer import Buffer
 
 Binding: TypeAlias = tuple[Buffer | None, int, int]
@@ -133,7 +133,10 @@ class SlotRequirements:
                 append(buffer.address + offset)
                 append(length)
             else:
-                values += _table_entry(buffer, offset, length, extent, access)
+                try:
+                    values += _table_entry(buffer, offset, length, extent, access)
+                except StatusError as error:
+                    raise error.annotate(f"binding table slot {len(values) // 2}") from None
         return self._format.pack(*values)
 
 
@@ -160,6 +163,7 @@ def _table_entry(
     if extent > length:
         raise OutOfRangeError(
             "at least one command attempted to access an address outside of the valid bound buffer range "
-            f"(end={extent}, binding offset={offset}, binding length={length})"
+            f"(length={extent}, end(inc)={offset + extent - 1}, binding offset={offset}, "
+            f"binding length={length}, binding end(inc)={offset + length - 1})"
         )
     return address, length

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _WRITE = int(MemoryAccess.WRITE)
 _DEFAULT_TYPE = int(MemoryType.DEVICE_LOCAL | MemoryType.HOST_VISIBLE)
 _DEFAULT_USAGE = int(BufferUsage.DEFAULT | BufferUsage.MAPPING | BufferUsage.MAPPING_PERSISTENT)
+_MAXIMUM_U64 = (1 << 64) - 1
 _ALL_ACCESS = int(MemoryAccess.ALL)
 
 _new = object.__new__
@@ -162,13 +163,24 @@ class Buffer:
         available = self.byte_length - byte_offset
         length = available if byte_length == WHOLE_BUFFER else byte_length
         if byte_offset < 0 or length < 0 or length > available:
-            raise OutOfRangeError(
-                "attempted to access an address outside of the valid buffer range "
-                f"(offset={byte_offset}, length={length}, buffer byte_length={self.byte_length})"
-            )
+            raise self._range_error(byte_offset, length)
         if self.address == 0:
             raise FailedPreconditionError("buffer was deallocated by a queue operation")
         return self.address + byte_offset, length
+
+    def _range_error(self, byte_offset: int, length: int) -> OutOfRangeError:
+        # Why: programs mean offsets and lengths unsigned, and IREE shows them so.
+        offset, length = byte_offset & _MAXIMUM_U64, length & _MAXIMUM_U64
+        if offset > self.byte_length:
+            return OutOfRangeError(
+                "attempted to access an address off the end of the valid buffer range "
+                f"(offset={offset}, length={length}, buffer byte_length={self.byte_length})"
+            )
+        end = offset + length - 1
+        return OutOfRangeError(
+            "attempted to access an address outside of the valid buffer range (offset="
+            f"{offset}, adjusted_length={length}, end={end}, buffer byte_length={self.byte_length})"
+        )
 
     def subspan(self, byte_offset: int, byte_length: int) -> Buffer:
         """Make a buffer of a part of this one, sharing its memory; the whole of it is itself.

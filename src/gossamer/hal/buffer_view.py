@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gossamer.errors import InvalidArgumentError
+from gossamer.errors import InvalidArgumentError, OutOfRangeError
 from gossamer.hal import element_type as element_types
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.memory import ALIGNMENT
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gossamer.hal.allocator import Allocator
+
+
+_MAXIMUM_U64 = (1 << 64) - 1
 
 
 class BufferView:
@@ -45,6 +48,22 @@ class BufferView:
         self.shape: list[int] = shape if isinstance(shape, list) else list(shape)
         self.element_type = element_type
         self.encoding_type = encoding_type
+
+    @classmethod
+    def create(
+        cls,
+        buffer: Buffer,
+        shape: Sequence[int],
+        element_type: int,
+        encoding_type: int = element_types.ENCODING_DENSE_ROW_MAJOR,
+    ) -> BufferView:
+        """Make a view of untrusted numbers: elements of a dense encoding must fit in the buffer.
+
+        Raises: OutOfRangeError where they do not, InvalidArgumentError for elements of no known size.
+        """
+        if encoding_type == element_types.ENCODING_DENSE_ROW_MAJOR:
+            _require_elements(buffer, shape, element_type)
+        return cls(buffer, shape, element_type, encoding_type)
 
     def __repr__(self) -> str:
         return f"<hal.BufferView {self.type_name}>"
@@ -135,6 +154,24 @@ class BufferView:
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
+
+
+def _require_elements(buffer: Buffer, shape: Sequence[int], element_type: int) -> None:
+    # Spec: iree/hal/buffer_view_util.c of IREE 3.13.0, which takes dimensions as unsigned 64-bit numbers.
+    if not element_types.bit_count(element_type):
+        raise InvalidArgumentError("opaque element types cannot be indexed")
+    count = 1
+    for index, size in enumerate(shape):
+        count *= size & _MAXIMUM_U64
+        if count > _MAXIMUM_U64:
+            raise OutOfRangeError(f"shape element count overflows device size at dimension {index}")
+    length = element_types.byte_length(element_type, count)
+    if count * element_types.bit_count(element_type) > _MAXIMUM_U64:
+        raise OutOfRangeError("packed byte count overflows device size")
+    if length > buffer.byte_length:
+        raise OutOfRangeError(
+            f"buffer view byte length {length} exceeds backing buffer byte length {buffer.byte_length}"
+        )
 
 
 def can_be_shared(array: npt.NDArray[Any]) -> bool:

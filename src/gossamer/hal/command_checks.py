@@ -14,7 +14,7 @@ def check_fill(offset: int, length: int, pattern_length: int) -> None:
         )
     if offset % pattern_length or (length != WHOLE_BUFFER and length % pattern_length):
         raise InvalidArgumentError(
-            "fill offset and length must be multiples of the pattern length "
+            "binding offset and/or length do not match the required alignment of one or more command "
             f"(offset={offset}, length={length}, pattern_length={pattern_length})"
         )
 

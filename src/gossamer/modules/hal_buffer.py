@@ -24,6 +24,7 @@ from gossamer.vm.inline_form import InlineForm
 functions = FunctionTable()
 
 _IMMUTABLE = int(BufferUsage.SHARING_IMMUTABLE)
+_MAXIMUM_U64 = (1 << 64) - 1
 _READ = int(MemoryAccess.READ)
 _WRITE = int(MemoryAccess.WRITE)
 
@@ -167,7 +168,8 @@ def subspan(buffer: Buffer, offset: int, length: int) -> Buffer:
         return buffer.subspan(offset, length)
     except OutOfRangeError as error:
         raise error.annotate(
-            f"invalid subspan of an existing buffer (source_offset={offset}, length={length})"
+            "invalid subspan of an existing buffer "
+            f"(source_offset={offset & _MAXIMUM_U64}, length={length & _MAXIMUM_U64})"
         ) from None
 
 

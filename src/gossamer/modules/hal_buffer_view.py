@@ -5,6 +5,9 @@ Spec: calling conventions, checks and messages as in `iree/modules/hal` of IREE 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
+
 from gossamer.errors import InvalidArgumentError, OutOfRangeError
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.buffer_view import BufferView
@@ -14,31 +17,55 @@ from gossamer.modules.hal_refs import BUFFER, BUFFER_VIEW
 from gossamer.modules.hal_state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
-from gossamer.vm.inline_form import InlineForm
+from gossamer.vm.inline_form import Constants, InlineForm
 
 functions = FunctionTable()
 
 
-@functions.export(
-    "buffer_view.create",
-    "0rIIiiCID_r",
-    inline=InlineForm(
+_WHOLE_BUFFER = ("{1} == 0", "{2} == {0}.byte_length")
+_FITS = (
+    "{3} & 255",
+    "{4} == 1",
+    "{min}({5}, default=0) >= 0",
+    "{prod}({5}) * ({3} & 255) <= {2} << 3",
+)
+
+
+def _view_form(conditions: tuple[str, ...]) -> InlineForm:
+    return InlineForm(
         "{BufferView}({0}, {5}, {3}, {4})",
         exact={0: Buffer},
-        conditions=("{1} == 0", "{2} == {0}.byte_length"),
+        conditions=conditions,
         result_class=BufferView,
-        names={"BufferView": BufferView},
-    ),
-)
+        names={"BufferView": BufferView, "min": min, "prod": prod},
+        specialize=_specialize_view,
+    )
+
+
+def _specialize_view(constants: Constants) -> InlineForm | None:
+    """The form without questions about sizes, where all are known and fit."""
+    _, _, length, element_type, encoding_type, groups = constants
+    if not isinstance(length, int) or not isinstance(element_type, int) or encoding_type != 1:
+        return None
+    sizes = [group[0] for group in groups] if isinstance(groups, Sequence) else [None]
+    shape = [size for size in sizes if isinstance(size, int) and size >= 0]
+    fits = element_type & 255 and prod(shape) * (element_type & 255) <= length << 3
+    return _view_form(_WHOLE_BUFFER) if fits and len(shape) == len(sizes) else None
+
+
+@functions.export("buffer_view.create", "0rIIiiCID_r", inline=_view_form(_WHOLE_BUFFER + _FITS))
 def buffer_view_create(
     buffer: Buffer, offset: int, length: int, element_type: int, encoding_type: int, shape: list[int]
 ) -> BufferView:
-    """See part of a buffer as a tensor."""
+    """See part of a buffer as a tensor.
+
+    The inline form is for what fits; the rest is checked here.
+    """
     if type(buffer) is not Buffer:
         raise wrong_ref(buffer, BUFFER)
     if offset or length != buffer.byte_length:
         buffer = subspan(buffer, offset, length)
-    return BufferView(buffer, shape, element_type, encoding_type)
+    return BufferView.create(buffer, shape, element_type, encoding_type)
 
 
 @functions.export(

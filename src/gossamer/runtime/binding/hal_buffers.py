@@ -91,7 +91,7 @@ class HalBufferView(RefObject):
 
     def __init__(self, buffer: HalBuffer, shape: Sequence[int], element_type: HalElementType | int) -> None:
         """See a buffer as a tensor. Raises: IndexError when it is too short."""
-        view = BufferView(buffer.object, list(shape), int(element_type))
+        view = BufferView.create(buffer.object, list(shape), int(element_type))
         if view.byte_length > buffer.object.byte_length:
             raise OutOfRangeError(
                 f"buffer view byte length {view.byte_length} exceeds backing buffer byte length "
