@@ -33,7 +33,7 @@ from gossamer.vm.function import Function
 from gossamer.vm.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.module import Module
 
-_INTERPRETED = Limits(max_call_depth=64, max_steps=20_000, timeout_seconds=0.2)
+_INTERPRETED = Limits(max_call_depth=64, max_steps=5_000, timeout_seconds=0.1)
 _MEMORY_BYTES = 1 << 28
 _MOST_CALLS = 48
 _MOST_PAUSES = 8
