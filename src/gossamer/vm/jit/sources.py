@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gossamer.vm.jit.ssa import Operand, SsaFunction, Value
 
@@ -31,7 +31,7 @@ def find_sources(parameters: Iterable[Value], incoming: dict[Value, list[Operand
     return sources
 
 
-def resolve(operand: Operand, sources: dict[Value, Operand]) -> Operand:
+def resolve(operand: Operand, sources: Mapping[Value, Operand]) -> Operand:
     """The value at the end of a chain of sources."""
     while isinstance(operand, Value) and operand in sources:
         operand = sources[operand]
