@@ -9,7 +9,6 @@ Mirrors `iree/hal/command_buffer.h`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import IntFlag
 from operator import is_
 from typing import NamedTuple
@@ -33,8 +32,8 @@ from gossamer.hal.local.program import (
     Record,
     Reference,
     encode_program,
+    expected_nanoseconds,
     map_references,
-    transfer_nanoseconds,
 )
 from gossamer.hal.local.runner import Runner, runner_for
 from gossamer.hal.local.tile_pool import TilePool
@@ -46,6 +45,7 @@ _MAXIMUM_CONSTANTS = 64
 _TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
 _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
 _INDIRECT_PARAMETERS = int(BufferUsage.DISPATCH_INDIRECT_PARAMETERS)
+_BARRIER = BarrierRecord()
 _READ = int(MemoryAccess.READ)
 _WRITE = int(MemoryAccess.WRITE)
 
@@ -65,6 +65,10 @@ class CommandCategory(IntFlag):
     TRANSFER = 0x1
     DISPATCH = 0x2
     ANY = 0x3
+
+
+# Plain numbers: operations of flags take many times as long.
+_TRANSFER, _DISPATCH = int(CommandCategory.TRANSFER), int(CommandCategory.DISPATCH)
 
 
 class BufferRef(NamedTuple):
@@ -164,7 +168,9 @@ class CommandBuffer:
         if not self.mode & CommandBufferMode.ONE_SHOT:
             self.layouts = FittingLayouts(self._slots)
         self._runner = runner_for(program)
-        self.expected_nanoseconds = transfer_nanoseconds(program)
+        # Why not for others: they are measured, which tells more, when they run first.
+        uses_times = bool(self.mode & 1)
+        self.expected_nanoseconds = expected_nanoseconds(program, uses_times=uses_times)
         self._program = program
         self._records = []
 
@@ -183,11 +189,11 @@ class CommandBuffer:
         """Make what follows wait for what came before; the stages are hints."""
         del source_stages, target_stages, flags
         self._require_recording(0)
-        self._records.append(BarrierRecord())
+        self._records.append(_BARRIER)
 
     def advise_buffer(self, target: BufferRef) -> None:
         """Hint at how a buffer will be used; memory of this machine needs none."""
-        self._require_recording(CommandCategory.TRANSFER)
+        self._require_recording(_TRANSFER)
         if target.buffer is None:
             self._slots.check_slot(target.slot)
 
@@ -201,7 +207,7 @@ class CommandBuffer:
         """
         if target.length == 0:
             return
-        self._require_recording(CommandCategory.TRANSFER)
+        self._require_recording(_TRANSFER)
         check_fill(target.offset, target.length, pattern_length)
         reference = self._reference(target, _TRANSFER_TARGET, _WRITE)
         mask = (1 << 8 * pattern_length) - 1
@@ -211,7 +217,7 @@ class CommandBuffer:
         """Copy host bytes, as they are now, to a buffer; `target.length` is the number of bytes."""
         if target.length == 0:
             return
-        self._require_recording(CommandCategory.TRANSFER)
+        self._require_recording(_TRANSFER)
         if len(source) != target.length:
             raise InvalidArgumentError(
                 f"update has {len(source)} bytes of data for a target of {target.length} bytes"
@@ -225,7 +231,7 @@ class CommandBuffer:
         """Copy bytes between buffers; ranges of one buffer must not overlap."""
         if target.length == 0:
             return
-        self._require_recording(CommandCategory.TRANSFER)
+        self._require_recording(_TRANSFER)
         if source.length != target.length:
             raise InvalidArgumentError(
                 f"copy spans between source and target must match (source_length={source.length}, "
@@ -257,7 +263,7 @@ class CommandBuffer:
         """
         if indirect_count is None and workgroup_count == (0, 0, 0):
             return
-        self._require_recording(CommandCategory.DISPATCH)
+        self._require_recording(_DISPATCH)
         function = executable.function(function_id)
         if len(constants) != function.constant_count or len(constants) > _MAXIMUM_CONSTANTS:
             raise InvalidArgumentError(
@@ -278,9 +284,10 @@ class CommandBuffer:
             DispatchRecord(
                 function,
                 workgroup_count,
-                tuple([constant & 0xFFFFFFFF for constant in constants]),
-                tuple([self._reference(binding, 0, 0) for binding in bindings]),
+                tuple([constant & 0xFFFFFFFF for constant in constants]) if constants else (),
+                tuple([self._reference(binding) for binding in bindings]),
                 count_reference,
+                executable.time_address(function_id),
             )
         )
 
@@ -332,7 +339,7 @@ class CommandBuffer:
             if reference.slot != SLOT_DIRECT:
                 return reference
             start = max(address for address in starts if address <= reference.address)
-            return replace(reference, address=starts[start].address + reference.address - start)
+            return reference._replace(address=starts[start].address + reference.address - start)
 
         fork = CommandBuffer(self.mode, self.categories, 0)
         fork._slots = self._slots
@@ -362,14 +369,15 @@ class CommandBuffer:
                 f"only supports {CommandCategory(self.categories).name}"
             )
 
-    def _reference(self, ref: BufferRef, usage: int, access: int) -> Reference:
+    def _reference(self, ref: BufferRef, usage: int = 0, access: int = 0) -> Reference:
         buffer, offset, length, slot = ref
         if buffer is not None:
             if type(buffer) is not Buffer:
                 raise InvalidArgumentError(f"expected a HAL buffer, found {type(buffer).__name__}")
             address, length = buffer.range(offset, length)
-            buffer.require_usage(usage)
-            buffer.require_access(access)
+            if usage | access:
+                buffer.require_usage(usage)
+                buffer.require_access(access)
             self._resources.append(buffer)
             return Reference(SLOT_DIRECT, address, length)
         self._slots.require(slot, offset, length, access)

@@ -7,6 +7,7 @@ In: bytes of a format some loader knows. Out: functions by name, then by id.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
@@ -96,13 +97,16 @@ class Executable:
         format: of the bytes it was loaded from.
     """
 
-    __slots__ = ("__weakref__", "_ids", "_keepalive", "format", "functions")
+    __slots__ = ("__weakref__", "_ids", "_keepalive", "_times", "_times_address", "format", "functions")
 
     def __init__(
         self, functions: Sequence[ExecutableFunction], *, format: str = "", keepalive: object = None
     ) -> None:
         self.functions = tuple(functions)
         self.format = format
+        # What a workgroup takes is known to whoever records the next dispatch: kernels are cut alike.
+        self._times = (ctypes.c_uint32 * len(self.functions))()
+        self._times_address = ctypes.addressof(self._times)
         self._ids = {function.name: index for index, function in enumerate(self.functions)}
         # Safety: functions hold bare addresses of code and tables; this holds what owns them.
         self._keepalive = keepalive
@@ -112,6 +116,10 @@ class Executable:
 
     def __repr__(self) -> str:
         return f"<hal.Executable {self.format} with {', '.join(self._ids)}>"
+
+    def time_address(self, function_id: int) -> int:
+        """Address of a u32: nanoseconds that a workgroup of a function takes, or 0 before that is known."""
+        return self._times_address + 4 * function_id
 
     def lookup_function(self, name: str) -> int:
         """Id of a function.

@@ -140,8 +140,11 @@ entry:
   %state = alloca %dispatch_state, align 16
   %pointers = alloca [64 x i64], align 16
   %lengths = alloca [64 x i64], align 16
+  %own_time = alloca i32
+  store i32 0, ptr %own_time
   %binding_count_field = getelementptr i8, ptr %record, i64 4
-  %binding_count = load i32, ptr %binding_count_field
+  %binding_count16 = load i16, ptr %binding_count_field
+  %binding_count = zext i16 %binding_count16 to i32
   %binding_count64 = zext i32 %binding_count to i64
   %bindings_field = getelementptr i8, ptr %record, i64 44
   %bindings_offset = load i32, ptr %bindings_field
@@ -163,7 +166,7 @@ bind:
   br i1 %more_bindings, label %bind, label %bound
 bound:
   %count_field = getelementptr i8, ptr %record, i64 32
-  %indirect_field = getelementptr i8, ptr %record, i64 56
+  %indirect_field = getelementptr i8, ptr %record, i64 28
   %indirect_offset = load i32, ptr %indirect_field
   %is_direct = icmp eq i32 %indirect_offset, 0
   br i1 %is_direct, label %counted, label %read_counts
@@ -184,9 +187,8 @@ counted:
   %constants_offset = load i32, ptr %constants_field
   %constants_offset64 = zext i32 %constants_offset to i64
   %constants = getelementptr i8, ptr %program, i64 %constants_offset64
-  %constant_count_field = getelementptr i8, ptr %record, i64 28
-  %constant_count = load i32, ptr %constant_count_field
-  %constant_count16 = trunc i32 %constant_count to i16
+  %constant_count_field = getelementptr i8, ptr %record, i64 6
+  %constant_count16 = load i16, ptr %constant_count_field
   %binding_count8 = trunc i32 %binding_count to i8
   %count_z16 = trunc i32 %count_z to i16
   %s0 = getelementptr %dispatch_state, ptr %state, i64 0, i32 0
@@ -252,7 +254,10 @@ pooled:
   %participants = load i32, ptr %participants_field
   %participants8 = trunc i32 %participants to i8
   store i8 %participants8, ptr %s7
-  %time = getelementptr i8, ptr %record, i64 60
+  %time_field = getelementptr i8, ptr %record, i64 56
+  %shared_time = load ptr, ptr %time_field
+  %is_nowhere = icmp eq ptr %shared_time, null
+  %time = select i1 %is_nowhere, ptr %own_time, ptr %shared_time
   %known32 = load atomic i32, ptr %time monotonic, align 4
   %known = zext i32 %known32 to i64
   %begun = call i64 @now()

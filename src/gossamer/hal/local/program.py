@@ -2,14 +2,14 @@
 
 One block of bytes: a 64-byte header, 64-byte records, then what they refer to (binding references,
 constants, data of updates) by offset from the start, so the block can be anywhere and many threads can run
-it at a time. Only the times of tiles in it change, which are hints.
+it at a time.
 
     header      0 u64 record count
     record      0 u32 kind | then by kind
-    dispatch    4 u32 binding count | 8 u64 function | 16 u64 environment | 24 u32 constants offset
-                28 u32 constant count | 32 u32 x | 36 u32 y | 40 u32 z | 44 u32 bindings offset
-                48 u32 local memory bytes | 52 u32 may trap | 56 u32 offset of the reference of indirect
-                counts, or 0 | 60 u32 nanoseconds that a tile takes, or 0 before that is measured
+    dispatch    4 u16 binding count | 6 u16 constant count | 8 u64 function | 16 u64 environment
+                24 u32 constants offset | 28 u32 offset of the reference of indirect counts, or 0
+                32 u32 x | 36 u32 y | 40 u32 z | 44 u32 bindings offset | 48 u32 local memory bytes
+                52 u32 may trap | 56 u64 address of the u32 time of a workgroup, or 0
     fill        4 u32 pattern bytes (1, 2, 4, 8) | 8 u64 pattern | 16 target reference
     copy        8 source reference | 32 target reference
     reference   0 i64 slot, or -1 direct, or -2 in this block | 8 u64 address or offset | 16 i64 length or -1
@@ -18,10 +18,14 @@ it at a time. Only the times of tiles in it change, which are hints.
 from __future__ import annotations
 
 import ctypes
+import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
+from itertools import chain
+from typing import NamedTuple
 
 from gossamer.hal.executable import ExecutableFunction
 
@@ -33,7 +37,7 @@ SLOT_DIRECT = -1
 SLOT_IN_PROGRAM = -2
 
 HEADER_FORMAT = struct.Struct("<Q56x")
-DISPATCH_FORMAT = struct.Struct("<IIQQIIIIIIIIII")
+DISPATCH_FORMAT = struct.Struct("<IHHQQIIIIIIIIQ")
 FILL_FORMAT = struct.Struct("<IIQqQq24x")
 COPY_FORMAT = struct.Struct("<IIqQqqQq8x")
 REFERENCE_FORMAT = struct.Struct("<qQq")
@@ -48,8 +52,7 @@ class RecordKind(IntEnum):
     BARRIER = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """Memory a record works on.
 
     Attributes:
@@ -63,12 +66,12 @@ class Reference:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class DispatchRecord:
+class DispatchRecord(NamedTuple):
     """Run a function once for each workgroup.
 
     Attributes:
         indirect_count: where three u32 workgroup counts are read when the dispatch starts, or None.
+        time_address: of a u32 that holds the nanoseconds a workgroup takes, 0 while unknown; or 0.
     """
 
     function: ExecutableFunction
@@ -76,10 +79,10 @@ class DispatchRecord:
     constants: tuple[int, ...]
     bindings: tuple[Reference, ...]
     indirect_count: Reference | None = None
+    time_address: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FillRecord:
+class FillRecord(NamedTuple):
     """Repeat a pattern over the target."""
 
     target: Reference
@@ -87,20 +90,23 @@ class FillRecord:
     pattern_length: int
 
 
-@dataclass(frozen=True, slots=True)
-class CopyRecord:
+class CopyRecord(NamedTuple):
     """Copy bytes; the ranges may overlap."""
 
     source: Reference
     target: Reference
 
 
-@dataclass(frozen=True, slots=True)
-class BarrierRecord:
+class BarrierRecord(NamedTuple):
     """Everything before is done before anything after starts."""
 
 
 Record = DispatchRecord | FillRecord | CopyRecord | BarrierRecord
+
+
+# Plain numbers: members of an enumeration take several times as long to pack.
+_DISPATCH, _FILL, _COPY = int(RecordKind.DISPATCH), int(RecordKind.FILL), int(RecordKind.COPY)
+_ENCODED_BARRIER = struct.pack("<I60x", RecordKind.BARRIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class Program:
 
     Attributes:
         records: in order.
-        memory: the encoded form, 16-byte aligned, which the native runner reads and notes times in.
+        memory: the encoded form, 16-byte aligned, which the native runner reads.
         address: of it.
         data_offset: where references with SLOT_IN_PROGRAM count from.
         data_length: bytes of data of updates there.
@@ -144,7 +150,8 @@ def encode_program(records: list[Record], data: bytes) -> Program:
     data_offset = (1 + len(records)) * RECORD_BYTES
     encoder = _Encoder(data_offset, data)
     parts = [encoder.encode(record) for record in records]
-    dispatches = [record for record in records if isinstance(record, DispatchRecord)]
+    dispatches = [record for record in records if type(record) is DispatchRecord]
+    functions = list({id(record.function): record.function for record in dispatches}.values())
     encoded = b"".join((HEADER_FORMAT.pack(len(records)), *parts, encoder.tail))
     memory = (ctypes.c_ubyte * len(encoded)).from_buffer_copy(encoded)
     return Program(
@@ -153,10 +160,10 @@ def encode_program(records: list[Record], data: bytes) -> Program:
         ctypes.addressof(memory),
         data_offset,
         len(data),
-        all(record.function.address for record in dispatches),
-        any(record.function.may_trap for record in dispatches),
+        all(function.address for function in functions),
+        any(function.may_trap for function in functions),
         any(record.indirect_count is not None for record in dispatches),
-        max((record.function.local_memory_bytes for record in dispatches), default=0),
+        max((function.local_memory_bytes for function in functions), default=0),
     )
 
 
@@ -168,13 +175,10 @@ def map_references(program: Program, mapping: Callable[[Reference], Reference]) 
             case DispatchRecord():
                 bindings = tuple(map(mapping, record.bindings))
                 count = record.indirect_count
-                records.append(
-                    replace(
-                        record, bindings=bindings, indirect_count=None if count is None else mapping(count)
-                    )
-                )
+                indirect_count = None if count is None else mapping(count)
+                records.append(record._replace(bindings=bindings, indirect_count=indirect_count))
             case FillRecord(target):
-                records.append(replace(record, target=mapping(target)))
+                records.append(record._replace(target=mapping(target)))
             case CopyRecord(source, target):
                 records.append(CopyRecord(mapping(source), mapping(target)))
             case BarrierRecord():
@@ -183,18 +187,28 @@ def map_references(program: Program, mapping: Callable[[Reference], Reference]) 
     return encode_program(records, data)
 
 
-def transfer_nanoseconds(program: Program) -> int | None:
-    """Estimate of how long fills and copies take; None with a dispatch or a length that is not known yet."""
-    length = 0
+def expected_nanoseconds(program: Program, *, uses_times: bool) -> int | None:
+    """Estimate of how long a program takes on one thread; None where something of it is not known yet.
+
+    Args:
+        uses_times: estimate dispatches by what their workgroups took before; else they are not known.
+    """
+    length, nanoseconds = 0, 0
     for record in program.records:
         match record:
             case FillRecord(target) | CopyRecord(_, target) if target.length >= 0:
                 length += target.length
+            case DispatchRecord(indirect_count=None, time_address=address) if address and uses_times:
+                # Safety: the command buffer holds the executable, whose memory it is.
+                time = ctypes.c_uint32.from_address(address).value
+                if not time:
+                    return None
+                nanoseconds += time * math.prod(record.workgroup_count)
             case BarrierRecord():
                 pass
             case _:
                 return None
-    return length // _TRANSFER_BYTES_PER_NANOSECOND
+    return nanoseconds + length // _TRANSFER_BYTES_PER_NANOSECOND
 
 
 class _Encoder:
@@ -202,51 +216,54 @@ class _Encoder:
 
     def __init__(self, tail_offset: int, data: bytes) -> None:
         self._tail_offset = tail_offset
-        self.tail = bytearray(data)
+        # Everything added later keeps the tail aligned.
+        self.tail = bytearray(data) + bytes(-len(data) % 8)
 
     def encode(self, record: Record) -> bytes:
+        if type(record) is DispatchRecord:
+            return self._encode_dispatch(record)
         match record:
-            case DispatchRecord():
-                return self._encode_dispatch(record)
             case FillRecord(target, pattern, pattern_length):
-                return FILL_FORMAT.pack(RecordKind.FILL, pattern_length, pattern, *self._reference(target))
+                return FILL_FORMAT.pack(_FILL, pattern_length, pattern, *target)
             case CopyRecord(source, target):
-                return COPY_FORMAT.pack(
-                    RecordKind.COPY, 0, *self._reference(source), *self._reference(target)
-                )
-            case BarrierRecord():
-                return struct.pack("<I60x", RecordKind.BARRIER)
+                return COPY_FORMAT.pack(_COPY, 0, *self._source(source), *target)
+            case _:
+                return _ENCODED_BARRIER
 
     def _encode_dispatch(self, record: DispatchRecord) -> bytes:
-        function = record.function
-        constants = self._append(struct.pack(f"<{len(record.constants)}I", *record.constants))
-        references = b"".join(REFERENCE_FORMAT.pack(*self._reference(binding)) for binding in record.bindings)
-        bindings = self._append(references)
+        function, workgroup_count, constants, bindings, indirect_count, time_address = record
+        tail = self.tail
+        start = self._tail_offset + len(tail)
+        references = start + (len(constants) + 1 >> 1) * 8
+        layout = _tail_layout(len(constants), len(bindings))
+        tail += layout.pack(*constants, *chain.from_iterable(bindings))
         indirect = 0
-        if record.indirect_count is not None:
-            indirect = self._append(REFERENCE_FORMAT.pack(*self._reference(record.indirect_count)))
+        if indirect_count is not None:
+            indirect = self._tail_offset + len(tail)
+            tail += REFERENCE_FORMAT.pack(*indirect_count)
         return DISPATCH_FORMAT.pack(
-            RecordKind.DISPATCH,
-            len(record.bindings),
+            _DISPATCH,
+            len(bindings),
+            len(constants),
             function.address,
             function.environment,
-            constants,
-            len(record.constants),
-            *record.workgroup_count,
-            bindings,
-            function.local_memory_bytes,
-            int(function.may_trap),
+            start,
             indirect,
-            0,
+            *workgroup_count,
+            references,
+            function.local_memory_bytes,
+            function.may_trap,
+            time_address,
         )
 
-    def _reference(self, reference: Reference) -> tuple[int, int, int]:
+    def _source(self, reference: Reference) -> Reference:
+        # Only data of updates is in the program, and only copies read it.
         if reference.slot == SLOT_IN_PROGRAM:
-            return SLOT_IN_PROGRAM, self._tail_offset + reference.address, reference.length
-        return reference.slot, reference.address, reference.length
+            return reference._replace(address=self._tail_offset + reference.address)
+        return reference
 
-    def _append(self, data: bytes) -> int:
-        self.tail.extend(b"\0" * (-len(self.tail) % 8))
-        offset = self._tail_offset + len(self.tail)
-        self.tail.extend(data)
-        return offset
+
+@cache
+def _tail_layout(constant_count: int, binding_count: int) -> struct.Struct:
+    """Of the constants of a dispatch, padding to 8 bytes, and its binding references."""
+    return struct.Struct(f"<{constant_count}I{4 * (constant_count & 1)}x{'qQq' * binding_count}")
