@@ -72,6 +72,12 @@ def test_spans(call: Call) -> None:
     assert call("sum", 7, [], []) == (7.0, 0)
 
 
+@pytest.mark.parametrize("pairs", [[(1, 2.0, 3)], [(1,)], [("a", 2.0)], [(1 << 31, 0.0)]])
+def test_spans_that_do_not_fit(call: Call, pairs: list[tuple[object, ...]]) -> None:
+    with pytest.raises(InvalidArgumentError, match="a span does not fit CiFD"):
+        call("sum", 1, pairs, [])
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import shutil
 import subprocess
 import sys
 import time
@@ -19,8 +21,8 @@ from gossamer.errors import (
     NotFoundError,
     ResourceExhaustedError,
 )
-from gossamer.modules.c_module import handles
 from gossamer.vm.buffer import Buffer
+from gossamer.vm.link_errors import DuplicateModuleError
 
 
 def test_each_program_has_its_own(kit: Path) -> None:
@@ -35,6 +37,16 @@ def test_each_load_has_its_own_parameters(kit: Path) -> None:
     small, large = kit_pipeline(kit, start=0), kit_pipeline(kit, start=1000)
 
     assert (small.count(), large.count()) == (1, 1001)
+
+
+def test_copies_of_a_file_are_modules_of_one_name(kit: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.so"
+    shutil.copy(kit, copy)
+    with pytest.raises(DuplicateModuleError, match="'kit'"):
+        gossamer.Pipeline([other_module(), kit, copy], device="local-sync")
+
+    first, second = kit_pipeline(kit), kit_pipeline(copy, start=5)
+    assert (first.count(), second.count(), first.count()) == (1, 6, 2)
 
 
 def test_a_fork_goes_on_from_the_present(kit: Path) -> None:
@@ -61,30 +73,30 @@ def test_snapshots_are_restored(kit: Path) -> None:
     assert pipeline.count() == 2
 
 
-def test_everything_is_destroyed_once(kit: Path) -> None:
-    watcher = kit_pipeline(kit)
-    gc.collect()
-    before = functions_of(watcher)("live")
-    held = handles.live_count()
+def test_everything_is_destroyed_once(compile_c: CompileC) -> None:
+    own_copy = compile_c("kit.c", "-DCOPY")  # counts its own modules and states only
+    watcher = kit_pipeline(own_copy)
+    count_live = functools.partial(functions_of(watcher), "live")
 
-    pipeline = kit_pipeline(kit)
+    pipeline = kit_pipeline(own_copy)
     functions_of(pipeline)("keep", Buffer.wrap(b"kept"))
     fork = pipeline.fork()
     snapshot = fork.state.snapshot()
+    assert count_live() == (2, 4)
     fork.close()
     fork.close()
     pipeline.close()
+    assert count_live() == (2, 2)
     del pipeline, fork, snapshot
-    dropped = kit_pipeline(kit)
+    dropped = kit_pipeline(own_copy)
     del dropped
     gc.collect()
 
     # What is garbage is destroyed in a thread of its own.
     deadline = time.monotonic() + 30
-    while functions_of(watcher)("live") != before and time.monotonic() < deadline:
+    while count_live() != (1, 1) and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert functions_of(watcher)("live") == before
-    assert handles.live_count() == held
+    assert count_live() == (1, 1)
 
 
 def test_a_closed_program_is_not_called(kit: Path) -> None:

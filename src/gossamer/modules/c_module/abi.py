@@ -6,6 +6,7 @@ The header is the reference; a test compiles it and compares every size and offs
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 from struct import Struct
 
 from gossamer.errors import InvalidArgumentError
@@ -34,8 +35,6 @@ SPAN = Struct("<QQ")
 VARIANT_TYPE = Struct("<i4x")
 # Address, length, is writable.
 MEMORY = Struct("<QQi4x")
-# Element type, rank; memory comes before and the shape after.
-TENSOR = Struct("<II")
 
 SLOT_FORMATS = {"i": "i4x", "I": "q", "f": "f4x", "F": "d", "r": "Q", "C": "Q"}
 """How `struct` spells a slot, by calling convention character; `C` stands for a span."""
@@ -61,11 +60,37 @@ def write_bytes(address: int | None, data: bytes) -> None:
 
     Raises: InvalidArgumentError when the address is null.
     """
-    if not address:
-        raise InvalidArgumentError("the pointer to where the result goes is null")
-    ctypes.memmove(address, data, len(data))
+    ctypes.memmove(_not_null(address), data, len(data))
 
 
 def write_slot(address: int | None, value: int) -> None:
-    """Store an address, a size or a handle where C wants one; see `write_bytes`."""
-    write_bytes(address, value.to_bytes(SLOT_BYTES, "little"))
+    """Store an address, a size or a handle where C wants one.
+
+    Raises: InvalidArgumentError when the address is null.
+    """
+    ctypes.c_uint64.from_address(_not_null(address)).value = value
+
+
+def _not_null(address: int | None) -> int:
+    if not address:
+        raise InvalidArgumentError("the pointer to where the result goes is null")
+    return address
+
+
+@cache
+def _tensor_layout(rank: int) -> tuple[Struct, type[ctypes.Array[ctypes.c_char]]]:
+    layout = Struct(f"{MEMORY.format}II{rank}q")
+    return layout, ctypes.c_char * layout.size
+
+
+def write_tensor(
+    address: int | None, data: int, length: int, is_writable: bool, element_type: int, shape: list[int]
+) -> None:
+    """Store a `gossamer_buffer_view_t`, as much of its shape as there is.
+
+    Raises: InvalidArgumentError when the address is null.
+    """
+    rank = len(shape)
+    layout, memory = _tensor_layout(rank)
+    place = memory.from_address(_not_null(address))
+    layout.pack_into(place, 0, data, length, is_writable, element_type, rank, *shape)

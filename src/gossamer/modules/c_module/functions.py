@@ -18,7 +18,7 @@ from gossamer.isa.calling_convention import parse_calling_convention
 from gossamer.modules.c_module import handles
 from gossamer.modules.c_module.abi import CALL, FUNCTION_TYPE, write_bytes
 from gossamer.modules.c_module.descriptor import CExport
-from gossamer.modules.c_module.slots import Loans, SlotLayout, unpacked
+from gossamer.modules.c_module.slots import SlotLayout, unpacked
 from gossamer.vm.function import COARSE_FENCES_MODEL, MODEL_ATTR, Function
 
 
@@ -39,17 +39,6 @@ class _Frame(NamedTuple):
 class CFunction:
     """An exported function of one state, in the callable ABI."""
 
-    __slots__ = (
-        "_arguments",
-        "_caller",
-        "_entry",
-        "_frames",
-        "_name",
-        "_results",
-        "_results_offset",
-        "_zeros",
-    )
-
     def __init__(self, caller: Caller, full_name: str, export: CExport) -> None:
         convention = parse_calling_convention(export.export.calling_convention)
         self._caller = caller
@@ -57,8 +46,7 @@ class CFunction:
         self._arguments = SlotLayout(convention.arguments)
         self._results = SlotLayout(tuple(convention.results))
         self._results_offset = CALL.size + self._arguments.size
-        self._zeros = bytes(self._results.size)
-        self._frames: list[_Frame] = []
+        self._free_frames: list[_Frame] = []
         self._entry = FUNCTION_TYPE(export.address)
 
     def bind(self, *, is_async: bool) -> Callable[..., object]:
@@ -67,80 +55,71 @@ class CFunction:
         Args:
             is_async: the last argument is a fence that fails where the call does.
         """
-        if is_async:
-            return self._call_with_fences
-        return self._call_plain() if self._arguments.is_plain and self._results.is_plain else self._call
+        call_slots = self._bind_slots()
+        if self._arguments.is_plain and self._results.is_plain:
+            return lambda *values: unpacked(call_slots(values))
+        call = self._bind_values(call_slots)
+        return _with_fences(call) if is_async else call
 
     def _new_frame(self) -> _Frame:
-        # Why callers do not look first whether there is a free one: another thread may take it in between.
         buffer = ctypes.create_string_buffer(self._results_offset + self._results.size)
         address, memory = ctypes.addressof(buffer), memoryview(buffer).cast("B")
         CALL.pack_into(memory, 0, self._caller.context, address + CALL.size, address + self._results_offset)
         return _Frame(memory, address)
 
-    def _call_plain(self) -> Callable[..., object]:
-        """Callable for numbers only: what `_call` does, without what it need not do."""
-        caller, entry, frames, results_offset = self._caller, self._entry, self._frames, self._results_offset
-        result_count = self._results.count
-        packing = struct.Struct(self._arguments.packing.format + "Q" * result_count)
-        zeros = (0,) * result_count
+    def _bind_slots(self) -> Callable[[Sequence[object]], tuple[object, ...]]:
+        """The call with slots in and out: numbers, handles, addresses of spans."""
+        caller, entry, frames, results_offset = (
+            self._caller,
+            self._entry,
+            self._free_frames,
+            self._results_offset,
+        )
+        packing = struct.Struct(self._arguments.packing.format + "Q" * self._results.count)
+        zeros = (0,) * self._results.count
         pack, unpack, start = packing.pack_into, self._results.packing.unpack_from, CALL.size
 
-        def call(*values: object) -> object:
+        def call_slots(slots: Sequence[object]) -> tuple[object, ...]:
+            if caller.is_closed:
+                raise self._closed()
             try:
+                # Why not look first whether there is one: another thread may take it in between.
                 frame = frames.pop()
             except IndexError:
                 frame = self._new_frame()
+            memory, address = frame
             try:
-                pack(frame.memory, start, *values, *zeros)
+                pack(memory, start, *slots, *zeros)
             except (struct.error, OverflowError) as error:
-                raise self._wrong_values(values, error) from None
-            if caller.is_closed:
-                raise self._closed()
-            failure = entry(caller.module_address, caller.state_address, frame.address)
+                raise self._wrong_values(slots, error) from None
+            failure = entry(caller.module_address, caller.state_address, address)
+            results = unpack(memory, results_offset)
+            frames.append(frame)
             if failure:
                 raise self._error(failure)
-            results = unpack(frame.memory, results_offset)
-            frames.append(frame)
-            return results[0] if result_count == 1 else results or None
+            return results
+
+        return call_slots
+
+    def _bind_values(
+        self, call_slots: Callable[[Sequence[object]], tuple[object, ...]]
+    ) -> Callable[..., object]:
+        """The call with refs and spans among the values: they are lent to C until it returns."""
+        arguments, results = self._arguments, self._results
+
+        def call(*values: object) -> object:
+            if len(values) != arguments.count:
+                raise self._wrong_values(values)
+            lent: list[int] = []
+            memory: list[object] = []
+            try:
+                returned = call_slots(arguments.to_slots(values, lent, memory))
+                return unpacked(results.from_slots(returned, handles.take))
+            finally:
+                for handle in lent:
+                    handles.end_loan(handle)
 
         return call
-
-    def _call(self, *values: object) -> object:
-        if self._caller.is_closed:
-            raise self._closed()
-        try:
-            frame = self._frames.pop()
-        except IndexError:
-            frame = self._new_frame()
-        loans = Loans()
-        try:
-            if len(values) != self._arguments.count:
-                raise self._wrong_values(values)
-            slots = self._arguments.to_slots(values, loans.lend, loans.memory)
-            try:
-                self._arguments.packing.pack_into(frame.memory, CALL.size, *slots)
-            except (struct.error, OverflowError) as error:
-                raise self._wrong_values(values, error) from None
-            frame.memory[self._results_offset :] = self._zeros
-            failure = self._entry(self._caller.module_address, self._caller.state_address, frame.address)
-            if failure:
-                raise self._error(failure)
-            returned = self._results.packing.unpack_from(frame.memory, self._results_offset)
-            return unpacked(self._results.from_slots(returned, _take))
-        finally:
-            loans.end()
-            self._frames.append(frame)
-
-    def _call_with_fences(self, *values: object) -> object:
-        try:
-            return self._call(*values)
-        except BaseException as error:
-            # Why: whoever waits for the signal fence would wait for ever.
-            signal = values[-1] if values else None
-            if isinstance(signal, Fence):
-                signal.fail(handles.Failure(error).status_error)
-            raise
 
     def _closed(self) -> FailedPreconditionError:
         return FailedPreconditionError(f"{self._name} is called, but its context is closed")
@@ -157,12 +136,20 @@ class CFunction:
         return InvalidArgumentError(f"arguments of {self._name} do not fit its calling convention: {error}")
 
 
-def _take(handle: int) -> object:
-    """Object of a ref that C gave away."""
-    value = handles.get(handle)
-    if handle:
-        handles.release(handle)
-    return value
+def _with_fences(call: Callable[..., object]) -> Callable[..., object]:
+    """The call of an asynchronous function: a failure at once fails its signal fence, too."""
+
+    def call_with_fences(*values: object) -> object:
+        try:
+            return call(*values)
+        except BaseException as error:
+            # Why: whoever waits for the signal fence would wait for ever.
+            signal = values[-1] if values else None
+            if isinstance(signal, Fence):
+                signal.fail(handles.Failure(error).status_error)
+            raise
+
+    return call_with_fences
 
 
 class CImport:
@@ -195,8 +182,9 @@ class CImport:
         returned = self._callable(*values)
         if self._results.count:
             row = (returned,) if self._results.count == 1 else cast("tuple[object, ...]", returned)
-            slots = self._results.to_slots(row, handles.hold, [])
-            write_bytes(results, self._results.packing.pack(*slots))
+            if len(row) != self._results.count:
+                raise InvalidArgumentError(f"{self._name} returned {len(row)} results")
+            write_bytes(results, self._results.packing.pack(*self._results.to_slots(row, [], [])))
 
 
 def is_async(export: CExport) -> bool:

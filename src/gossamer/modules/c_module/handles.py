@@ -75,8 +75,19 @@ def release(handle: int) -> None:
         raise InvalidArgumentError(f"ref {handle:#x} is released, but nobody holds it")
 
 
+def take(handle: int) -> object:
+    """Object of a handle that C gave away; None for 0.
+
+    Raises: InvalidArgumentError where nobody holds it.
+    """
+    value = get(handle)
+    if handle:
+        release(handle)
+    return value
+
+
 def end_loan(handle: int) -> None:
-    """Release what was lent for a call; C may have released it by mistake."""
+    """Release what was lent for a call; 0, and what C released by mistake, is passed over."""
     if handle in _objects:
         release(handle)
 

@@ -20,10 +20,10 @@ from gossamer.modules.c_module.abi import (
     MEMORY,
     SLOT_BYTES,
     SLOT_FORMATS,
-    TENSOR,
     VARIANT_TYPE,
     write_bytes,
     write_slot,
+    write_tensor,
 )
 from gossamer.modules.c_module.host_function import CODE, NUMBER, POINTER, SIZE, fallible, infallible
 from gossamer.modules.native import wrong_ref
@@ -42,6 +42,8 @@ _NAMES: dict[type, str] = {
 }
 _VARIANT_OF_TYPE = {"i8": "i", "i16": "i", "i32": "i", "i64": "I", "f32": "f", "f64": "F", REF: "r"}
 _TYPE_OF_VARIANT = {"i": "i32", "I": "i64", "f": "f32", "F": "f64"}
+
+_WRITE = int(MemoryAccess.WRITE)
 
 _allocator = Allocator()
 
@@ -87,14 +89,13 @@ def buffer_view_read(handle: int | None, out: int) -> None:
         raise InvalidArgumentError(f"tensor of rank {len(view.shape)}: modules in C see {MAX_RANK} at most")
     if view.encoding_type != element_types.ENCODING_DENSE_ROW_MAJOR:
         raise InvalidArgumentError(f"tensor has encoding {view.encoding_type}, not dense rows")
-    length = view.byte_length
-    header = _memory(view.buffer, length) + TENSOR.pack(view.element_type, len(view.shape))
-    write_bytes(out, header + struct.pack(f"<{len(view.shape)}q", *view.shape))
+    buffer = view.buffer
+    address, length = buffer.range(0, view.byte_length)
+    write_tensor(out, address, length, _is_writable(buffer), view.element_type, view.shape)
 
 
-def _memory(buffer: DeviceBuffer, length: int = WHOLE_BUFFER) -> bytes:
-    address, length = buffer.range(0, length)
-    return MEMORY.pack(address, length, bool(buffer.allowed_access & MemoryAccess.WRITE))
+def _is_writable(buffer: DeviceBuffer) -> bool:
+    return buffer.allowed_access & _WRITE != 0
 
 
 def _read_shape(rank: int, address: int | None) -> list[int]:
@@ -104,7 +105,7 @@ def _read_shape(rank: int, address: int | None) -> list[int]:
         return []
     if not address:
         raise InvalidArgumentError(f"shape is null, but the rank is {rank}")
-    shape = list(struct.unpack(f"<{rank}q", ctypes.string_at(address, rank * SLOT_BYTES)))
+    shape: list[int] = (ctypes.c_int64 * rank).from_address(address)[:]
     if min(shape) < 0:
         raise InvalidArgumentError(f"shape {shape} has a negative size")
     return shape
@@ -149,7 +150,9 @@ def buffer_read(handle: int | None, out: int) -> None:
     if isinstance(buffer, Buffer):
         write_bytes(out, MEMORY.pack(buffer.address, buffer.length, buffer.is_mutable))
     else:
-        write_bytes(out, _memory(ref_of(handle, DeviceBuffer)))
+        memory = ref_of(handle, DeviceBuffer)
+        address, length = memory.range(0, WHOLE_BUFFER)
+        write_bytes(out, MEMORY.pack(address, length, _is_writable(memory)))
 
 
 @fallible(NUMBER, SIZE, POINTER)

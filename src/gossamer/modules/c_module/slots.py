@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
 from gossamer.errors import InvalidArgumentError
@@ -16,37 +15,8 @@ from gossamer.isa.calling_convention import Argument, Span
 from gossamer.modules.c_module import handles
 from gossamer.modules.c_module.abi import SLOT_BYTES, SLOT_FORMATS, SPAN, read_struct
 
-_NUMBERS = ("i", "I", "f", "F")
 _MAX_SPAN_VALUES = 1 << 20
 
-
-@dataclass(slots=True)
-class Loans:
-    """What C may use during one call.
-
-    Attributes:
-        handles: to be released after it.
-        memory: of spans.
-    """
-
-    handles: list[int] = field(default_factory=lambda: [])
-    memory: list[object] = field(default_factory=lambda: [])
-
-    def lend(self, value: object) -> int:
-        """Handle of a ref until `end`."""
-        handle = handles.hold(value)
-        if handle:
-            self.handles.append(handle)
-        return handle
-
-    def end(self) -> None:
-        """Take everything back but what C retained."""
-        for handle in self.handles:
-            handles.end_loan(handle)
-        self.memory.clear()
-
-
-Lend = Callable[[object], int]
 TakeRef = Callable[[int], object]
 
 
@@ -60,46 +30,49 @@ class SlotLayout:
         packing: of the whole row.
     """
 
-    __slots__ = ("_kinds", "count", "is_plain", "packing", "size")
+    __slots__ = ("_special", "count", "is_plain", "packing", "size")
 
     def __init__(self, kinds: Sequence[Argument]) -> None:
-        self._kinds = tuple(kinds)
-        self.count = len(self._kinds)
+        self.count = len(kinds)
         self.size = self.count * SLOT_BYTES
-        self.is_plain = all(kind in _NUMBERS for kind in self._kinds)
-        formats = (SLOT_FORMATS[kind if isinstance(kind, str) else "C"] for kind in self._kinds)
+        # What is not packed as it is: positions of refs (None) and spans.
+        self._special = tuple(
+            (index, kind if isinstance(kind, Span) else None)
+            for index, kind in enumerate(kinds)
+            if kind == "r" or isinstance(kind, Span)
+        )
+        self.is_plain = not self._special
+        formats = (SLOT_FORMATS[kind if isinstance(kind, str) else "C"] for kind in kinds)
         self.packing = struct.Struct("<" + "".join(formats))
 
-    def to_slots(self, values: Sequence[object], lend: Lend, memory: list[object]) -> list[object]:
-        """What to pack for values.
+    def to_slots(self, values: Sequence[object], held: list[int], memory: list[object]) -> list[object]:
+        """What to pack for values, one for each slot.
 
         Args:
-            lend: makes a handle of a ref.
+            held: gets the handles that are made for refs.
             memory: gets what must live as long as C uses the slots.
-        Raises: InvalidArgumentError where there are more or less values than slots.
         """
-        if len(values) != self.count:
-            raise InvalidArgumentError(f"expected {self.count} values, got {len(values)}")
         slots = list(values)
-        for index, kind in enumerate(self._kinds):
-            if kind == "r":
-                slots[index] = lend(values[index])
-            elif isinstance(kind, Span):
-                slots[index] = _pack_span(kind, cast("Sequence[object]", values[index]), lend, memory)
+        for index, span in self._special:
+            if span is None:
+                slots[index] = handle = handles.hold(values[index])
+                held.append(handle)
+            else:
+                slots[index] = _pack_span(span, cast("Sequence[object]", values[index]), held, memory)
         return slots
 
-    def from_slots(self, slots: Sequence[object], take: TakeRef) -> list[object]:
+    def from_slots(self, slots: Sequence[object], take: TakeRef) -> Sequence[object]:
         """Values of slots that C filled.
 
         Args:
             take: makes a ref of a handle.
         """
+        if not self._special:
+            return slots
         values = list(slots)
-        for index, kind in enumerate(self._kinds):
-            if kind == "r":
-                values[index] = take(cast("int", slots[index]))
-            elif isinstance(kind, Span):
-                values[index] = _read_span(kind, cast("int", slots[index]), take)
+        for index, span in self._special:
+            slot = cast("int", slots[index])
+            values[index] = take(slot) if span is None else _read_span(span, slot, take)
         return values
 
     def read(self, address: int) -> tuple[object, ...]:
@@ -107,11 +80,14 @@ class SlotLayout:
         return self.packing.unpack(ctypes.string_at(address, self.size)) if self.count else ()
 
 
-def _pack_span(span: Span, groups: Sequence[object], lend: Lend, memory: list[object]) -> int:
+def _pack_span(span: Span, groups: Sequence[object], held: list[int], memory: list[object]) -> int:
     width = len(span.element)
     flat = groups if width == 1 else [value for group in groups for value in cast("Sequence[object]", group)]
     row = SlotLayout(span.element * len(groups))
-    values = _kept(row.packing.pack(*row.to_slots(flat, lend, memory)), memory)
+    try:
+        values = _kept(row.packing.pack(*row.to_slots(flat, held, memory)), memory)
+    except (struct.error, OverflowError, IndexError) as error:
+        raise InvalidArgumentError(f"a span does not fit C{span.element}D: {error}") from None
     return _kept(SPAN.pack(len(groups), values), memory)
 
 
@@ -132,7 +108,7 @@ def _read_span(span: Span, address: int, take: TakeRef) -> list[object]:
     row = SlotLayout(span.element * group_count)
     flat = row.from_slots(row.read(first), take)
     if width == 1:
-        return flat
+        return list(flat)
     return [tuple(flat[start : start + width]) for start in range(0, len(flat), width)]
 
 
