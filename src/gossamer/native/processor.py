@@ -7,7 +7,6 @@ not run best, on another.
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from functools import cache
 
@@ -25,7 +24,9 @@ _IDENTITY_KEYS = frozenset(
 
 def host_architecture() -> str:
     """Architecture of this process, such as `x86_64` or `aarch64`."""
-    machine = platform.machine().lower()
+    machine = (
+        os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    ).lower()
     return _MACHINE_NAMES.get(machine, machine)
 
 
