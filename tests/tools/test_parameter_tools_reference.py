@@ -219,7 +219,7 @@ def test_scatters(files: Path, compile_mlir: CompileMlir, tools: Tools) -> None:
         assert b"parameter allows READ, operation requires WRITE" in result.stderr
     target = np.zeros(4, np.float32)
     index = ParameterIndex()
-    index.add_range("c", FileHandle(target.data, writable=True), 0, 16)
+    index.add_buffer("c", target.data, writable=True)
     pipeline = gossamer.Pipeline([module], device="local-task", parameters={"model": index})
     pipeline.write(np.arange(4, dtype=np.float32))
     assert target.tolist() == [0, 2, 4, 6]

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import ParameterIndex
 from gossamer.hal.parameter_provider import ParameterProvider
 from gossamer.modules.io_parameters import IoParametersModule
@@ -58,8 +57,7 @@ def _add_source(index: ParameterIndex, source: object) -> None:
             index.add(entry)
     elif isinstance(source, Mapping):
         for key, value in cast("Mapping[str, Any]", source).items():
-            handle = FileHandle(array_bytes(value).data)
-            index.add_range(key, handle, 0, len(handle.contents))
+            index.add_buffer(key, array_bytes(value).data)
     else:
         raise InvalidArgumentError(
             f"{source!r} holds no parameters: expected a path, a ParameterIndex or arrays by key"

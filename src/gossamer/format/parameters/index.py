@@ -14,9 +14,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, OutOfRangeError, ResourceExhaustedError
 from gossamer.format.parameters.file_handle import FileHandle
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 MAX_PATTERN_BYTES = 16
 """Patterns reach from a byte to a complex number of two doubles."""
@@ -143,6 +147,18 @@ class ParameterIndex:
                 f"parameter '{key}' at [{offset}, {offset + length}) passes its file of {size} bytes"
             )
         self.add(ParameterEntry(key, length, FileRange(handle, offset), metadata))
+
+    def add_buffer(
+        self, key: str, buffer: ReadableBuffer, *, writable: bool = False, metadata: bytes = b""
+    ) -> None:
+        """Add memory of an object with the buffer protocol, such as a NumPy array; it is shared.
+
+        Args:
+            writable: let programs store to it.
+        Raises: as `FileHandle`.
+        """
+        handle = FileHandle(buffer, writable=writable)
+        self.add_range(key, handle, 0, len(handle.contents), metadata=metadata)
 
     def load(
         self,
