@@ -15,10 +15,10 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.fence import Fence
-from gossamer.limits.call_limits import NO_LIMITS, CallLimits
+from gossamer.limits.call_limits import NO_LIMITS
 from gossamer.limits.scope import CallScope, current_scope
 from gossamer.runtime.invocation import Invocation
-from gossamer.runtime.limited_call import call_limited, recursion_failure
+from gossamer.runtime.limited_call import NO_RULES, CallRules, call_limited, recursion_failure
 from gossamer.runtime.result_storage import (
     OMITTED,
     place_storage,
@@ -43,15 +43,16 @@ class PipelineFunction:
         inputs, outputs: what it takes and gives, fences left out.
     """
 
-    def __init__(self, function: Function, allocator: Allocator, limits: CallLimits | None = None) -> None:
+    def __init__(self, function: Function, allocator: Allocator, rules: CallRules = NO_RULES) -> None:
         """Make a function callable with arrays.
 
         Args:
             allocator: of the device that takes inputs.
-            limits: of each call.
+            rules: of each call.
         """
         self.function = function
-        self._limits = limits
+        self._limits, self._lock = rules
+        self._is_free = self._limits is None and self._lock is None
         signature = read_signature(function)
         self.inputs: tuple[ValueDescription, ...] = signature.inputs
         self.outputs: tuple[ValueDescription, ...] = signature.outputs
@@ -99,10 +100,11 @@ class PipelineFunction:
             the call passes a limit or is cancelled (see `gossamer.call_limits`).
         """
         try:
-            if self._limits is None and current_scope() is None:
+            if self._is_free and current_scope() is None:
                 return self._call(arguments, keywords, wait, signal)
             call = partial(self._call, arguments, keywords, wait, signal)
-            return call_limited(call, None if self._is_async else self._limits, self.function.full_name)
+            limits = None if self._is_async else self._limits
+            return call_limited(call, self.function.full_name, limits, self._lock)
         except RecursionError as error:
             raise recursion_failure(self.function.full_name) from error
 

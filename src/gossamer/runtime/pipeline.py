@@ -17,7 +17,7 @@ from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.limits.call_limits import CallLimits
 from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
-from gossamer.runtime.limited_call import scope_of
+from gossamer.runtime.limited_call import CallRules, scope_of
 from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
 from gossamer.runtime.parameters import ParameterSource, parameters_module
 from gossamer.runtime.state import State
@@ -28,11 +28,11 @@ from gossamer.vm.module import Module
 class PipelineModule(Mapping[str, PipelineFunction]):
     """Functions of one module of a pipeline, as attributes and by name."""
 
-    def __init__(self, context: Context, module: Module, device: Device, limits: CallLimits | None) -> None:
+    def __init__(self, context: Context, module: Module, device: Device, rules: CallRules) -> None:
         self._context = context
         self._module = module
         self._device = device
-        self._limits = limits
+        self._rules = rules
         self._functions: dict[str, PipelineFunction] = {}
 
     @property
@@ -54,7 +54,7 @@ class PipelineModule(Mapping[str, PipelineFunction]):
                     f"it has {', '.join(self) or 'none'}"
                 )
             function = self._context.lookup(f"{self._module.name}.{name}")
-            found = PipelineFunction(function, self._device.allocator, self._limits)
+            found = PipelineFunction(function, self._device.allocator, self._rules)
             self._functions[name] = found
         return found
 
@@ -102,6 +102,7 @@ class Pipeline:
         allow_native: NativeCodePolicy | str | None = None,
         parameters: Mapping[str, ParameterSource | Sequence[ParameterSource]] | None = None,
         limits: CallLimits | None = None,
+        one_call_at_a_time: bool = False,
     ) -> None:
         """Load modules in order, link them, and run their initialisers.
 
@@ -111,6 +112,8 @@ class Pipeline:
             allow_native: native code that modules may bring: "none", "embedded" or "all" (the default); see
                 `runtime.devices.new_device`. Not beside a device object, which has a policy of its own.
             limits: of each call, and of the initialisers together; see `gossamer.CallLimits`.
+            one_call_at_a_time: threads that call wait for each other. Without it calls run at once, which
+                functions that change the state must not.
             parameters: what modules load weights from, by scope, "" for the one without a name: paths of
                 `.irpa`, `.gguf`, `.safetensors`, `.npy` and `.npz` files, a `ParameterIndex`, arrays by key.
         Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, PermissionDeniedError for native
@@ -124,17 +127,17 @@ class Pipeline:
         loaded = [load_module(source, allow_native=policy or NativeCodePolicy.ALL) for source in modules]
         with scope_of(limits):
             context = Context(with_system_modules([*served, *loaded], devices))
-        self._set_up(context, devices, loaded, limits)
+        self._set_up(context, devices, loaded, CallRules.create(limits, one_at_a_time=one_call_at_a_time))
 
     def _set_up(
-        self, context: Context, devices: list[Device], loaded: list[Module], limits: CallLimits | None
+        self, context: Context, devices: list[Device], loaded: list[Module], rules: CallRules
     ) -> None:
-        self._limits = limits
+        self._rules = rules
         self.context = context
         self.devices = devices
         self._loaded = loaded
         self.modules: dict[str, PipelineModule] = {
-            module.name: PipelineModule(context, module, devices[0], limits) for module in loaded
+            module.name: PipelineModule(context, module, devices[0], rules) for module in loaded
         }
         self.state = State(context, devices[0].allocator)
 
@@ -161,7 +164,8 @@ class Pipeline:
     def fork(self) -> Pipeline:
         """Pipeline of the same modules and devices whose state starts as a copy of this one's."""
         forked = Pipeline.__new__(Pipeline)
-        forked._set_up(self.context.fork(), self.devices, self._loaded, self._limits)
+        rules = CallRules.create(self._rules.limits, one_at_a_time=self._rules.lock is not None)
+        forked._set_up(self.context.fork(), self.devices, self._loaded, rules)
         return forked
 
     def close(self) -> None:
