@@ -37,12 +37,13 @@ _EXTENSIONS = {
 }
 
 
-def read_module(data: Bytes) -> ModuleDef:
+def read_module(data: Bytes, *, with_debug_database: bool = True) -> ModuleDef:
     """Read a module from the bytes of a `.vmfb` file.
 
     Args:
         data: the whole file (bytes, or a memoryview of anything, such as an mmap). Bytecode and rodata of
             the result are views of it.
+        with_debug_database: read where instructions came from, which is often most of the tables.
     Raises: VersionMismatchError for another bytecode version; FormatError for anything else that is wrong.
     """
     view = memoryview(data).cast("B").toreadonly()
@@ -50,7 +51,7 @@ def read_module(data: Bytes) -> ModuleDef:
     # Why: a file without external rodata may end before the next multiple of 64.
     external = view[min(rodata_offset, len(view)) :]
     buffer = FlatBuffer(view[flatbuffer.start : flatbuffer.stop], file_offset=flatbuffer.start)
-    return read_bytecode_module(buffer, external, rodata_offset)
+    return read_bytecode_module(buffer, external, rodata_offset, with_debug_database=with_debug_database)
 
 
 def write_module(

@@ -46,13 +46,16 @@ _MAX_I32_REGISTERS = 0x7FFF
 _MAX_REF_REGISTERS = 0x3FFF
 
 
-def read_bytecode_module(buffer: FlatBuffer, external: memoryview, external_offset: int) -> ModuleDef:
+def read_bytecode_module(
+    buffer: FlatBuffer, external: memoryview, external_offset: int, *, with_debug_database: bool = True
+) -> ModuleDef:
     """Read all tables of a module.
 
     Args:
         buffer: the FlatBuffer without its size prefix.
         external: bytes of the file that external rodata may lie in; borrowed by the result.
         external_offset: where `external` starts in the file.
+        with_debug_database: read the locations of instructions as well.
     Raises: VersionMismatchError for another bytecode version; FormatError for anything else that is wrong.
     """
     root = buffer.root("BytecodeModuleDef", FILE_IDENTIFIER)
@@ -67,6 +70,7 @@ def read_bytecode_module(buffer: FlatBuffer, external: memoryview, external_offs
         raise _error(
             root, f"{len(signatures)} function signatures but {len(descriptors)} function descriptors"
         )
+    debug_database = root.table(ModuleField.DEBUG_DATABASE, "DebugDatabaseDef")
     return ModuleDef(
         name=_required_string(root, ModuleField.NAME, "name"),
         version=root.scalar(ModuleField.VERSION, "I"),
@@ -97,7 +101,7 @@ def read_bytecode_module(buffer: FlatBuffer, external: memoryview, external_offs
         function_descriptors=descriptors,
         bytecode_version=version,
         bytecode_data=bytecode,
-        debug_database=read_debug_database(root.table(ModuleField.DEBUG_DATABASE, "DebugDatabaseDef")),
+        debug_database=read_debug_database(debug_database) if with_debug_database else None,
     )
 
 

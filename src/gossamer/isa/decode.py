@@ -40,6 +40,8 @@ FIXED_FORMATS: dict[OperandKind, str] = {
 """`struct` format characters of the operands that always have one size; none is aligned."""
 
 _TABLE = "bytecode"
+# Why: a member of an enumeration is looked up by a Python function each time.
+_CORE = Extension.CORE
 _U16 = struct.Struct("<H")
 _U32 = struct.Struct("<I")
 
@@ -129,7 +131,7 @@ class _Cursor:
 def _decode_instruction(cursor: _Cursor) -> Instruction:
     start = cursor.position
     byte = cursor.data[start]
-    page = Extension.CORE
+    page = _CORE
     cursor.position = start + 1
     if byte in EXTENSIONS_BY_PREFIX:
         if cursor.position >= cursor.end:
@@ -139,7 +141,7 @@ def _decode_instruction(cursor: _Cursor) -> Instruction:
         cursor.position += 1
     entry = _PAGES[page][byte]
     if entry is None:
-        where = "" if page is Extension.CORE else f" of page {page.name}"
+        where = "" if page is _CORE else f" of page {page.name}"
         raise cursor.error(f"unknown opcode 0x{byte:02X}{where}", start)
     opcode, layout = entry
     if layout is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -47,7 +46,7 @@ class BytecodeModule:
 
         Args:
             definition: as read from a file or made by the compiler.
-            executor: what runs it; by default the translator where this installation has one.
+            executor: what runs it; by default the translator.
             limits: bounds of each call.
             source: file the module came from, for messages.
         Raises: FormatError for anything that executors must be able to rely on.
@@ -61,7 +60,7 @@ class BytecodeModule:
         )
         self.types = tuple(_checked_type(name) for name in definition.types)
         self.exports: Mapping[str, Export] = MappingProxyType(_exports(self.decoded))
-        self._executor: ExecutorName = executor or default_executor()
+        self._executor: ExecutorName = executor or "translate"
         self._limits = limits
         self.tracer: Tracer | None = None
 
@@ -123,11 +122,6 @@ def _checked_type(name: str) -> RefType:
     return ref_type(name)
 
 
-def default_executor() -> ExecutorName:
-    """The translator where there is one, or else the interpreter."""
-    return "translate" if importlib.util.find_spec("gossamer.vm.translate.executor") else "interpret"
-
-
 def load_bytecode_module(
     data: Bytes,
     *,
@@ -144,4 +138,5 @@ def load_bytecode_module(
         source: as for `BytecodeModule`.
     Raises: FormatError where the bytes are not a module that can run.
     """
-    return BytecodeModule(read_module(data), executor=executor, limits=limits, source=source)
+    definition = read_module(data, with_debug_database=False)
+    return BytecodeModule(definition, executor=executor, limits=limits, source=source)

@@ -58,6 +58,10 @@ class BytecodeState:
         """Blocking form of an export."""
         return self.executor.bind(self._ordinal(export))
 
+    def bind_once(self, export: str) -> Callable[..., object]:
+        """Blocking form of an export that is called once."""
+        return self.executor.bind_once(self._ordinal(export))
+
     def bind_resumable(self, export: str) -> ResumableCallable | None:
         """Generator form of an export that may wait, or None."""
         return self.executor.bind_resumable(self._ordinal(export))

@@ -124,9 +124,8 @@ class Context:
         module = entry.module
         try:
             self._bind_imports(entry)
-            initializer = module.exports.get(INIT_EXPORT)
-            if initializer is not None:
-                entry.function(initializer)()
+            if INIT_EXPORT in module.exports:
+                entry.state.bind_once(INIT_EXPORT)()
         except BaseException:
             entry.state.close()
             raise

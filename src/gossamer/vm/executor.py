@@ -17,6 +17,10 @@ class Executor(Protocol):
         """Blocking form of an internal function, in the callable ABI; the same object every time."""
         ...
 
+    def bind_once(self, ordinal: int) -> Callable[..., object]:
+        """Blocking form of a function that is called once: what it costs to get ready counts as well."""
+        ...
+
     def bind_resumable(self, ordinal: int) -> ResumableCallable | None:
         """Generator form of a function that may wait, or None where the blocking form will do."""
         ...

@@ -46,6 +46,10 @@ class Interpreter:
             self._bound[ordinal] = partial(self._call, self._state.module.decoded.functions[ordinal])
         return self._bound[ordinal]
 
+    def bind_once(self, ordinal: int) -> Callable[..., object]:
+        """The same: nothing is made ready."""
+        return self.bind(ordinal)
+
     def bind_resumable(self, ordinal: int) -> ResumableCallable:
         """Generator form of an internal function."""
         if ordinal not in self._bound_resumable:

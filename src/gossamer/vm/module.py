@@ -78,6 +78,10 @@ class ModuleState(Protocol):
         """Callable of an export, in the callable ABI; the same object every time."""
         ...
 
+    def bind_once(self, export: str) -> Callable[..., object]:
+        """Callable of an export that is called once, such as an initialiser."""
+        return self.bind(export)
+
     def bind_resumable(self, export: str) -> ResumableCallable | None:
         """Resumable form of an export that may wait, or None where there is only the blocking form."""
         return None

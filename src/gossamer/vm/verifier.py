@@ -118,7 +118,7 @@ def _verify_blocks(module: DecodedModule, function: DecodedFunction) -> None:
             )
         is_open = is_marker or not opcode.is_terminator
         required = _EXTENSION_REQUIREMENTS.get(opcode.extension)
-        if required is not None and not function.descriptor.requirements & required:
+        if required is not None and not int(function.descriptor.requirements) & int(required):
             raise _function_error(
                 module,
                 function,

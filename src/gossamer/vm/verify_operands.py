@@ -20,7 +20,21 @@ from gossamer.isa.opcodes import (
 from gossamer.vm.decoded import DecodedFunction, DecodedModule, register_capacity
 from gossamer.vm.ref_types import is_value_type
 
+# Why: a member of an enumeration is looked up by a Python function each time.
+_REF_MOVE, _I32 = OperandKind.REF_MOVE, OperandKind.I32
+_BLOCK, _REGISTERS = OperandKind.BLOCK, OperandKind.REGISTERS
+_REMAP, _CASES = OperandKind.REMAP, OperandKind.CASES
+_GLOBAL, _RODATA = OperandKind.GLOBAL, OperandKind.RODATA
+_FUNCTION, _TYPE = OperandKind.FUNCTION, OperandKind.TYPE
+_NARROW_KINDS = frozenset({OperandKind.I32, OperandKind.F32})
 _WIDE_KINDS = frozenset({OperandKind.I64, OperandKind.F64})
+_UNCHECKED_KINDS = frozenset(
+    {
+        *(OperandKind.IMMEDIATE_I32, OperandKind.IMMEDIATE_I64),
+        *(OperandKind.IMMEDIATE_F32, OperandKind.IMMEDIATE_F64),
+        *(OperandKind.STRING, OperandKind.SEGMENTS),
+    }
+)
 _GLOBAL_BYTES = {"i32": 4, "f32": 4, "i64": 8, "f64": 8}
 _CONVENTION_KINDS = {
     "i": OperandKind.I32,
@@ -47,7 +61,18 @@ class FunctionVerifier:
         Raises: FormatError with the function's name and the instruction's offset.
         """
         self._instruction = instruction
+        value_count, ref_count = self._value_count, self._ref_count
         for operand, value in zip(instruction.opcode.operands, instruction.operands, strict=True):
+            kind = operand.kind
+            # Why here: nearly all operands are registers, and right; what is not is looked at below.
+            if kind in _UNCHECKED_KINDS:
+                continue
+            if isinstance(value, int):
+                if kind in _NARROW_KINDS:
+                    if value < value_count:
+                        continue
+                elif kind in REF_KINDS and value & REF_BIT and value & REF_ORDINAL_MASK < ref_count:
+                    continue
             self._verify_operand(operand, value)
         name = instruction.opcode.name
         if name in ("call", "call.yieldable"):
@@ -69,44 +94,50 @@ class FunctionVerifier:
 
     def _verify_operand(self, operand: Operand, value: OperandValue) -> None:
         kind = operand.kind
-        if kind in REGISTER_KINDS:
-            self._verify_register(kind, cast(int, value))
-        elif kind is OperandKind.REGISTERS:
+        if isinstance(value, int):
+            if kind in REGISTER_KINDS:
+                self._verify_register(kind, value)
+            elif kind is _BLOCK:
+                self._verify_target(value)
+            else:
+                self._verify_ordinal(kind, value)
+        elif kind is _REGISTERS:
             for register in cast("tuple[int, ...]", value):
                 self._verify_list_register(operand.element, register)
-        elif kind is OperandKind.BLOCK:
-            self._verify_target(cast(int, value))
-        elif kind is OperandKind.REMAP:
-            self._verify_remap(cast(RemapList, value))
-        elif kind is OperandKind.CASES:
-            for target, remap in cast(Cases, value):
+        elif kind is _REMAP:
+            self._verify_remap(cast("RemapList", value))
+        elif kind is _CASES:
+            for target, remap in cast("Cases", value):
                 self._verify_target(target)
                 self._verify_remap(remap)
-        elif kind in (OperandKind.GLOBAL, OperandKind.RODATA, OperandKind.FUNCTION, OperandKind.TYPE):
-            self._verify_ordinal(kind, cast(int, value))
 
     def _verify_register(self, kind: OperandKind, register: int) -> None:
+        if kind in REF_KINDS:
+            if register & REF_BIT and register & REF_ORDINAL_MASK < self._ref_count:
+                return
+        elif register + (kind in _WIDE_KINDS) < self._value_count and not (
+            kind in _WIDE_KINDS and register % 2
+        ):
+            # Why no look at REF_BIT: no frame has as many registers.
+            return
+        self._refuse_register(kind, register)
+
+    def _refuse_register(self, kind: OperandKind, register: int) -> NoReturn:
         ordinal = register & REF_ORDINAL_MASK
         if kind in REF_KINDS:
             if not register & REF_BIT:
                 self._fail(f"value register {register} is given where a ref register is needed")
-            if register & REF_ORDINAL_MASK >= self._ref_count:
-                self._fail(
-                    f"ref register {register & REF_ORDINAL_MASK} passes the {self._ref_count} of the frame"
-                )
-            return
+            self._fail(f"ref register {ordinal} passes the {self._ref_count} of the frame")
         type_name = kind.name.lower()
         if register & REF_BIT:
             self._fail(f"ref register {ordinal} is given where a register of type {type_name} is needed")
-        is_wide = kind in _WIDE_KINDS
-        if is_wide and register % 2:
+        if kind in _WIDE_KINDS and register % 2:
             self._fail(f"{type_name} register {register} is odd; 64-bit values start at even ones")
-        if register + is_wide >= self._value_count:
-            self._fail(f"{type_name} register {register} passes the {self._value_count} of the frame")
+        self._fail(f"{type_name} register {register} passes the {self._value_count} of the frame")
 
     def _verify_list_register(self, element: OperandKind | None, register: int) -> None:
         if element is None:
-            element = OperandKind.REF_MOVE if register & REF_BIT else OperandKind.I32
+            element = _REF_MOVE if register & REF_BIT else _I32
         self._verify_register(element, register)
 
     def _verify_target(self, offset: int) -> None:
@@ -115,23 +146,23 @@ class FunctionVerifier:
 
     def _verify_remap(self, pairs: RemapList) -> None:
         for source, target in pairs:
-            kind = OperandKind.REF_MOVE if target & REF_BIT else OperandKind.I32
+            kind = _REF_MOVE if target & REF_BIT else _I32
             self._verify_register(kind, source)
             self._verify_register(kind, target)
 
     def _verify_ordinal(self, kind: OperandKind, ordinal: int) -> None:
         definition = self._module.definition
-        if kind is OperandKind.GLOBAL:
+        if kind is _GLOBAL:
             self._verify_global(ordinal)
-        elif kind is OperandKind.RODATA and ordinal >= len(definition.rodata_segments):
+        elif kind is _RODATA and ordinal >= len(definition.rodata_segments):
             self._fail(f"rodata {ordinal} passes the {len(definition.rodata_segments)} of the module")
-        elif kind is OperandKind.FUNCTION:
+        elif kind is _FUNCTION:
             is_import = bool(ordinal & IMPORT_BIT)
             count = len(definition.imported_functions if is_import else self._module.functions)
             if ordinal & ~IMPORT_BIT >= count:
                 what = "import" if is_import else "function"
                 self._fail(f"{what} {ordinal & ~IMPORT_BIT} passes the {count} of the module")
-        elif kind is OperandKind.TYPE:
+        elif kind is _TYPE:
             if ordinal >= len(definition.types):
                 self._fail(f"type {ordinal} passes the {len(definition.types)} of the module")
             self._verify_type_use(definition.types[ordinal])

@@ -23,6 +23,12 @@ from gossamer.isa.opcodes import (
 )
 from gossamer.vm.decoded import DecodedFunction, DecodedModule
 
+# Why: a member of an enumeration is looked up by a Python function each time.
+_BLOCK, _REMAP, _CASES = OperandKind.BLOCK, OperandKind.REMAP, OperandKind.CASES
+_REGISTERS, _SEGMENTS, _REF_MOVE = OperandKind.REGISTERS, OperandKind.SEGMENTS, OperandKind.REF_MOVE
+
+_REGISTER_KINDS = {kind: kind.value for kind in REGISTER_KINDS}
+
 WIDE_KINDS = "IF"
 """Kinds that take two cells."""
 
@@ -110,8 +116,8 @@ def remap_register(raw: int) -> tuple[bool, int, bool]:
 
 def _register(kind: OperandKind, raw: int) -> Register:
     if kind in REF_KINDS:
-        return Register("r", raw & REF_ORDINAL_MASK, kind is OperandKind.REF_MOVE and bool(raw & MOVE_BIT))
-    return Register(kind.value, raw)
+        return Register("r", raw & REF_ORDINAL_MASK, kind is _REF_MOVE and bool(raw & MOVE_BIT))
+    return Register(_REGISTER_KINDS[kind], raw)
 
 
 def _typed_registers(kinds: str, registers: tuple[int, ...]) -> tuple[Register, ...]:
@@ -135,11 +141,11 @@ def _access_of_call(module: DecodedModule, instruction: Instruction) -> Access:
     lists: list[tuple[int, ...]] = []
     jumps: tuple[Jump, ...] = ()
     for operand, value in zip(instruction.opcode.operands, instruction.operands, strict=True):
-        if operand.kind is OperandKind.SEGMENTS:
+        if operand.kind is _SEGMENTS:
             segments = cast("tuple[int, ...]", value)
-        elif operand.kind is OperandKind.REGISTERS:
+        elif operand.kind is _REGISTERS:
             lists.append(cast("tuple[int, ...]", value))
-        elif operand.kind is OperandKind.BLOCK:
+        elif operand.kind is _BLOCK:
             jumps = (Jump(cast("int", value), ()),)
     ordinal = cast("int", instruction.operands[0])
     convention = callee_convention(module, ordinal)
@@ -166,14 +172,14 @@ class _Collector:
         registers = self.results if operand.is_result else self.inputs
         if kind in REGISTER_KINDS:
             registers.append(_register(kind, cast("int", value)))
-        elif kind is OperandKind.REGISTERS and operand.element is not None:
+        elif kind is _REGISTERS and operand.element is not None:
             element = operand.element
             registers.extend(_register(element, raw) for raw in cast("tuple[int, ...]", value))
-        elif kind is OperandKind.BLOCK:
+        elif kind is _BLOCK:
             self.targets.append(cast("int", value))
-        elif kind is OperandKind.REMAP:
+        elif kind is _REMAP:
             self.jumps.append(Jump(self.targets.pop(), cast("RemapList", value)))
-        elif kind is OperandKind.CASES:
+        elif kind is _CASES:
             self.jumps.extend(Jump(target, remap) for target, remap in cast("Cases", value))
         else:
             self.immediates.append(value)

@@ -6,7 +6,10 @@ from typing import cast
 
 from gossamer.isa.instruction import Cases, Instruction
 from gossamer.isa.opcodes import IMPORT_BIT, OperandKind
-from gossamer.vm.decoded import DecodedModule
+from gossamer.vm.decoded import DecodedFunction, DecodedModule
+
+# Why: a member of an enumeration is looked up by a Python function each time.
+_BLOCK, _CASES = OperandKind.BLOCK, OperandKind.CASES
 
 
 def internal_callees(module: DecodedModule) -> dict[int, set[int]]:
@@ -62,9 +65,59 @@ def looping_functions(module: DecodedModule) -> frozenset[int]:
     looping = {
         function.ordinal
         for function in module.functions
-        if any(_jumps_back(instruction) for instruction in function.instructions)
+        if any(map(_backward_targets, function.instructions))
     }
     return _with_callers(looping, internal_callees(module))
+
+
+def is_soon_done(module: DecodedModule, ordinal: int) -> bool:
+    """True where running a function once takes less time than translating it, as far as can be told.
+
+    That is so where every loop, in it and in what it calls, calls an import in each turn: initialisers look
+    through the devices there are.
+    """
+    callees: dict[int, set[int]] = {}
+    pending = [ordinal]
+    while pending:
+        function = module.functions[pending.pop()]
+        if function.ordinal in callees:
+            continue
+        callees[function.ordinal] = set()
+        imports = [0]
+        for instruction in function.instructions:
+            is_import = False
+            if instruction.opcode.name.startswith("call"):
+                callee = cast("int", instruction.operands[0])
+                is_import = bool(callee & IMPORT_BIT)
+                if not is_import:
+                    pending.append(callee)
+            imports.append(imports[-1] + is_import)
+        if any(_turns_without_calls(function, index, imports) for index in range(len(imports) - 1)):
+            return False
+    return True
+
+
+def _turns_without_calls(function: DecodedFunction, index: int, imports: list[int]) -> bool:
+    """True where an instruction jumps back over no call of an import.
+
+    Args:
+        imports: calls of imports before each instruction.
+    """
+    targets = _backward_targets(function.instructions[index])
+    return any(
+        imports[function.blocks[function.blocks_by_offset[target]].first] == imports[index + 1]
+        for target in targets
+    )
+
+
+def _backward_targets(instruction: Instruction) -> list[int]:
+    targets: list[int] = []
+    for operand, value in zip(instruction.opcode.operands, instruction.operands, strict=True):
+        if operand.kind is _BLOCK:
+            targets.append(cast("int", value))
+        elif operand.kind is _CASES:
+            targets += [target for target, _ in cast("Cases", value)]
+    return [target for target in targets if target <= instruction.offset]
 
 
 def _with_callers(found: set[int], callees: dict[int, set[int]]) -> frozenset[int]:
@@ -74,15 +127,6 @@ def _with_callers(found: set[int], callees: dict[int, set[int]]) -> frozenset[in
         found |= callers
         grew = bool(callers)
     return frozenset(found)
-
-
-def _jumps_back(instruction: Instruction) -> bool:
-    for operand, value in zip(instruction.opcode.operands, instruction.operands, strict=True):
-        if operand.kind is OperandKind.BLOCK and cast("int", value) <= instruction.offset:
-            return True
-        if operand.kind is OperandKind.CASES:
-            return any(target <= instruction.offset for target, _ in cast("Cases", value))
-    return False
 
 
 def _may_wait(name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from threading import RLock
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, cast
@@ -19,9 +20,10 @@ from gossamer.native.native_code import is_native_code_enabled
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.execution import READY
 from gossamer.vm.module import ResumableCallable
+from gossamer.vm.translate.call_graph import is_soon_done
 from gossamer.vm.translate.failure import failure, locate
 from gossamer.vm.translate.inline_calls import InlineForms
-from gossamer.vm.translate.module_facts import find_module_facts
+from gossamer.vm.translate.module_facts import ModuleFacts, find_module_facts
 from gossamer.vm.translate.python_source import PythonSource, emit_python
 from gossamer.vm.translate.type_function import type_function
 from gossamer.vm.translate.typed_function import TypedFunction
@@ -53,9 +55,13 @@ class ModuleTranslation:
 
     def __init__(self, module: DecodedModule) -> None:
         self.module = module
-        self.facts = find_module_facts(module)
         self._typed: dict[int, TypedFunction] = {}
         self._translations: dict[tuple[int, bool, InlineForms], _Translation] = {}
+
+    @cached_property
+    def facts(self) -> ModuleFacts:
+        """What follows from all functions together."""
+        return find_module_facts(self.module)
 
     def typed(self, ordinal: int) -> TypedFunction:
         """Typed form of a function."""
@@ -116,11 +122,21 @@ class Translator:
         """Blocking form of a function; functions it calls are translated with it."""
         return self._bind(ordinal, is_generator=False)
 
+    def bind_once(self, ordinal: int) -> Callable[..., object]:
+        """Blocking form of a function that is called once, interpreted where that is done sooner."""
+        if is_soon_done(self._translation.module, ordinal):
+            return self._interpret(ordinal, is_generator=False)
+        return self.bind(ordinal)
+
     def bind_resumable(self, ordinal: int) -> ResumableCallable | None:
-        """Generator form of a function that may wait, or None."""
+        """Generator form of a function that may wait, or None; translated when it is first called."""
         if ordinal not in self._translation.facts.waiting:
             return None
-        return cast("ResumableCallable", self._bind(ordinal, is_generator=True))
+
+        def resumable(*arguments: object) -> object:
+            return self._bind(ordinal, is_generator=True)(*arguments)
+
+        return cast("ResumableCallable", resumable)
 
     def _bind(self, ordinal: int, *, is_generator: bool) -> Callable[..., object]:
         with self._lock:
