@@ -7,10 +7,11 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from check_suites import CheckCase
+from respell import respell
 
 DEVICES = ("local-sync", "local-task")
 _TIMEOUT_SECONDS = 600
@@ -38,23 +39,29 @@ class Workbench:
     iree_bin: Path
     cache: Path
 
-    def compile(self, case: CheckCase) -> tuple[Path, str]:
-        """The module of a case, and the first error where IREE's compiler refuses it."""
-        key = hashlib.sha256("\0".join([case.source.read_text(), *case.flags]).encode()).hexdigest()[:20]
-        output = self.cache / f"{case.source.stem}-{key}.vmfb"
+    def compile(self, source: Path, flags: Sequence[str]) -> tuple[Path, str]:
+        """The module of a source, and the first error where IREE's compiler refuses it, respelled too."""
+        text = source.read_text()
+        module, refusal = self._compile(source, text, flags)
+        if refusal and respell(text) != text:
+            return self._compile(source, respell(text), flags)
+        return module, refusal
+
+    def _compile(self, source: Path, text: str, flags: Sequence[str]) -> tuple[Path, str]:
+        key = hashlib.sha256("\0".join([text, *flags]).encode()).hexdigest()[:20]
+        output = self.cache / f"{source.stem}-{key}.vmfb"
         refusal = output.with_suffix(".refused")
-        if refusal.exists():
-            return output, refusal.read_text()
-        if not output.exists():
-            partial = output.with_suffix(".partial")
-            command = [self.iree_bin / "iree-compile", *case.flags, case.source, "-o", partial]
+        if not output.exists() and not refusal.exists():
+            copy, partial = output.with_suffix(".mlir"), output.with_suffix(".partial")
+            copy.write_text(text)
+            command = [self.iree_bin / "iree-compile", *flags, copy, "-o", partial]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 errors = [line for line in done.stderr.splitlines() if "error" in line]
                 refusal.write_text((errors or [f"exit code {done.returncode}"])[0])
-                return output, refusal.read_text()
-            partial.replace(output)
-        return output, ""
+            else:
+                partial.replace(output)
+        return output, refusal.read_text() if refusal.exists() else ""
 
     def reference(self, module: Path, device: str) -> Verdicts:
         """What IREE's runtime says, kept for the next time."""

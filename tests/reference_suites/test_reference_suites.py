@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from check_suites import find_cases
+from respell import respell
 
 _HERE = Path(__file__).parent
 
@@ -113,6 +114,17 @@ def test_cases_are_read_from_cmake(checkout: Path, tmp_path: Path) -> None:
     assert cases[1].source.read_text() == "// made\n"
 
 
+def test_old_spellings_are_respelled() -> None:
+    assert respell("%0 = linalg.add ins(%a)") == "%0 = linalg.elementwise <add> ins(%a)"
+    assert (
+        respell("iree_linalg_ext.attention {a = [1]}\n ins(%q)")
+        == "iree_linalg_ext.attention <{a = [1]}>\n ins(%q)"
+    )
+    assert respell("tosa.arithmetic_right_shift %0, %1 {round = 1 : i1} :") == (
+        "tosa.arithmetic_right_shift %0, %1 round(true) :"
+    )
+
+
 def _run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(_HERE / script), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)
@@ -156,3 +168,22 @@ def test_binding_tests_run_under_an_alias(tmp_path: Path, iree_bin: Path) -> Non
     assert done.returncode == 1
     assert "FAILED: alias_test.py::test_fails" in done.stdout, done.stdout + done.stderr
     assert done.stdout.endswith("1 FAILED, 1 passed, 1 refused, 1 skipped by the test itself\n")
+
+
+@pytest.mark.reference
+def test_lit_tests_compare_what_is_printed(tmp_path: Path, iree_bin: Path) -> None:
+    folder = tmp_path / "tests" / "e2e"
+    folder.mkdir(parents=True)
+    (folder / "printed.mlir").write_text(
+        "// RUN: iree-run-mlir --Xcompiler,iree-hal-target-device=local \\\n"
+        "// RUN:   --Xcompiler,iree-hal-local-target-device-backends=vmvx %s \\\n"
+        "// RUN:   --input=2xf32=-1 | FileCheck %s\n"
+        "// RUN: iree-opt %s\n"
+        "func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {\n"
+        "  %0 = math.absf %x : tensor<2xf32>\n"
+        "  return %0 : tensor<2xf32>\n"
+        "}\n"
+    )
+    done = _run("lit_tests.py", tmp_path, "--iree-bin", iree_bin)
+
+    assert (done.returncode, done.stdout) == (0, "2 of 2 runs print what IREE's do\n"), done.stderr
