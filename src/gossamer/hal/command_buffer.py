@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntFlag
 from operator import is_
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gossamer.errors import (
     FailedPreconditionError,
@@ -84,6 +84,10 @@ class BufferRef(NamedTuple):
     offset: int = 0
     length: int = WHOLE_BUFFER
     slot: int = 0
+
+
+BufferRange: TypeAlias = tuple[Buffer | None, int, int, int]
+"""What a `BufferRef` is, or the same as a plain tuple."""
 
 
 class CommandBuffer:
@@ -249,7 +253,7 @@ class CommandBuffer:
         function_id: int,
         workgroup_count: tuple[int, int, int],
         constants: Sequence[int] = (),
-        bindings: Sequence[BufferRef] = (),
+        bindings: Sequence[BufferRange] = (),
         *,
         indirect_count: BufferRef | None = None,
     ) -> None:
@@ -285,7 +289,7 @@ class CommandBuffer:
                 function,
                 workgroup_count,
                 tuple([constant & 0xFFFFFFFF for constant in constants]) if constants else (),
-                tuple([self._reference(binding) for binding in bindings]),
+                self._binding_references(bindings),
                 count_reference,
                 executable.time_address(function_id),
             )
@@ -369,7 +373,18 @@ class CommandBuffer:
                 f"only supports {CommandCategory(self.categories).name}"
             )
 
-    def _reference(self, ref: BufferRef, usage: int = 0, access: int = 0) -> Reference:
+    def _binding_references(self, bindings: Sequence[BufferRange]) -> tuple[Reference, ...]:
+        references: list[Reference] = []
+        for binding in bindings:
+            buffer, offset, length, _ = binding
+            if type(buffer) is Buffer:
+                self._resources.append(buffer)
+                references.append(Reference(SLOT_DIRECT, *buffer.range(offset, length)))
+            else:
+                references.append(self._reference(binding))
+        return tuple(references)
+
+    def _reference(self, ref: BufferRange, usage: int = 0, access: int = 0) -> Reference:
         buffer, offset, length, slot = ref
         if buffer is not None:
             if type(buffer) is not Buffer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gossamer.errors import OutOfRangeError, UnimplementedError
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.command_buffer import BufferRange, BufferRef, CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
 from gossamer.modules.hal_refs import COMMAND_BUFFER, DEVICE, EXECUTABLE
@@ -180,7 +180,7 @@ def command_buffer_dispatch(
     if type(executable) is not Executable:
         raise wrong_ref(executable, EXECUTABLE)
     count = (x & 0xFFFFFFFF, y & 0xFFFFFFFF, z & 0xFFFFFFFF)
-    command_buffer.dispatch(executable, function_id, count, constants, _buffer_refs(bindings))
+    command_buffer.dispatch(executable, function_id, count, constants, _buffer_ranges(bindings))
 
 
 @functions.export("command_buffer.dispatch.indirect", "0rrIirIICiDCiirIID_v")
@@ -206,12 +206,12 @@ def command_buffer_dispatch_indirect(
         function_id,
         (0, 0, 0),
         constants,
-        _buffer_refs(bindings),
+        _buffer_ranges(bindings),
         indirect_count=BufferRef(count_buffer, count_offset, 12, count_slot),
     )
 
 
-def _buffer_refs(bindings: list[tuple[int, int, Buffer | None, int, int]]) -> list[BufferRef]:
+def _buffer_ranges(bindings: list[tuple[int, int, Buffer | None, int, int]]) -> list[BufferRange]:
     if len(bindings) > _MAXIMUM_BINDINGS:
         raise OutOfRangeError(f"binding count {len(bindings)} > {_MAXIMUM_BINDINGS}")
-    return [BufferRef(buffer, offset, length, slot) for _, slot, buffer, offset, length in bindings]
+    return [(buffer, offset, length, slot) for _, slot, buffer, offset, length in bindings]
