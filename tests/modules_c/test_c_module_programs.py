@@ -12,6 +12,7 @@ import pytest
 from c_compiler import CompileC
 
 import gossamer
+from gossamer.hal.fence import Fence
 from gossamer.tools import iree_benchmark_module, iree_run_module
 from gossamer.vm.link_errors import SignatureMismatchError
 from mlir_samples import ASYNC_FLAGS, VMVX_FLAGS
@@ -104,6 +105,22 @@ def test_fences_between_c_and_iree_s_modules(filter_library: Path, compile_mlir:
     pipeline = gossamer.Pipeline(modules, device="local-task")
 
     np.testing.assert_array_equal(pipeline.run(VALUES).result(60), [6, 10, 20, 32])
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_program_ends_after_its_calls(filter_library: Path, is_closed: bool) -> None:
+    prepare = gossamer.load_module(gossamer.compile_text(PREPARE))
+    library = gossamer.load_native_module(filter_library, window=2)
+    for _ in range(20):
+        pipeline = gossamer.Pipeline([prepare, library], device="local-sync")
+        signals = [Fence.create() for _ in range(3)]
+        results = [pipeline.smooth_later(VALUES, signal=signal) for signal in signals]
+        if is_closed:
+            pipeline.close()
+        del pipeline
+        for signal, result in zip(signals, results, strict=True):
+            signal.wait(60)
+            np.testing.assert_array_equal(result.to_numpy(), [2, 4, 8, 12])
 
 
 def test_declarations_are_compared_when_linked(filter_library: Path) -> None:

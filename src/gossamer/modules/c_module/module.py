@@ -6,7 +6,6 @@ A `CModule` is what `create` of the file made for one load; a `CModuleState` is 
 from __future__ import annotations
 
 import ctypes
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
@@ -146,9 +145,14 @@ class CModuleState(ModuleState):
         self.is_closed = False
         self.module_address = module.address
         self.context = open_context(self._imports)
-        weakref.finalize(self, close_context, self.context)
-        self._owned = self._create() if original is None else self._copy(original)
-        self.state_address = self._owned.address
+        try:
+            owned = self._create() if original is None else self._copy(original)
+        except BaseException:
+            close_context(self.context)
+            raise
+        self.state_address = owned.address
+        self._current = [owned]
+        self._destruction = Destruction(self, _end_state, self._current, self.context)
 
     def _create(self) -> _OwnedState:
         create = self._module.lifecycle.create_state
@@ -196,23 +200,28 @@ class CModuleState(ModuleState):
 
     def snapshot(self) -> object:
         """Copy of the state, as `fork` makes it."""
-        return self._copy(self._owned)
+        return self._copy(self._current[0])
 
     def restore(self, snapshot: object) -> None:
         """Put a copy of the snapshot in place of the state."""
         if not isinstance(snapshot, _OwnedState):
             raise InvalidArgumentError(f"snapshot is not one of module {self._module.name!r}")
-        replaced, self._owned = self._owned, self._copy(snapshot)
-        self.state_address = self._owned.address
+        replaced, self._current[0] = self._current[0], self._copy(snapshot)
+        self.state_address = self._current[0].address
         replaced.close()
 
     def fork(self) -> CModuleState:
         """Copy made by the module, with no import bound yet."""
-        return CModuleState(self._module, self._owned)
+        return CModuleState(self._module, self._current[0])
 
     def close(self) -> None:
         """Destroy the state; threads that the module still runs for it are ended by it."""
         self._bound.clear()
         self.is_closed = True
-        self._owned.close()
-        close_context(self.context)
+        self._destruction.run()
+
+
+def _end_state(current: list[_OwnedState], context: int) -> None:
+    # Why in this order: threads of the state may still call imports.
+    current[0].close()
+    close_context(context)
