@@ -23,8 +23,9 @@ from gossamer.modules.hal_inline import HalInlineModule
 from gossamer.modules.hal_loader import HalLoaderModule
 from gossamer.modules.io_parameters import IO_PARAMETERS_MODULE, IoParametersModule
 from gossamer.modules.vmvx import vmvx_module
+from gossamer.runtime.processor_requirements import require_processor
 from gossamer.runtime.text_io.tensors import format_tensor
-from gossamer.vm.bytecode_module import load_bytecode_module
+from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
 from gossamer.vm.module import Module
 
 ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
@@ -103,6 +104,8 @@ def with_system_modules(modules: Sequence[Module], devices: Sequence[Device]) ->
     """Put the system modules that `modules` depend on before those that need them.
 
     A system module that the caller lists stays the one used.
+
+    Raises: IncompatibleError for a module whose kernels are for a processor that this machine has not.
     """
     listed = {module.name for module in modules}
     loaded: list[Module] = []
@@ -112,5 +115,7 @@ def with_system_modules(modules: Sequence[Module], devices: Sequence[Device]) ->
             if make is not None and dependency.name not in listed:
                 loaded.append(make(devices))
                 listed.add(dependency.name)
+        if isinstance(module, BytecodeModule):
+            require_processor(module)
         loaded.append(module)
     return loaded

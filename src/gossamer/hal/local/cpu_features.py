@@ -6,6 +6,7 @@ Spec: `iree/schemas/cpu_feature_bits.inl` of IREE 3.13.0 for the bits of the fir
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from gossamer.native.processor import host_architecture, processor_flags
@@ -31,6 +32,25 @@ _LINUX_NAMES = {
     "dotprod": "asimddp", "sve2-bitperm": "svebitperm", "f32mm": "svef32mm", "f64mm": "svef64mm",
     "sme-f16f16": "smef16f16", "sme-f64f64": "smef64f64", "sme-i16i64": "smei16i64",
 }  # fmt: skip
+
+
+# Features of x86-64 beyond those bits that code for them may use.
+_X86_64_CODE = {
+    "avxvnni": "avx_vnni", "bmi": "bmi1", "bmi2": "bmi2", "gfni": "gfni", "lzcnt": "abm", "movbe": "movbe",
+    "popcnt": "popcnt", "vaes": "vaes", "vpclmulqdq": "vpclmulqdq",
+}  # fmt: skip
+
+
+def lacking_features(features: Iterable[str]) -> list[str]:
+    """Those of an x86-64 processor's features that this machine's processor has not.
+
+    Args:
+        features: LLVM's names. Those that code of kernels does not use, and others not known here, are left
+            out of account; so are all where the system does not list its processor's features.
+    """
+    flags = processor_flags()
+    names = {name: _LINUX_NAMES.get(name, name) for name in _X86_64_BITS} | _X86_64_CODE
+    return [name for name in features if flags and name in names and names[name] not in flags]
 
 
 def cpu_feature(name: str) -> int | None:

@@ -59,11 +59,13 @@ class ElfLoader:
         if not self.supports_format(format):
             raise NotFoundError(f"executable format '{format}' is not native code for this machine")
         # Why here: few programs bring native code, and every process would pay for its loader.
-        from gossamer.hal.local.elf_image import load_image, open_image
+        from gossamer.format.fat_elf import select_elf
+        from gossamer.hal.local.elf_image import host_elf_machine, load_image, open_image
         from gossamer.hal.local.executable_library import QUERY_SYMBOL, load_library
 
         is_embedded = format.startswith("embedded-")
         self._allow_native.require(f"executable format '{format}'", stands_alone=is_embedded)
+        data = select_elf(data, host_elf_machine() or 0)
         if is_embedded and not self._use_system_loader:
             image = load_image(data)
         else:
