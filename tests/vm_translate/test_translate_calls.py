@@ -289,3 +289,38 @@ def test_a_ref_is_moved_out_of_its_register_once() -> None:
         executor.bind(0)()
 
     assert seen == [[False, True, True], [False, False, True]] * 2
+
+
+def _loop(*, calls: bool) -> Importing:
+    """A function that turns as often as its argument says, perhaps with a call of an import in each turn."""
+    builder = Importing(count="0v_v")
+
+    def body(assembler: Assembler) -> None:
+        head, done, inside = (assembler.new_label() for _ in range(3))
+        assembler.emit("const.i32.zero", 1)
+        assembler.emit("const.i32", 1, 2)
+        assembler.emit("br", head, ())
+        assembler.block(head)
+        assembler.emit("cmp.lt.i32.s", 1, 0, 3)
+        assembler.emit("cond_br", 3, inside, (), done, ())
+        assembler.block(inside)
+        if calls:
+            assembler.emit("call", IMPORT_BIT, (), ())
+        assembler.emit("add.i32", 1, 2, 1)
+        assembler.emit("br", head, ())
+        assembler.block(done)
+        assembler.emit("return", (1,))
+
+    builder.function("f", "0i_i", body)
+    return builder
+
+
+@pytest.mark.parametrize("calls", [True, False])
+def test_what_is_called_once_is_interpreted_where_it_only_calls(calls: bool) -> None:
+    seen: list[int] = []
+    translator = Translator(_loop(calls=calls).state(count=lambda: seen.append(1)), is_native=False)
+    called_once = translator.bind_once(0)
+
+    assert called_once(3) == 3
+    assert len(seen) == (3 if calls else 0)
+    assert (called_once is translator.bind(0)) == (not calls)

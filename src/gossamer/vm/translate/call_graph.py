@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import cast
 
 from gossamer.isa.instruction import Cases, Instruction
-from gossamer.isa.opcodes import IMPORT_BIT, OperandKind
-from gossamer.vm.decoded import DecodedFunction, DecodedModule
+from gossamer.isa.opcodes import IMPORT_BIT, OPCODES, OperandKind
+from gossamer.vm.decoded import DecodedModule
 
 # Why: a member of an enumeration is looked up by a Python function each time.
 _BLOCK, _CASES = OperandKind.BLOCK, OperandKind.CASES
+_CALLS = frozenset(opcode for opcode in OPCODES if opcode.name.startswith("call"))
+_JUMPS = frozenset(
+    opcode for opcode in OPCODES if any(operand.kind in (_BLOCK, _CASES) for operand in opcode.operands)
+)
 
 
 def internal_callees(module: DecodedModule) -> dict[int, set[int]]:
@@ -18,7 +22,7 @@ def internal_callees(module: DecodedModule) -> dict[int, set[int]]:
     for function in module.functions:
         called = callees[function.ordinal] = set[int]()
         for instruction in function.instructions:
-            if instruction.opcode.name.startswith("call"):
+            if instruction.opcode in _CALLS:
                 ordinal = cast("int", instruction.operands[0])
                 if not ordinal & IMPORT_BIT:
                     called.add(ordinal)
@@ -65,7 +69,10 @@ def looping_functions(module: DecodedModule) -> frozenset[int]:
     looping = {
         function.ordinal
         for function in module.functions
-        if any(map(_backward_targets, function.instructions))
+        if any(
+            instruction.opcode in _JUMPS and _backward_targets(instruction)
+            for instruction in function.instructions
+        )
     }
     return _with_callers(looping, internal_callees(module))
 
@@ -76,38 +83,23 @@ def is_soon_done(module: DecodedModule, ordinal: int) -> bool:
     That is so where every loop, in it and in what it calls, calls an import in each turn: initialisers look
     through the devices there are.
     """
-    callees: dict[int, set[int]] = {}
+    seen = {ordinal}
     pending = [ordinal]
     while pending:
         function = module.functions[pending.pop()]
-        if function.ordinal in callees:
-            continue
-        callees[function.ordinal] = set()
-        imports = [0]
+        last_import = -1
         for instruction in function.instructions:
-            is_import = False
-            if instruction.opcode.name.startswith("call"):
+            opcode = instruction.opcode
+            if opcode in _CALLS:
                 callee = cast("int", instruction.operands[0])
-                is_import = bool(callee & IMPORT_BIT)
-                if not is_import:
+                if callee & IMPORT_BIT:
+                    last_import = instruction.offset
+                elif callee not in seen:
+                    seen.add(callee)
                     pending.append(callee)
-            imports.append(imports[-1] + is_import)
-        if any(_turns_without_calls(function, index, imports) for index in range(len(imports) - 1)):
-            return False
+            if opcode in _JUMPS and any(target > last_import for target in _backward_targets(instruction)):
+                return False
     return True
-
-
-def _turns_without_calls(function: DecodedFunction, index: int, imports: list[int]) -> bool:
-    """True where an instruction jumps back over no call of an import.
-
-    Args:
-        imports: calls of imports before each instruction.
-    """
-    targets = _backward_targets(function.instructions[index])
-    return any(
-        imports[function.blocks[function.blocks_by_offset[target]].first] == imports[index + 1]
-        for target in targets
-    )
 
 
 def _backward_targets(instruction: Instruction) -> list[int]:
