@@ -23,7 +23,7 @@ LESSER = frozenset(["fpu", "sse", "sse2", "pni", "ssse3", "sse4_1", "sse4_2", "a
 
 def module(*targets: tuple[str, str, str]) -> Any:
     text = "".join(
-        f'#hal.executable.target<"llvm-cpu", "{format}", {{cpu = "{cpu}", cpu_features = "{features}", x = 1}}>'
+        f'#hal.executable.target<"llvm-cpu", "{format}", {{cpu = "{cpu}", cpu_features = "{features}"}}>'
         for format, cpu, features in targets
     )
     definition = SimpleNamespace(bytecode_data=f"\0HAL device `__device_0` not found: {text}\0".encode())
