@@ -203,18 +203,22 @@ def follow_child(
     return last + 1
 
 
+_START_SECONDS = 300.0
+"""For a child to read its corpus, before it says anything."""
+
+
 def _rows(child: subprocess.Popen[bytes], patience_seconds: float) -> Iterator[dict[str, Any] | None]:
     """What a child says; None once when it is silent for too long."""
     assert child.stdout is not None
     with selectors.DefaultSelector() as selector, child.stdout:
         selector.register(child.stdout, selectors.EVENT_READ)
-        rest = b""
+        rest, patience = b"", max(_START_SECONDS, patience_seconds)
         while True:
             # Why longer than the child's own patience: where it can, it says where it hangs, and ends.
-            if not selector.select(patience_seconds + 5):
+            if not selector.select(patience + 5):
                 yield None
                 return
-            piece = os.read(child.stdout.fileno(), 1 << 16)
+            piece, patience = os.read(child.stdout.fileno(), 1 << 16), patience_seconds
             if not piece:
                 return
             *lines, rest = (rest + piece).split(b"\n")
