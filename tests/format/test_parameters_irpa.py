@@ -155,6 +155,17 @@ def test_external_files_elsewhere(tmp_path: Path, name: bytes) -> None:
         ParameterIndex().load(folder / "a.irpa")
 
 
+def test_external_files_behind_links(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "outside").write_bytes(b"0123456789")
+    (folder / "link").symlink_to(tmp_path / "outside")
+    archive = irpa_archive([irpa_entry(3, (0, 1), struct.pack("<QQQQ", 1, 4, 0, 1))], b"klink", b"")
+    (folder / "a.irpa").write_bytes(archive)
+    with pytest.raises(FormatError, match="no file below the archive's folder"):
+        ParameterIndex().load(folder / "a.irpa")
+
+
 def test_external_ranges_are_checked(tmp_path: Path) -> None:
     (tmp_path / "d").write_bytes(b"0123456789")
     archive = irpa_archive([irpa_entry(3, (0, 1), struct.pack("<QQQQ", 1, 1, 6, 5))], b"kd", b"")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import struct
-from pathlib import PurePath
 
 from gossamer.errors import FormatError, NotFoundError, VersionMismatchError
 from gossamer.format.parameters.file_handle import FileHandle
@@ -211,16 +210,17 @@ class _Reader:
         """
         if self._folder is None:
             raise _error(f"external file '{path}' of an archive that has no path", position, number)
-        parts = PurePath(path).parts
-        if not parts or "\0" in path or PurePath(path).is_absolute() or ".." in parts:
-            raise _error(f"external file '{path}' is not below the archive's folder", position, number)
         handle = self._external.get(path)
-        if handle is None:
-            try:
-                handle = FileHandle.open(os.path.join(self._folder, path))
-            except NotFoundError as error:
-                raise _error(f"external file: {error.message}", position, number) from error
-            self._external[path] = handle
+        if handle is not None:
+            return handle
+        folder = os.path.realpath(self._folder)
+        place = os.path.realpath(os.path.join(folder, path)) if "\0" not in path else ""
+        if os.path.commonpath((folder, place or os.sep)) != folder or not os.path.isfile(place):
+            raise _error(f"external file '{path}' is no file below the archive's folder", position, number)
+        try:
+            handle = self._external[path] = FileHandle.open(place)
+        except NotFoundError as error:
+            raise _error(f"external file: {error.message}", position, number) from error
         return handle
 
     def _unpack(
