@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from gossamer.hal.command_buffer import BufferRef, CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.fence import Fence
 from gossamer.hal.local import faults
-from gossamer.hal.local.faults import guard_signals
+from gossamer.hal.local.faults import GUARD_VARIABLE, guard_signals
 from gossamer.hal.local.guard_ir import STOP_SIGNAL, has_guard
 from gossamer.hal.local.sync_device import SyncDevice
 from gossamer.hal.local.task_device import TaskDevice
@@ -140,7 +142,7 @@ OUTSIDE = """
 import ctypes, faulthandler, sys
 from signal import *
 {first}
-from gossamer.hal.local.faults import guard_signals
+from gossamer.hal.local.faults import GUARD_VARIABLE, guard_signals
 guard_signals()
 {then}
 sys.exit(7)
@@ -176,3 +178,23 @@ def test_handlers_do_not_interrupt_each_other(number: int) -> None:
 
     blocked = int.from_bytes(bytes(installed.mask), "little")
     assert all(blocked >> other - 1 & 1 for other in (*faults.TRAPS, STOP_SIGNAL))
+
+
+TURNED_OFF = """
+from test_hal_faults import SyncDevice, guard_signals, run
+guard_signals()
+device = SyncDevice("local-sync")
+assert run(device, "div", 64).tolist() == [1] * 64
+print("runs", flush=True)
+run(device, "div", 0)
+"""
+
+
+def test_the_guard_can_be_turned_off() -> None:
+    path = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[1])))
+    environment = {**os.environ, "PYTHONPATH": path, GUARD_VARIABLE: "0"}
+    process = subprocess.run(
+        [sys.executable, "-c", TURNED_OFF], capture_output=True, text=True, check=False, env=environment
+    )
+    assert process.stdout == "runs\n"
+    assert process.returncode == -signal.SIGFPE

@@ -245,7 +245,7 @@ accepted:
   %alone = or i1 %is_small, %no_pool
   br i1 %alone, label %serial, label %pooled
 serial:
-  %serial_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+  %serial_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
       i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
   br label %finish
 ; With a pool: what a tile took before, or the first one now, tells whether it is worth waking workers for.
@@ -264,7 +264,7 @@ pooled:
   %is_known = icmp ne i32 %known32, 0
   br i1 %is_known, label %estimate, label %sample
 sample:
-  %first_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+  %first_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
       i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 1)
   %first_ended = call i64 @now()
   %first_elapsed = sub i64 %first_ended, %begun
@@ -284,12 +284,17 @@ estimate:
   %is_short = icmp ule i64 %remaining, %least
   br i1 %is_short, label %rest, label %take
 take:
+  ; Whoever has the pool must give it back: the guard of the whole run does not reach in here.
+  %guard = call ptr @suspend_guard()
   %taken_field = getelementptr i8, ptr %pool, i64 448
   %taken = cmpxchg ptr %taken_field, i32 0, i32 1 acquire monotonic
   %was_free = extractvalue { i32, i1 } %taken, 1
-  br i1 %was_free, label %share, label %rest
+  br i1 %was_free, label %share, label %busy
+busy:
+  call void @resume_guard(ptr %guard)
+  br label %rest
 rest:
-  %rest_returned = call i32 @run_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+  %rest_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
       i32 %local_size, i32 0, i64 %row, i64 %plane, i64 %first, i64 %total)
   %rest_ended = call i64 @now()
   %rest_elapsed = sub i64 %rest_ended, %begun
@@ -310,6 +315,7 @@ share:
       ptr %local_memory, i64 %stride, i32 %local_size, i64 %row, i64 %plane, i64 %first, i64 %total,
       i64 %chunk, ptr %time)
   store atomic i32 0, ptr %taken_field release, align 4
+  call void @resume_guard(ptr %guard)
   br label %finish
 finish:
   %returned = phi i32 [ %serial_returned, %serial ], [ %first_returned, %sample ],

@@ -2,11 +2,13 @@
 
 Kernels of native executables come from elsewhere: they may divide by zero, read what is not mapped, or use
 instructions that this processor lacks. They hold nothing that has to be given back (no locks, no memory of
-the heap), so that they can be left at any instruction. `@run_tiles` notes where it stands before it calls
-such kernels; the handler of the signal puts the thread back there. Signals that come from elsewhere go to
-the handler that was there before.
+the heap), so that they can be left at any instruction. A run of a program notes where it stands before it
+calls such kernels; the handler of the signal puts the thread back there. While a dispatch is shared that is
+suspended, for the pool has to be given back; each stretch of tiles then has a guard of its own. Signals that
+come from elsewhere go to the handler that was there before.
 
-`@run_tiles` returns what `@run_plain_tiles` does, or FAULT_STATUS and the signal's number.
+`@run_guarded_records` returns what `@run_records` does, `@run_tiles` what `@run_plain_tiles` does; or
+FAULT_STATUS and the signal's number.
 Spec: System V ABI, AMD64 supplement, for the registers a call preserves; `ucontext_t` of Linux.
 """
 
@@ -32,7 +34,22 @@ PREVIOUS_BYTES = 16
 _ARGUMENTS = """ptr %function, ptr %environment, ptr %state, ptr %local, i32 %local_size,
     i32 %participant, i64 %row, i64 %plane, i64 %first, i64 %last"""
 
+_RUN_ARGUMENTS = """ptr %program, ptr %table, ptr %local_memory, ptr %pool, ptr %words, ptr %progress"""
+
 _WITHOUT = Template("""
+define internal i64 @run_guarded_records($run_arguments) {
+  %returned = call i64 @run_records($run_arguments)
+  ret i64 %returned
+}
+
+define internal ptr @suspend_guard() {
+  ret ptr null
+}
+
+define internal void @resume_guard(ptr %frame) {
+  ret void
+}
+
 define internal i32 @run_tiles($arguments) {
   %returned = call i32 @run_plain_tiles($arguments)
   ret i32 %returned
@@ -42,7 +59,8 @@ define internal i32 @run_tiles($arguments) {
 # A frame: 0 rbx, rbp, r12 to r15, 48 rsp and rip behind the call of `@mark`, 64 interrupt words, 72 signal.
 # The address of a thread's frame is its value of the key.
 _GUARD = Template("""
-@guard_key = internal global i32 0
+; Below 0 as long as nobody has set it up.
+@guard_key = internal global i32 -1
 @guard_previous = internal global ptr null
 
 declare ptr @pthread_getspecific(i32)
@@ -94,22 +112,72 @@ entry:
   %words = load ptr, ptr %words_field
   %frame_words = getelementptr i8, ptr %frame, i64 64
   store ptr %words, ptr %frame_words
-  %frame_signal = getelementptr i8, ptr %frame, i64 72
   %again = call i32 @mark(ptr %frame) returns_twice
   %is_back = icmp ne i32 %again, 0
   br i1 %is_back, label %back, label %begin
 begin:
-  %key = load i32, ptr @guard_key
-  %entered = call i32 @pthread_setspecific(i32 %key, ptr %frame)
+  call void @resume_guard(ptr %frame)
   %returned = call i32 @run_plain_tiles($arguments) noinline
-  %left = call i32 @pthread_setspecific(i32 %key, ptr null)
+  call void @resume_guard(ptr null)
   ret i32 %returned
 back:
+  %status = call i32 @trap_status(ptr %frame)
+  ret i32 %status
+}
+
+define internal i64 @run_guarded_records($run_arguments) noinline {
+entry:
+  %frame = alloca [10 x i64], align 16
+  %frame_words = getelementptr i8, ptr %frame, i64 64
+  store ptr %words, ptr %frame_words
+  %again = call i32 @mark(ptr %frame) returns_twice
+  %is_back = icmp ne i32 %again, 0
+  br i1 %is_back, label %back, label %begin
+begin:
+  call void @resume_guard(ptr %frame)
+  %returned = call i64 @run_records($run_arguments) noinline
+  call void @resume_guard(ptr null)
+  ret i64 %returned
+back:
+  %status = call i32 @trap_status(ptr %frame)
+  %status64 = zext i32 %status to i64
+  %number = load volatile i64, ptr %progress
+  %where = shl i64 %number, 32
+  %result = or i64 %where, %status64
+  ret i64 %result
+}
+
+define internal i32 @trap_status(ptr %frame) {
+  %frame_signal = getelementptr i8, ptr %frame, i64 72
   %signal = load volatile i32, ptr %frame_signal
   %was_asked = icmp eq i32 %signal, $stop_signal
   %fault = or i32 %signal, $fault_status
   %status = select i1 %was_asked, i32 $cancelled, i32 %fault
   ret i32 %status
+}
+
+; From here on nothing is put back; returns what `@resume_guard` takes.
+define internal ptr @suspend_guard() {
+  %key = load i32, ptr @guard_key
+  %is_on = icmp sge i32 %key, 0
+  br i1 %is_on, label %on, label %off
+on:
+  %frame = call ptr @pthread_getspecific(i32 %key)
+  %ignored = call i32 @pthread_setspecific(i32 %key, ptr null)
+  ret ptr %frame
+off:
+  ret ptr null
+}
+
+define internal void @resume_guard(ptr %frame) {
+  %key = load i32, ptr @guard_key
+  %is_on = icmp sge i32 %key, 0
+  br i1 %is_on, label %on, label %off
+on:
+  %ignored = call i32 @pthread_setspecific(i32 %key, ptr %frame)
+  br label %off
+off:
+  ret void
 }
 
 define void @$handler(i32 %signal, ptr %information, ptr %context) {
@@ -190,9 +258,10 @@ def has_guard(triple: str) -> bool:
 def guard_ir(triple: str) -> str:
     """IR of the guard, or of a stand-in that calls kernels as they are."""
     if not has_guard(triple):
-        return _WITHOUT.substitute(arguments=_ARGUMENTS)
+        return _WITHOUT.substitute(arguments=_ARGUMENTS, run_arguments=_RUN_ARGUMENTS)
     return _GUARD.substitute(
         arguments=_ARGUMENTS,
+        run_arguments=_RUN_ARGUMENTS,
         handler=HANDLER_SYMBOL,
         set_up=SET_UP_SYMBOL,
         stop_signal=STOP_SIGNAL,

@@ -4,7 +4,7 @@ One block of bytes: a 64-byte header, 64-byte records, then what they refer to (
 constants, data of updates) by offset from the start, so the block can be anywhere and many threads can run
 it at a time.
 
-    header      0 u64 record count
+    header      0 u64 record count | 8 u32 some kernel may trap
     record      0 u32 kind | then by kind
     dispatch    4 u16 binding count | 6 u16 constant count | 8 u64 function | 16 u64 environment
                 24 u32 constants offset | 28 u32 offset of the reference of indirect counts, or 0
@@ -36,7 +36,7 @@ _TRANSFER_BYTES_PER_NANOSECOND = 4
 SLOT_DIRECT = -1
 SLOT_IN_PROGRAM = -2
 
-HEADER_FORMAT = struct.Struct("<Q56x")
+HEADER_FORMAT = struct.Struct("<QI52x")
 DISPATCH_FORMAT = struct.Struct("<IHHQQIIIIIIIIQ")
 FILL_FORMAT = struct.Struct("<IIQqQq24x")
 COPY_FORMAT = struct.Struct("<IIqQqqQq8x")
@@ -152,7 +152,8 @@ def encode_program(records: list[Record], data: bytes) -> Program:
     parts = [encoder.encode(record) for record in records]
     dispatches = [record for record in records if type(record) is DispatchRecord]
     functions = list({id(record.function): record.function for record in dispatches}.values())
-    encoded = b"".join((HEADER_FORMAT.pack(len(records)), *parts, encoder.tail))
+    may_trap = any(function.may_trap for function in functions)
+    encoded = b"".join((HEADER_FORMAT.pack(len(records), may_trap), *parts, encoder.tail))
     memory = (ctypes.c_ubyte * len(encoded)).from_buffer_copy(encoded)
     return Program(
         tuple(records),
@@ -161,7 +162,7 @@ def encode_program(records: list[Record], data: bytes) -> Program:
         data_offset,
         len(data),
         all(function.address for function in functions),
-        any(function.may_trap for function in functions),
+        may_trap,
         any(record.indirect_count is not None for record in dispatches),
         max((function.local_memory_bytes for function in functions), default=0),
     )

@@ -28,23 +28,17 @@ CALL_FORMAT = struct.Struct("<4Q")
 """Of a call, without its binding table."""
 
 _RUN = Template("""
-define i64 @$run_symbol(ptr %call) {
+; Runs all records, noting in %progress which is at work; 0, or where and why one failed.
+define internal i64 @run_records(ptr %program, ptr %table, ptr %local_memory, ptr %pool, ptr %words,
+    ptr %progress) {
 entry:
-  %program = load ptr, ptr %call
-  %local_memory_field = getelementptr i8, ptr %call, i64 8
-  %local_memory = load ptr, ptr %local_memory_field
-  %pool_field = getelementptr i8, ptr %call, i64 16
-  %pool = load ptr, ptr %pool_field
-  %words_field = getelementptr i8, ptr %call, i64 24
-  %words = load ptr, ptr %words_field
-  %table = getelementptr i8, ptr %call, i64 32
   %record_count = load i64, ptr %program
-  %saved = call i64 @enter_float_mode()
   %has_records = icmp ne i64 %record_count, 0
   br i1 %has_records, label %loop, label %done
 loop:
   %index = phi i64 [ 0, %entry ], [ %index_next, %next ]
   %index_next = add nuw i64 %index, 1
+  store volatile i64 %index_next, ptr %progress
   %flags = load atomic i32, ptr %words monotonic, align 4
   %stop_bit = and i32 %flags, $stop
   %is_stopped = icmp ne i32 %stop_bit, 0
@@ -74,13 +68,41 @@ stopped:
   br label %failure
 failure:
   %status = phi i64 [ %returned, %dispatch ], [ $cancelled, %stopped ]
-  call void @leave_float_mode(i64 %saved)
   %where = shl i64 %index_next, 32
   %result = or i64 %where, %status
   ret i64 %result
 done:
-  call void @leave_float_mode(i64 %saved)
   ret i64 0
+}
+
+define i64 @$run_symbol(ptr %call) {
+entry:
+  %progress = alloca i64
+  %program = load ptr, ptr %call
+  %local_memory_field = getelementptr i8, ptr %call, i64 8
+  %local_memory = load ptr, ptr %local_memory_field
+  %pool_field = getelementptr i8, ptr %call, i64 16
+  %pool = load ptr, ptr %pool_field
+  %words_field = getelementptr i8, ptr %call, i64 24
+  %words = load ptr, ptr %words_field
+  %table = getelementptr i8, ptr %call, i64 32
+  %may_trap_field = getelementptr i8, ptr %program, i64 8
+  %may_trap = load i32, ptr %may_trap_field
+  %saved = call i64 @enter_float_mode()
+  %is_checked = icmp eq i32 %may_trap, 0
+  br i1 %is_checked, label %plain, label %guarded
+plain:
+  %plain_returned = call i64 @run_records(ptr %program, ptr %table, ptr %local_memory, ptr %pool, ptr %words,
+      ptr %progress)
+  br label %done
+guarded:
+  %guarded_returned = call i64 @run_guarded_records(ptr %program, ptr %table, ptr %local_memory, ptr %pool,
+      ptr %words, ptr %progress)
+  br label %done
+done:
+  %returned = phi i64 [ %plain_returned, %plain ], [ %guarded_returned, %guarded ]
+  call void @leave_float_mode(i64 %saved)
+  ret i64 %returned
 }
 """)
 
