@@ -73,6 +73,18 @@ def test_snapshots_are_restored(kit: Path) -> None:
     assert pipeline.count() == 2
 
 
+def test_snapshots_of_another_load_are_refused(kit: Path) -> None:
+    one, other = kit_pipeline(kit), kit_pipeline(kit)
+    with pytest.raises(InvalidArgumentError, match="snapshot is of another module than this 'kit'"):
+        one.state.restore(other.state.snapshot())
+
+    state = one.context.state("kit")
+    one.close()
+    for copy in (state.fork, state.snapshot):
+        with pytest.raises(FailedPreconditionError, match="the state of module 'kit' is destroyed"):
+            copy()
+
+
 def test_everything_is_destroyed_once(compile_c: CompileC) -> None:
     own_copy = compile_c("kit.c", "-DCOPY")  # counts its own modules and states only
     watcher = kit_pipeline(own_copy)

@@ -31,13 +31,18 @@ class Destruction:
         finalizer.atexit = False
         _pending[id(self)] = self
 
+    @property
+    def is_done(self) -> bool:
+        """True once the call was made, or is being made."""
+        return id(self) not in _pending
+
     def run(self) -> None:
         """Make the call; again is harmless."""
         if _pending.pop(id(self), None) is not None:
             self._function(*self._arguments)
 
     def _run_elsewhere(self) -> None:
-        if id(self) in _pending:
+        if not self.is_done:
             threading.Thread(target=self.run, name="gossamer-destruction").start()
 
 

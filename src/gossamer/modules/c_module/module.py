@@ -102,15 +102,22 @@ class _OwnedState:
     """A state of C, destroyed once.
 
     Attributes:
+        module: that made it.
         address: as C made it.
     """
 
     def __init__(self, module: CModule, address: int) -> None:
+        self.module = module
         self.address = address
         destroy = module.lifecycle.destroy_state
         function = DESTROY_STATE_TYPE(destroy) if destroy else _nothing
         # Safety: this keeps the module until the state is destroyed.
         self._destruction = Destruction(self, _destroy_state, function, module, address)
+
+    @property
+    def is_destroyed(self) -> bool:
+        """True once nothing may be done with it."""
+        return self._destruction.is_done
 
     def close(self) -> None:
         """Destroy the state; again is harmless."""
@@ -164,6 +171,8 @@ class CModuleState(ModuleState):
 
     def _copy(self, original: _OwnedState) -> _OwnedState:
         lifecycle, name = self._module.lifecycle, self._module.name
+        if original.is_destroyed:
+            raise FailedPreconditionError(f"the state of module {name!r} is destroyed")
         if not lifecycle.fork_state:
             if lifecycle.create_state:
                 raise FailedPreconditionError(
@@ -204,8 +213,11 @@ class CModuleState(ModuleState):
 
     def restore(self, snapshot: object) -> None:
         """Put a copy of the snapshot in place of the state."""
-        if not isinstance(snapshot, _OwnedState):
-            raise InvalidArgumentError(f"snapshot is not one of module {self._module.name!r}")
+        if not isinstance(snapshot, _OwnedState) or snapshot.module is not self._module:
+            raise InvalidArgumentError(
+                f"snapshot is of another module than this {self._module.name!r}; one that is loaded again is "
+                "another"
+            )
         replaced, self._current[0] = self._current[0], self._copy(snapshot)
         self.state_address = self._current[0].address
         replaced.close()
