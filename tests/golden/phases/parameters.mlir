@@ -2,14 +2,14 @@
 util.global private @w = #flow.parameter.named<"model"::"w"> : tensor<4xf32>
 util.global private mutable @m = #stream.parameter.named<"model"::"m"> : tensor<2xi64>
 util.global private @v = #flow.parameter.named<"model"::"v"> : tensor<3xi8>
-util.global private @g = #flow.parameter.named<"no scope"> : tensor<f64>
-util.global private @unused = #flow.parameter.named<"unused"> : tensor<f64>
-func.func @f() -> (tensor<4xf32>, tensor<2xi64>, tensor<3xi8>, tensor<f64>) {
+util.global private @g = #flow.parameter.named<"no scope"> : tensor<f32>
+util.global private @unused = #flow.parameter.named<"unused"> : tensor<f32>
+func.func @f() -> (tensor<4xf32>, tensor<2xi64>, tensor<3xi8>, tensor<f32>) {
   %0 = util.global.load @w : tensor<4xf32>
   %1 = util.global.load @m : tensor<2xi64>
   %2 = util.global.load @v : tensor<3xi8>
-  %3 = util.global.load @g : tensor<f64>
-  return %0, %1, %2, %3 : tensor<4xf32>, tensor<2xi64>, tensor<3xi8>, tensor<f64>
+  %3 = util.global.load @g : tensor<f32>
+  return %0, %1, %2, %3 : tensor<4xf32>, tensor<2xi64>, tensor<3xi8>, tensor<f32>
 }
 // CHECK-LABEL: func @__init_globals()
 // CHECK-NOT: unused

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gossamer.compiler.input.globals import PARAMETER
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import TypeConversion
 from gossamer.diagnostics import Diagnostic, Severity
@@ -115,11 +116,25 @@ class _Conversion:
         new = self._type(old)
         if new == old:
             return False
+        if PARAMETER in op.attributes:
+            raise self._parameter_error(op, old, new)
         self._changed = True
         op.attributes[name] = ir.TypeAttr.get(new)
         if op.name == "func.func" and "sym_visibility" not in op.attributes:
             self._warn(op, old, new)
         return True
+
+    def _parameter_error(self, op: ir.Operation, old: ir.Type, new: ir.Type) -> CompileError:
+        name = ir.StringAttr(op.attributes["sym_name"]).value
+        return CompileError(
+            [
+                Diagnostic(
+                    f"global '@{name}' is loaded from a parameter, which holds a {old}, not a {new}",
+                    source_location(op.location),
+                    hint=f"--iree-input-{self._flag.value}=false keeps the type",
+                )
+            ]
+        )
 
     def _warn(self, op: ir.Operation, old: ir.Type, new: ir.Type) -> None:
         name = ir.StringAttr(op.attributes["sym_name"]).value
