@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from c_compiler import CompileC
+from kit_programs import other_module
 
 import gossamer
+from gossamer.errors import AbortedError
 from gossamer.hal.fence import Fence
-from gossamer.tools import iree_benchmark_module, iree_run_module
+from gossamer.tools import iree_as_module, iree_benchmark_module, iree_run_module
 from gossamer.vm.link_errors import SignatureMismatchError
 from mlir_samples import ASYNC_FLAGS, VMVX_FLAGS
 
@@ -121,6 +123,44 @@ def test_a_program_ends_after_its_calls(filter_library: Path, is_closed: bool) -
         for signal, result in zip(signals, results, strict=True):
             signal.wait(60)
             np.testing.assert_array_equal(result.to_numpy(), [2, 4, 8, 12])
+
+
+BYTECODE = """vm.module @caller
+vm.import @kit.sum cconv "0ICiFDCrD_FI"
+vm.import @kit.fail cconv "0i_v"
+vm.export @sum
+vm.func @sum(%i0: i32) -> (f64, i64) {
+  %i2:3 = vm.const.i64 100
+  %i4:5 = vm.const.f64 0.5
+  %i6:7, %i8:9 = vm.call.variadic @kit.sum segments[65535, 2, 0](%i2:3, %i0, %i4:5, %i0, %i4:5)
+  vm.return %i6:7, %i8:9
+}
+vm.export @fail
+vm.func @fail(%i0: i32) -> () {
+  vm.call @kit.fail(%i0)
+  vm.return
+}
+"""
+
+
+def test_bytecode_passes_spans_and_gets_failures(kit: Path, tmp_path: Path) -> None:
+    (tmp_path / "caller.vmasm").write_text(BYTECODE)
+    caller = tmp_path / "caller.vmfb"
+    assert iree_as_module.main([f"--output={caller}", str(tmp_path / "caller.vmasm")]) == 0
+    modules = [other_module(), gossamer.load_native_module(kit), caller]
+    pipeline = gossamer.Pipeline(modules, device="local-sync")
+
+    assert pipeline.sum(7) == (107.0, 0)
+    with pytest.raises(AbortedError, match="as asked") as caught:
+        pipeline.fail(10)
+    assert caught.value.backtrace[0] == "native kit.fail:0"
+    assert caught.value.backtrace[1].startswith("bytecode caller.fail:")
+
+
+def test_system_modules_are_there_for_c(compile_c: CompileC) -> None:
+    pipeline = gossamer.Pipeline([compile_c("rank.c")], device="local-sync")
+
+    assert pipeline.rank(np.zeros((1, 2, 3))) == 3
 
 
 def test_declarations_are_compared_when_linked(filter_library: Path) -> None:
