@@ -132,6 +132,14 @@ def test_allocator(call: Call, device: Device) -> None:
     call("buffer.assert", buffer, text("x"), device.allocator, 100, 16, 3075)
 
 
+def test_the_lead_device_is_preferred_for_memory() -> None:
+    devices = [create_device("local-sync"), create_device("local-sync")]
+    select = HalModule(devices, lead=devices[1]).create_state().bind("allocator.select")
+
+    assert select(48, 3075, 0, [(devices[0], 3), (devices[1], 5)]) == (devices[1], 5)
+    assert select(48, 3075, 0, [(devices[0], 3)]) == (devices[0], 3)
+
+
 def test_imports_share_memory(call: Call, device: Device) -> None:
     host = HostBuffer.allocate(100)
     shared = call("allocator.import", device.allocator, 0, ANY, 48, 3075, host, 64, -1)

@@ -45,15 +45,22 @@ class HalModule(NativeModule):
         devices: in the order programs see them.
     """
 
-    def __init__(self, devices: Sequence[Device], *, trace: TraceSink = trace_to_standard_error) -> None:
+    def __init__(
+        self,
+        devices: Sequence[Device],
+        *,
+        trace: TraceSink = trace_to_standard_error,
+        lead: Device | None = None,
+    ) -> None:
         """Make the module.
 
         Args:
             devices: at least one.
             trace: shows the tensors that programs trace.
+            lead: device preferred where a program may allocate from several; None for the first of those.
         """
         self.devices = tuple(devices)
         if not self.devices:
             raise InvalidArgumentError("the hal module needs at least one device")
-        state = HalState(self.devices, trace)
+        state = HalState(self.devices, trace, lead)
         super().__init__("hal", HAL_FUNCTIONS, version=HAL_VERSION, create_state=lambda: state)

@@ -5,6 +5,8 @@ Spec: calling conventions and checks as in `iree/modules/hal/module.c` of IREE 3
 
 from __future__ import annotations
 
+from typing import cast
+
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
@@ -17,6 +19,7 @@ from gossamer.hal.memory import (
     memory_type_name,
 )
 from gossamer.modules.hal_refs import ALLOCATOR, BUFFER, DEVICE
+from gossamer.modules.hal_state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
 from gossamer.vm.inline_form import InlineForm
@@ -29,18 +32,20 @@ _READ = int(MemoryAccess.READ)
 _WRITE = int(MemoryAccess.WRITE)
 
 
-@functions.export("allocator.select", "0iiICrID_rI")
+@functions.export_with_state("allocator.select", "0iiICrID_rI")
 def allocator_select(
-    memory_types: int, usage: int, flags: int, candidates: list[tuple[object, int]]
+    state: HalState, memory_types: int, usage: int, flags: int, candidates: list[tuple[object, int]]
 ) -> tuple[Device, int]:
-    """Choose the device, and queue affinity, to allocate from: the first."""
+    """Choose the device, and queue affinity, to allocate from: the lead device, else the first."""
     del memory_types, usage, flags
     if not candidates:
         raise InvalidArgumentError("at least one device/queue affinity pair must be provided")
-    device, affinity = candidates[0]
-    if not isinstance(device, Device):
-        raise wrong_ref(device, DEVICE)
-    return device, affinity
+    for device, affinity in candidates:
+        if not isinstance(device, Device):
+            raise wrong_ref(device, DEVICE)
+        if device is state.lead:
+            return device, affinity
+    return cast("tuple[Device, int]", candidates[0])
 
 
 @functions.export("allocator.allocate", "0rIiiI_r")

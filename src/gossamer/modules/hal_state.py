@@ -22,7 +22,14 @@ def trace_to_standard_error(key: str, views: Sequence[BufferView]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HalState:
-    """Devices in the order programs see them, and where traces of tensors go."""
+    """What functions of the module work with.
+
+    Attributes:
+        devices: in the order programs see them.
+        trace: where traces of tensors go.
+        lead: the device preferred where a program may allocate from several.
+    """
 
     devices: tuple[Device, ...]
     trace: TraceSink = trace_to_standard_error
+    lead: Device | None = None

@@ -38,12 +38,12 @@ def _trace(key: str, views: Sequence[BufferView]) -> None:
     sys.stderr.write("\n".join(lines) + "\n\n")
 
 
-_SYSTEM_MODULES: dict[str, Callable[[Sequence[Device]], Module]] = {
-    "hal": lambda devices: HalModule(devices, trace=_trace),
-    "hal_inline": lambda devices: HalInlineModule(devices, trace=_trace),
-    "hal_loader": HalLoaderModule,
-    IO_PARAMETERS_MODULE: lambda _devices: IoParametersModule(),
-    "vmvx": lambda _devices: vmvx_module(),
+_SYSTEM_MODULES: dict[str, Callable[[Sequence[Device], Device], Module]] = {
+    "hal": lambda devices, lead: HalModule(devices, trace=_trace, lead=lead),
+    "hal_inline": lambda _devices, lead: HalInlineModule([lead], trace=_trace),
+    "hal_loader": lambda _devices, lead: HalLoaderModule([lead]),
+    IO_PARAMETERS_MODULE: lambda _devices, _lead: IoParametersModule(),
+    "vmvx": lambda _devices, _lead: vmvx_module(),
 }
 
 
@@ -100,10 +100,14 @@ def _load_file(path: str, policy: NativeCodePolicy) -> Module:
         raise error.annotate(f"loading bytecode module at '{path}'") from None
 
 
-def with_system_modules(modules: Sequence[Module], devices: Sequence[Device]) -> list[Module]:
+def with_system_modules(
+    modules: Sequence[Module], devices: Sequence[Device], *, lead: Device | None = None
+) -> list[Module]:
     """Put the system modules that `modules` depend on before those that need them.
 
-    A system module that the caller lists stays the one used.
+    Args:
+        modules: a system module among them stays the one used.
+        lead: the one of `devices` that is preferred for memory; None for the first.
 
     Raises: IncompatibleError for a module whose kernels are for a processor that this machine has not.
     """
@@ -113,7 +117,7 @@ def with_system_modules(modules: Sequence[Module], devices: Sequence[Device]) ->
         for dependency in module.dependencies:
             make = _SYSTEM_MODULES.get(dependency.name)
             if make is not None and dependency.name not in listed:
-                loaded.append(make(devices))
+                loaded.append(make(devices, lead or devices[0]))
                 listed.add(dependency.name)
         if isinstance(module, BytecodeModule):
             require_processor(module)

@@ -87,7 +87,8 @@ def _run(arguments: Arguments) -> int:
     try:
         with annotated("creating VM context"):
             parameters = _PARAMETERS.modules(arguments, modules)
-            context = Context(with_system_modules([*parameters, *modules], devices))
+            lead = _DEVICES.lead(arguments, devices)
+            context = Context(with_system_modules([*parameters, *modules], devices, lead=lead))
         try:
             return _run_benchmarks(arguments, context, modules[-1], _DEVICES.lead(arguments, devices))
         finally:

@@ -102,7 +102,11 @@ def _make_test(
         devices = _DEVICES.open(arguments)
         try:
             parameters = _PARAMETERS.modules(arguments, modules)
-            context = Context(with_system_modules([check, *parameters, *modules], devices))
+            context = Context(
+                with_system_modules(
+                    [check, *parameters, *modules], devices, lead=_DEVICES.lead(arguments, devices)
+                )
+            )
             try:
                 context.lookup(function)()
             finally:

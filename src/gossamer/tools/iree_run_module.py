@@ -79,7 +79,8 @@ def _create_context(
 
     with annotated("creating VM context"):
         parameters = _PARAMETERS.modules(arguments, modules)
-        context = Context(with_system_modules([*parameters, *modules], devices))
+        lead = _DEVICES.lead(arguments, devices)
+        context = Context(with_system_modules([*parameters, *modules], devices, lead=lead))
     main_module = modules[-1]
     name = arguments[_FUNCTION]
     if not name:
