@@ -26,6 +26,7 @@ _GENERAL_GROUP = "General options"
 _HAL_GROUP = "IREE HAL executable target options"
 _INPUT_GROUP = "IREE options for controlling the input transformations to apply"
 _MAIN_GROUP = "IREE Main Options"
+_PARAMETER_GROUP = "IREE parameter options"
 _PIPELINE_GROUP = "IREE global pipeline options controlling the entire compilation flow"
 _FOREIGN_GROUP = "Known from IREE, without effect or refused"
 _VM_GROUP = "IREE VM bytecode options"
@@ -131,6 +132,15 @@ _HONOURED = (
         Flag("iree-opt-level", "Optimisation level, O0 to O3.", _PIPELINE_GROUP, "level", convert=_opt_level),
     ),
     ("strip_assertions", Flag("iree-opt-strip-assertions", "Drops assertions.", _PIPELINE_GROUP)),
+    (
+        "parameter_splat",
+        Flag(
+            "iree-parameter-splat",
+            "Writes an .irpa file with zeros for every parameter the program loads.",
+            _PARAMETER_GROUP,
+            "filename",
+        ),
+    ),
     ("input_type", Flag("iree-input-type", "Dialect of the input, none or auto.", _INPUT_GROUP, "type")),
     (
         "preprocessing_passes",

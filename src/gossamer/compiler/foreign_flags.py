@@ -12,10 +12,10 @@ iree-hal-dump-executable-sources-to= iree-scheduling-dump-statistics-file=
 iree-util-hoist-into-globals-print-constexpr-dotgraph-to= iree-vm-bytecode-source-listing=
 mlir-pass-pipeline-crash-reproducer= mlir-print-ir-tree-dir=
 """,
-    "parameter archives are not compiled into or out of modules here": """
+    "contents of parameter archives are not compiled into or out of modules here": """
 iree-parameter-encoder-mode= iree-parameter-encoder-output-file= iree-parameter-encoder-output-scope=
 iree-parameter-export= iree-parameter-export-minimum-size= iree-parameter-import=
-iree-parameter-import-keys= iree-parameter-import-maximum-size= iree-parameter-splat=
+iree-parameter-import-keys= iree-parameter-import-maximum-size=
 """,
     "executables are not replaced by files here": """
 iree-hal-executable-object-search-path= iree-hal-preprocess-executables-with=

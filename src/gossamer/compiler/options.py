@@ -72,6 +72,7 @@ class CompileOptions:
         preprocessing_passes: an MLIR pass pipeline to run before optimisation, or "".
         opt_level: 0 to 3.
         strip_assertions: drop checks that only catch faults of the caller or the program.
+        parameter_splat: `.irpa` file to write with zeros for every parameter the program loads, or "".
         polyglot_zip: write the module as a zip archive as well.
         emit_mlir_bytecode: write bytecode, not text, where `compile_to` stops at MLIR.
         strip_source_map: leave source locations out of the module.
@@ -95,6 +96,7 @@ class CompileOptions:
     preprocessing_passes: str = ""
     opt_level: int = 0
     strip_assertions: bool = False
+    parameter_splat: str = ""
     polyglot_zip: bool = True
     emit_mlir_bytecode: bool = False
     strip_source_map: bool = False

@@ -27,6 +27,7 @@ from gossamer.compiler.vm.text import format_module
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 from gossamer.format.archive import write_module
+from gossamer.format.parameters.write_irpa import write_irpa
 
 
 @dataclass(slots=True)
@@ -129,6 +130,8 @@ def _stream(program: Program) -> None:
     if program.flow.executables:
         program.kernels = vmvx.compile_executables(program.flow.executables)
     program.schedule = stream.schedule(program.flow, program.signatures, program.kernels, program.options)
+    if program.options.parameter_splat:
+        write_irpa(stream.parameters_as_zeros(program.schedule), program.options.parameter_splat)
 
 
 def _hal(program: Program) -> None:

@@ -8,11 +8,12 @@ from gossamer.compiler.abi import ScalarType, TensorType
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.stream.element_types import element_bits
 from gossamer.compiler.stream.module_state import ModuleGlobal
-from gossamer.compiler.stream.program import LoadParameters, Step, StoreGlobal
+from gossamer.compiler.stream.program import LoadParameters, Program, Step, StoreGlobal
 from gossamer.compiler.stream.sizes import Size
 from gossamer.compiler.stream.values import Resource, Timepoint
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
+from gossamer.format.parameters.index import ParameterEntry, Splat
 
 _PARAMETER = "gossamer.parameter"
 """Attribute of such globals: scope and key."""
@@ -51,6 +52,17 @@ def parameter_stores(steps: Iterable[Step]) -> list[StoreGlobal]:
     """Steps that have the globals refer to what was loaded."""
     loads = (step for step in steps if isinstance(step, LoadParameters))
     return [StoreGlobal(resource.name, resource) for step in loads for resource in step.results]
+
+
+def parameters_as_zeros(program: Program) -> list[ParameterEntry]:
+    """Zeros for every parameter that a program loads, by key; of one key in several scopes the longest."""
+    lengths: dict[str, int] = {}
+    for function in program.functions:
+        for step in function.steps():
+            if isinstance(step, LoadParameters):
+                for key, result in zip(step.keys, step.results, strict=True):
+                    lengths[key] = max(lengths.get(key, 0), result.size.constant)
+    return [ParameterEntry(key, length, Splat(b"\0")) for key, length in lengths.items()]
 
 
 def _size(variable: ModuleGlobal) -> Size:
