@@ -25,6 +25,7 @@ from gossamer.limits.call_limits import NO_LIMITS, CallLimits
 from gossamer.limits.deadlines import expire_at
 from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError, LimitError
 from gossamer.limits.interrupt_word import COUNT_STEPS, STOP, InterruptWord
+from gossamer.limits.usage import Usage
 
 _current: ContextVar[CallScope | None] = ContextVar("gossamer_call_scope", default=None)
 
@@ -38,23 +39,18 @@ to ask its scope."""
 _lock = threading.RLock()
 
 
-class CallScope:
+class CallScope(Usage):
     """Calls that share limits and can be cancelled together; entered once, with `with`.
 
     Attributes:
-        limits: as they were given.
         function: `module.function` whose call this is, for failures; or "".
-        used_memory: bytes in use, of calls that a limit of memory is on.
     """
 
     __slots__ = (
         "__weakref__",
         "_allowed_steps",
-        "_bounds_depth",
-        "_bounds_memory",
         "_callbacks",
         "_children",
-        "_depths",
         "_entered_at",
         "_failure",
         "_is_counted",
@@ -62,14 +58,11 @@ class CallScope:
         "_token",
         "_word",
         "function",
-        "limits",
-        "used_memory",
     )
 
     def __init__(self, limits: CallLimits = NO_LIMITS, function: str = "") -> None:
-        self.limits = limits
+        super().__init__(limits)
         self.function = function
-        self.used_memory = 0
         self._parent: CallScope | None = None
         self._token: Token[CallScope | None] | None = None
         self._entered_at = 0.0
@@ -77,11 +70,8 @@ class CallScope:
         self._is_counted = False
         self._callbacks: dict[object, Callable[[LimitError], None]] | None = None
         self._children: WeakSet[CallScope] | None = None
-        self._depths: dict[int, int] = {}
         self._allowed_steps = 0
         self._word: InterruptWord | None = None
-        self._bounds_memory: tuple[CallScope, ...] = () if limits.max_memory is None else (self,)
-        self._bounds_depth: tuple[CallScope, ...] = () if limits.max_depth is None else (self,)
 
     def __enter__(self) -> Self:
         if self._entered_at:
@@ -103,9 +93,9 @@ class CallScope:
     def __exit__(self, *exception: object) -> None:
         assert self._token is not None
         _current.reset(self._token)
-        self._token = None
-        if self._is_counted:
-            with _lock:
+        with _lock:
+            self._token = None
+            if self._is_counted:
                 interrupts[0] -= 1
                 self._is_counted = False
         if self._word is not None and self._parent is not None and self._parent._is_counting_steps:
@@ -194,69 +184,10 @@ class CallScope:
         finally:
             self.forget(event)
 
-    @property
-    def bounds_memory(self) -> bool:
-        """True where memory is accounted for."""
-        return bool(self._bounds_memory)
-
-    @property
-    def bounds_depth(self) -> bool:
-        """True where calls inside each other are counted."""
-        return bool(self._bounds_depth)
-
-    def charge(self, byte_length: int) -> None:
-        """Account for memory that is about to be allocated.
-
-        Raises: CallResourceError where it does not fit; nothing is accounted for then.
-        """
-        for scope in self._bounds_memory:
-            allowed = scope.limits.max_memory or 0
-            if (reached := scope.used_memory + byte_length) > allowed:
-                raise CallResourceError(
-                    f"the call passed its limit of {allowed} bytes of memory: it uses {scope.used_memory} "
-                    f"and asks for {byte_length} more",
-                    limit="max_memory",
-                    allowed=allowed,
-                    reached=reached,
-                )
-        for scope in self._bounds_memory:
-            scope.used_memory += byte_length
-
-    def refund(self, byte_length: int) -> None:
-        """Account for memory that is given back."""
-        for scope in self._bounds_memory:
-            scope.used_memory -= byte_length
-
-    def enter_call(self) -> None:
-        """Account for a call inside the present one of this thread.
-
-        Raises: CallResourceError where it is too deep; it is not accounted for then.
-        """
-        thread = threading.get_ident()
-        for scope in self._bounds_depth:
-            allowed = scope.limits.max_depth or 0
-            if (depth := scope._depths.get(thread, 0) + 1) > allowed:
-                raise CallResourceError(
-                    f"the call passed its limit of {allowed} calls inside each other; "
-                    "is a recursion endless?",
-                    limit="max_depth",
-                    allowed=allowed,
-                    reached=depth,
-                )
-        for scope in self._bounds_depth:
-            scope._depths[thread] = scope._depths.get(thread, 0) + 1
-
-    def leave_call(self, count: int = 1) -> None:
-        """Account for the end of calls."""
-        thread = threading.get_ident()
-        for scope in self._bounds_depth:
-            scope._depths[thread] -= count
-
     def _join(self, parent: CallScope) -> None:
         """Be stopped with another scope, and use what is left of its limits."""
         self._parent = parent
-        self._bounds_memory += parent._bounds_memory
-        self._bounds_depth += parent._bounds_depth
+        self.count_for(parent)
         with _lock:
             if parent._children is None:
                 parent._children = WeakSet()
