@@ -11,6 +11,7 @@ from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDen
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.device import Device
+from gossamer.hal.file_mapping import private_memory
 from gossamer.hal.memory import (
     ALIGNMENT,
     BufferUsage,
@@ -70,7 +71,7 @@ def allocator_import(
     offset: int,
     length: int,
 ) -> Buffer | None:
-    """Make a buffer of host memory without a copy.
+    """Make a buffer of host memory without a copy; see `private_memory` for constants.
 
     Memory that kernels cannot use as it is, because it is not aligned, gives null if `is_try` is set: the
     program then copies it.
@@ -93,9 +94,11 @@ def allocator_import(
         if is_try:
             return None
         raise OutOfRangeError(f"imported memory must be aligned to {ALIGNMENT} bytes")
-    return allocator.import_memory(
-        source.data[offset : offset + length], memory_types, usage, read_only=bool(usage & _IMMUTABLE)
-    )
+    memory = source.data[offset : offset + length]
+    if usage & _IMMUTABLE:
+        # Why: kernels get bare addresses, and nothing keeps them from writing to constants.
+        return allocator.import_memory(private_memory(memory), memory_types, usage, read_only=True)
+    return allocator.import_memory(memory, memory_types, usage)
 
 
 @functions.export(

@@ -6,7 +6,6 @@ they are first needed. Mirrors `iree/tooling/context_util.c`.
 
 from __future__ import annotations
 
-import mmap
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
+from gossamer.hal.file_mapping import FileMapping
 from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.modules.c_module.location import parse_location
 from gossamer.modules.hal import HalModule
@@ -90,8 +90,7 @@ def _load_file(path: str, policy: NativeCodePolicy) -> Module:
             size = os.fstat(file.fileno()).st_size
             data: Bytes = b""
             if size:
-                # Why: programs may write to constants they import as buffers; pages written are ours alone.
-                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+                data = memoryview(FileMapping(file.fileno()))
     except OSError as error:
         raise NotFoundError(f"failed to open file '{path}': {error.strerror}") from error
     try:

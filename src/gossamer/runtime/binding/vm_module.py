@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import warnings
 import weakref
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any, Self, cast
 import numpy as np
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.hal.file_mapping import FileMapping
 from gossamer.runtime.binding.hal_types import Linkage
 from gossamer.runtime.binding.host_bytes import HostBytes
 from gossamer.vm.bytecode_module import load_bytecode_module
@@ -122,8 +122,7 @@ class VmModule:
     ) -> Self:
         """Load a module from a file mapped into memory."""
         with open(filepath, "rb") as file:
-            # Why: programs may write to constants they import as buffers; pages written are ours alone.
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            mapped = FileMapping(file.fileno())
         return cls.wrap_buffer(instance, mapped, destroy_callback, close_buffer=True)
 
     @classmethod
