@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -244,3 +246,19 @@ def test_parameters_that_cannot_be_read(device: Device) -> None:
 def test_scopes(provider: ParameterProvider) -> None:
     assert provider.supports("scope")
     assert not provider.supports("")
+
+
+def test_a_kernel_that_stores_to_a_mapped_parameter_does_not_end_the_process(tmp_path: Path) -> None:
+    """Kernels may be given any buffer; what they store stays in this process."""
+    path = tmp_path / "words.bin"
+    path.write_bytes(bytes(64))
+    code = (
+        "import ctypes, sys; from gossamer.format.parameters.file_handle import FileHandle;"
+        "from gossamer.hal.buffer import Buffer; handle = FileHandle.open(sys.argv[1]);"
+        "buffer = Buffer.wrap(handle.contents); ctypes.memset(buffer.range(0, 64)[0], 7, 64);"
+        "print(handle.contents[63], handle.contents.readonly, buffer.allowed_access)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout.split()) == (0, ["7", "True", "1"])
+    assert path.read_bytes() == bytes(64)

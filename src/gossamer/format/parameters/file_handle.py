@@ -101,4 +101,6 @@ def _map(fd: int, writable: bool) -> memoryview:
     if os.fstat(fd).st_size == 0:
         # Why: empty maps do not exist. The bytes are of a class of their own to be writable where asked for.
         return memoryview(bytearray() if writable else b"")
-    return memoryview(mmap.mmap(fd, 0, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ))
+    # Why not ACCESS_READ: a kernel that stores where it may not would end the process. Pages are shared with
+    # others until then.
+    return memoryview(mmap.mmap(fd, 0, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_COPY))
