@@ -16,6 +16,7 @@ from gossamer.vm.frame import Tracer
 from gossamer.vm.globals import GlobalName, global_names
 from gossamer.vm.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.module import Export
+from gossamer.vm.module_records import ModuleRecord
 from gossamer.vm.ref_types import VARIANT_TYPE_NAMES, RefType, is_value_type, ref_type
 from gossamer.vm.state import GlobalStorage
 from gossamer.vm.verifier import verify_module
@@ -41,6 +42,7 @@ class BytecodeModule:
         executor: ExecutorName | None = None,
         limits: Limits = DEFAULT_LIMITS,
         source: str = "",
+        verified: DecodedModule | None = None,
     ) -> None:
         """Decode and verify a module.
 
@@ -49,12 +51,14 @@ class BytecodeModule:
             executor: what runs it; by default the translator.
             limits: bounds of each call.
             source: file the module came from, for messages.
+            verified: the functions of `definition`, where they are decoded and verified already.
         Raises: FormatError for anything that executors must be able to rely on.
         """
         self.definition = definition
         self.source = source
-        self.decoded: DecodedModule = decode_module(definition)
-        verify_module(self.decoded)
+        self.decoded: DecodedModule = verified or decode_module(definition)
+        if verified is None:
+            verify_module(self.decoded)
         self.rodata = tuple(
             Buffer.wrap(segment.data, is_mutable=False) for segment in definition.rodata_segments
         )
@@ -135,8 +139,13 @@ def load_bytecode_module(
         data: the whole file; kept alive and borrowed from.
         executor: as for `BytecodeModule`.
         limits: as for `BytecodeModule`.
-        source: as for `BytecodeModule`.
+        source: as for `BytecodeModule`; what is verified is kept on disk for modules that come from a file.
     Raises: FormatError where the bytes are not a module that can run.
     """
-    definition = read_module(data, with_debug_database=False)
-    return BytecodeModule(definition, executor=executor, limits=limits, source=source)
+    record = ModuleRecord(data) if source else None
+    found = None if record is None else record.load()
+    definition = read_module(data, with_debug_database=False) if found is None else found.definition
+    module = BytecodeModule(definition, executor=executor, limits=limits, source=source, verified=found)
+    if record is not None and found is None:
+        record.store(module.decoded)
+    return module

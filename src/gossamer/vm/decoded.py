@@ -99,7 +99,7 @@ def decode_module(definition: ModuleDef) -> DecodedModule:
             f"{len(definition.function_descriptors)} descriptors; each function needs one of each",
             table="function_signatures",
         )
-    exports = _export_ordinals(definition)
+    exports = exported_ordinals(definition)
     names = {ordinal: name for name, ordinal in reversed(exports.items())}
     functions = tuple(
         _decode_function(definition, ordinal, names.get(ordinal, ""))
@@ -112,7 +112,11 @@ def decode_module(definition: ModuleDef) -> DecodedModule:
     return DecodedModule(definition, functions, import_conventions, exports)
 
 
-def _export_ordinals(definition: ModuleDef) -> dict[str, int]:
+def exported_ordinals(definition: ModuleDef) -> dict[str, int]:
+    """Internal ordinal of each exported name.
+
+    Raises: FormatError where an export names no function.
+    """
     exports: dict[str, int] = {}
     function_count = len(definition.function_descriptors)
     for index, export in enumerate(definition.exported_functions):
@@ -143,6 +147,17 @@ def _decode_function(definition: ModuleDef, ordinal: int, name: str) -> DecodedF
     except FormatError as error:
         error.annotate(f"while decoding function {label}")
         raise
+    return decoded_function(definition, ordinal, name, instructions)
+
+
+def decoded_function(
+    definition: ModuleDef, ordinal: int, name: str, instructions: tuple[Instruction, ...]
+) -> DecodedFunction:
+    """Put a function together.
+
+    Args:
+        name: the first export that names it, or "".
+    """
     blocks = _find_blocks(instructions)
     signature = definition.function_signatures[ordinal]
     return DecodedFunction(
@@ -150,7 +165,7 @@ def _decode_function(definition: ModuleDef, ordinal: int, name: str) -> DecodedF
         name=name,
         signature=signature,
         convention=parse_calling_convention(signature.calling_convention),
-        descriptor=descriptor,
+        descriptor=definition.function_descriptors[ordinal],
         instructions=instructions,
         blocks=blocks,
         blocks_by_offset={block.offset: index for index, block in enumerate(blocks)},

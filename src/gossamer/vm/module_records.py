@@ -1,0 +1,200 @@
+"""Verified modules on disk, so that a file need not be read and verified again while it is the same.
+
+A record has the tables of a module and its decoded instructions; constants stay in the file. It is found by
+the hash of all of the file that was read for it, and it is as trusted as native code that is kept in the same
+folder (see `native.object_cache`): no other user can have written it. There is a fixed number of places, so
+records of many modules replace each other.
+
+In: the bytes of a file. Out: its definition and verified functions, or None. Nothing here ever fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import marshal
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gossamer.errors import FormatError
+from gossamer.format.archive import locate_flatbuffer
+from gossamer.format.module_def import (
+    Bytes,
+    ExportFunction,
+    FunctionDescriptor,
+    FunctionSignature,
+    ImportFunction,
+    ModuleDef,
+    ModuleDependency,
+    Requirements,
+    RodataSegment,
+)
+from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.isa.instruction import Instruction
+from gossamer.isa.opcodes import OPCODES
+from gossamer.native.object_cache import load_object, store_object
+from gossamer.vm.decoded import DecodedModule, decoded_function, exported_ordinals
+
+_PLACES = 1024
+_LARGEST_TABLES = 1 << 22
+"""Bytes that are hashed each time a file is loaded; a FlatBuffer with more has constants in it."""
+_LARGEST_EMBEDDED = 1 << 16
+
+_ordinals = {opcode: ordinal for ordinal, opcode in enumerate(OPCODES)}
+
+
+class ModuleRecord:
+    """The place of one file's record."""
+
+    def __init__(self, data: Bytes) -> None:
+        """Find the place.
+
+        Args:
+            data: the whole file; borrowed.
+        """
+        view = memoryview(data).cast("B").toreadonly()
+        self._digest = b""
+        with contextlib.suppress(FormatError):
+            tables, rodata_offset = locate_flatbuffer(view)
+            if tables.stop - tables.start <= _LARGEST_TABLES:
+                self._external = view[min(rodata_offset, len(view)) :]
+                digest = hashlib.sha256(_code_version())
+                digest.update(len(self._external).to_bytes(8, "little"))
+                digest.update(view[tables])
+                self._digest = digest.digest()
+        self._place = f"module-{int.from_bytes(self._digest[:4], 'little') % _PLACES}"
+
+    def load(self) -> DecodedModule | None:
+        """The module, if it was stored."""
+        stored = load_object(self._place) if self._digest else None
+        if stored is None or stored[:32] != self._digest:
+            return None
+        tables, functions = marshal.loads(memoryview(stored)[32:])
+        definition = self._definition(tables)
+        exports = exported_ordinals(definition)
+        names = {ordinal: name for name, ordinal in reversed(exports.items())}
+        return DecodedModule(
+            definition,
+            tuple(
+                decoded_function(definition, ordinal, names.get(ordinal, ""), _instructions(rows))
+                for ordinal, rows in enumerate(functions)
+            ),
+            tuple(
+                parse_calling_convention(function.signature.calling_convention)
+                for function in definition.imported_functions
+            ),
+            exports,
+        )
+
+    def store(self, module: DecodedModule) -> None:
+        """Keep a verified module, which was read from the file without its debug database."""
+        embedded = sum(len(each.data) for each in module.definition.rodata_segments if not each.is_external)
+        if not self._digest or embedded > _LARGEST_EMBEDDED:
+            return
+        functions = [
+            [(_ordinals[opcode], operands, offset, length) for opcode, operands, offset, length in each]
+            for each in (function.instructions for function in module.functions)
+        ]
+        contents: Any = (_tables(module.definition), functions)
+        store_object(self._place, self._digest + marshal.dumps(contents))
+
+    def _definition(self, tables: tuple[Any, ...]) -> ModuleDef:
+        heading, dependencies, imports, exports, signatures, rodata, descriptors, rest = tables
+        name, version, requirements, attrs, types = heading
+        rwdata, global_bytes, global_refs, bytecode_version, bytecode = rest
+        return ModuleDef(
+            name=name,
+            version=version,
+            requirements=Requirements(requirements),
+            attrs=attrs,
+            types=types,
+            dependencies=tuple(ModuleDependency(*row) for row in dependencies),
+            imported_functions=tuple(
+                ImportFunction(full_name, FunctionSignature(*signature), is_required)
+                for full_name, signature, is_required in imports
+            ),
+            exported_functions=tuple(ExportFunction(*row) for row in exports),
+            function_signatures=tuple(FunctionSignature(*row) for row in signatures),
+            rodata_segments=tuple(map(self._segment, rodata)),
+            rwdata_segments=rwdata,
+            global_bytes_capacity=global_bytes,
+            global_ref_count=global_refs,
+            function_descriptors=tuple(
+                FunctionDescriptor(offset, length, Requirements(bits), *counts)
+                for offset, length, bits, *counts in descriptors
+            ),
+            bytecode_version=bytecode_version,
+            bytecode_data=bytecode,
+        )
+
+    def _segment(self, row: tuple[bytes | None, int, int, int]) -> RodataSegment:
+        data, offset, length, alignment = row
+        if data is not None:
+            return RodataSegment(data, is_external=False)
+        external = self._external[offset : offset + length]
+        return RodataSegment(external, is_external=True, external_offset=offset, alignment=alignment)
+
+
+def _tables(definition: ModuleDef) -> tuple[object, ...]:
+    heading = (
+        *(definition.name, definition.version, int(definition.requirements)),
+        *(definition.attrs, definition.types),
+    )
+    rest = (
+        *(definition.rwdata_segments, definition.global_bytes_capacity, definition.global_ref_count),
+        *(definition.bytecode_version, bytes(definition.bytecode_data)),
+    )
+    return (
+        heading,
+        [(each.name, each.minimum_version, each.is_required) for each in definition.dependencies],
+        [
+            (each.full_name, _signature(each.signature), each.is_required)
+            for each in definition.imported_functions
+        ],
+        [(each.local_name, each.internal_ordinal) for each in definition.exported_functions],
+        list(map(_signature, definition.function_signatures)),
+        list(map(_segment_row, definition.rodata_segments)),
+        list(map(_descriptor_row, definition.function_descriptors)),
+        rest,
+    )
+
+
+def _signature(signature: FunctionSignature) -> tuple[object, ...]:
+    return signature.calling_convention, signature.attrs
+
+
+def _segment_row(segment: RodataSegment) -> tuple[object, ...]:
+    data = None if segment.is_external else bytes(segment.data)
+    return data, segment.external_offset, len(segment.data), segment.alignment
+
+
+def _descriptor_row(descriptor: FunctionDescriptor) -> tuple[int, ...]:
+    return (
+        *(descriptor.bytecode_offset, descriptor.bytecode_length, int(descriptor.requirements)),
+        *(descriptor.block_count, descriptor.i32_register_count, descriptor.ref_register_count),
+    )
+
+
+def _instructions(rows: list[Any]) -> tuple[Instruction, ...]:
+    return tuple([Instruction(OPCODES[row[0]], *row[1:]) for row in rows])
+
+
+@cache
+def _code_version() -> bytes:
+    """Hash of what decides what a record says: this Python, and the files that read and verify modules."""
+    from gossamer.format import flatbuffer, read_bytecode_module
+    from gossamer.isa import calling_convention, decode, opcodes
+    from gossamer.vm import decoded, ref_types, verifier, verify_operands
+
+    digest = hashlib.sha256(sys.version.encode())
+    modules = (flatbuffer, read_bytecode_module, calling_convention, decode, opcodes, decoded, ref_types)
+    for path in (*(module.__file__ for module in (*modules, verifier, verify_operands)), __file__):
+        try:
+            digest.update(Path(path or "").read_bytes())
+        except OSError:
+            # Why: code that cannot be read cannot be told from other code; nothing of it is found again.
+            digest.update(os.urandom(32))
+    return digest.digest()
