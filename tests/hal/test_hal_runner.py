@@ -201,3 +201,15 @@ def test_impossible_indirect_counts_are_refused(counts: tuple[int, int, int]) ->
 
     with pytest.raises(OutOfRangeError, match="workgroup count of 'count' is out of range"):
         run(commands, run_native)
+
+
+def test_what_a_workgroup_takes_is_known_after_the_first_run() -> None:
+    executable = Executable(native_executable().functions, keepalive=native_executable())
+    time = ctypes.c_uint32.from_address(executable.time_address(HALVE))
+    source, target = new_buffer(64), new_buffer(64)
+    commands = CommandBuffer()
+    commands.dispatch(executable, HALVE, (1, 1, 1), [], [BufferRef(source), BufferRef(target)])
+    assert time.value == 0
+    run(commands, run_native)
+
+    assert time.value > 0

@@ -240,10 +240,30 @@ counted:
 refused:
   ret i64 $count_error
 accepted:
+  %time_field = getelementptr i8, ptr %record, i64 56
+  %shared_time = load ptr, ptr %time_field
+  %is_nowhere = icmp eq ptr %shared_time, null
+  %time = select i1 %is_nowhere, ptr %own_time, ptr %shared_time
+  %known32 = load atomic i32, ptr %time monotonic, align 4
+  %is_known = icmp ne i32 %known32, 0
   %is_small = icmp ult i64 %total, 2
   %no_pool = icmp eq ptr %pool, null
   %alone = or i1 %is_small, %no_pool
-  br i1 %alone, label %serial, label %pooled
+  br i1 %alone, label %choose, label %pooled
+choose:
+  ; Once a kernel's time is known there is no need to look at the clock.
+  %is_empty = icmp eq i64 %total, 0
+  %is_futile = or i1 %is_nowhere, %is_empty
+  %is_unclocked = or i1 %is_futile, %is_known
+  br i1 %is_unclocked, label %serial, label %clocked
+clocked:
+  %clock_begun = call i64 @now()
+  %clocked_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
+      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
+  %clock_ended = call i64 @now()
+  %clock_elapsed = sub i64 %clock_ended, %clock_begun
+  call void @record_time(ptr %time, i64 %clock_elapsed, i64 %total)
+  br label %finish
 serial:
   %serial_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
       i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
@@ -254,14 +274,8 @@ pooled:
   %participants = load i32, ptr %participants_field
   %participants8 = trunc i32 %participants to i8
   store i8 %participants8, ptr %s7
-  %time_field = getelementptr i8, ptr %record, i64 56
-  %shared_time = load ptr, ptr %time_field
-  %is_nowhere = icmp eq ptr %shared_time, null
-  %time = select i1 %is_nowhere, ptr %own_time, ptr %shared_time
-  %known32 = load atomic i32, ptr %time monotonic, align 4
   %known = zext i32 %known32 to i64
   %begun = call i64 @now()
-  %is_known = icmp ne i32 %known32, 0
   br i1 %is_known, label %estimate, label %sample
 sample:
   %first_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
@@ -318,7 +332,7 @@ share:
   call void @resume_guard(ptr %guard)
   br label %finish
 finish:
-  %returned = phi i32 [ %serial_returned, %serial ], [ %first_returned, %sample ],
+  %returned = phi i32 [ %serial_returned, %serial ], [ %clocked_returned, %clocked ], [ %first_returned, %sample ],
                       [ %rest_returned, %rest ], [ %share_returned, %share ]
   %result = zext i32 %returned to i64
   ret i64 %result
