@@ -7,6 +7,7 @@ import re
 _RESPELLINGS = (
     (r"\blinalg\.(add|sub|mul|div|max|min|negf)(?=\s+ins)", r"linalg.elementwise <\1>"),
     (r"(iree_linalg_ext\.(?:online_)?attention\s*)\{(.*?)\}(?=\s*ins)", r"\1<{\2}>"),
+    (r"(util\.global [^{\n]*)\{(inlining_policy = [^}]*)\}", r"\1<{\2}>"),
     (r"(tosa\.arithmetic_right_shift [^{\n]*)\{round = (?:1 : i1|true)\}", r"\1round(true)"),
     (r"(tosa\.arithmetic_right_shift [^{\n]*)\{round = (?:0 : i1|false)\}", r"\1round(false)"),
 )
