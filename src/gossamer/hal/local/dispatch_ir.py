@@ -11,6 +11,7 @@ from string import Template
 from gossamer.errors import StatusCode
 from gossamer.hal.local.guard_ir import guard_ir
 from gossamer.hal.local.pool_ir import PARTICIPANTS_OFFSET, SLEEPERS_OFFSET
+from gossamer.hal.local.time_ir import TIME_IR
 
 COUNT_ERROR = 1 << 62
 """Result of a dispatch whose workgroup count, read from memory, no kernel can be called with."""
@@ -30,7 +31,6 @@ _TILES = Template("""
 declare { i64, i1 } @llvm.umul.with.overflow.i64(i64, i64)
 declare i64 @llvm.umin.i64(i64, i64)
 declare i64 @llvm.umax.i64(i64, i64)
-declare i32 @clock_gettime(i32, ptr)
 
 ; Runs tiles [first, last) of a grid, x fastest; 0, what the first kernel that failed returned, or CANCELLED.
 define internal i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local, i32 %local_size,
@@ -98,38 +98,6 @@ interrupted:
   ret i32 $cancelled
 done:
   ret i32 0
-}
-
-; Nanoseconds of a clock that only goes forward.
-define internal i64 @now() {
-  %time = alloca { i64, i64 }
-  %ignored = call i32 @clock_gettime(i32 1, ptr %time)
-  %seconds = load i64, ptr %time
-  %nanoseconds_field = getelementptr { i64, i64 }, ptr %time, i64 0, i32 1
-  %nanoseconds = load i64, ptr %nanoseconds_field
-  %scaled = mul i64 %seconds, 1000000000
-  %sum = add i64 %scaled, %nanoseconds
-  ret i64 %sum
-}
-
-; Keeps what a tile takes, in nanoseconds: the least there was, but more where it keeps taking more.
-define internal void @record_time(ptr %time, i64 %elapsed, i64 %tiles) {
-  %divisor = call i64 @llvm.umax.i64(i64 %tiles, i64 1)
-  %quotient = udiv i64 %elapsed, %divisor
-  %positive = call i64 @llvm.umax.i64(i64 %quotient, i64 1)
-  %measured = call i64 @llvm.umin.i64(i64 %positive, i64 4294967295)
-  %old32 = load atomic i32, ptr %time monotonic, align 4
-  %old = zext i32 %old32 to i64
-  %is_new = icmp eq i64 %old, 0
-  %is_less = icmp ult i64 %measured, %old
-  %is_least = or i1 %is_new, %is_less
-  %excess = sub i64 %measured, %old
-  %eighth = lshr i64 %excess, 3
-  %risen = add i64 %old, %eighth
-  %kept = select i1 %is_least, i64 %measured, i64 %risen
-  %kept32 = trunc i64 %kept to i32
-  store atomic i32 %kept32, ptr %time monotonic, align 4
-  ret void
 }
 """)
 
@@ -258,8 +226,8 @@ choose:
   br i1 %is_unclocked, label %serial, label %clocked
 clocked:
   %clock_begun = call i64 @now()
-  %clocked_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state, ptr %local_memory,
-      i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
+  %clocked_returned = call i32 @run_plain_tiles(ptr %function, ptr %environment, ptr %state,
+      ptr %local_memory, i32 %local_size, i32 0, i64 %row, i64 %plane, i64 0, i64 %total)
   %clock_ended = call i64 @now()
   %clock_elapsed = sub i64 %clock_ended, %clock_begun
   call void @record_time(ptr %time, i64 %clock_elapsed, i64 %total)
@@ -332,8 +300,8 @@ share:
   call void @resume_guard(ptr %guard)
   br label %finish
 finish:
-  %returned = phi i32 [ %serial_returned, %serial ], [ %clocked_returned, %clocked ], [ %first_returned, %sample ],
-                      [ %rest_returned, %rest ], [ %share_returned, %share ]
+  %returned = phi i32 [ %serial_returned, %serial ], [ %clocked_returned, %clocked ],
+                      [ %first_returned, %sample ], [ %rest_returned, %rest ], [ %share_returned, %share ]
   %result = zext i32 %returned to i64
   ret i64 %result
 }
@@ -344,7 +312,8 @@ def dispatch_ir(triple: str) -> str:
     """IR for a target, which decides whether kernels that trap can be left."""
     tiles = _TILES.substitute(cancelled=int(StatusCode.CANCELLED))
     return (
-        tiles
+        TIME_IR
+        + tiles
         + guard_ir(triple)
         + _DISPATCH.substitute(
             count_error=COUNT_ERROR,
