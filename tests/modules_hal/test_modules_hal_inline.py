@@ -229,6 +229,36 @@ def test_bindings_end_with_their_memory(call: Call, offset: int, length: int) ->
         call("executable.dispatch", native_executable(), HALVE, 1, 1, 1, [], [binding, binding])
 
 
+def test_constants_stay_as_they_are_whatever_kernels_write(call: Call) -> None:
+    constant = HostBuffer.wrap(np.ones(4, np.float32).tobytes())
+    source = HostBuffer.wrap(np.full(4, 8, np.float32))
+    target = HostBuffer.allocate(16)
+    for _ in range(2):
+        call(
+            "executable.dispatch",
+            native_executable(),
+            HALVE,
+            4,
+            1,
+            1,
+            [],
+            [(source, 0, 16), (constant, 0, 16)],
+        )
+        call(
+            "executable.dispatch",
+            native_executable(),
+            HALVE,
+            4,
+            1,
+            1,
+            [],
+            [(constant, 0, 16), (target, 0, 16)],
+        )
+
+    assert np.frombuffer(constant.data, np.float32).tolist() == [1] * 4
+    assert np.frombuffer(target.data, np.float32).tolist() == [2] * 4
+
+
 def test_empty_bindings(call: Call) -> None:
     empty = (HostBuffer.wrap(b""), 0, 0)
     call("executable.dispatch", native_executable(), HALVE, 0, 1, 1, [], [empty, empty])

@@ -10,11 +10,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from gossamer.errors import ResourceExhaustedError
 from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandCategory
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
+from gossamer.hal.file_mapping import private_memory
 from gossamer.limits.scope import current_scope
 from gossamer.modules.hal_executable import executable_lookup_function, load_executable
 from gossamer.modules.hal_refs import EXECUTABLE, register_hal_ref_types
@@ -57,7 +59,18 @@ class LoaderState:
 
     def __init__(self, device: Device) -> None:
         self.device = device
+        self._constants: WeakKeyDictionary[HostBuffer, HostBuffer] = WeakKeyDictionary()
         self.record = lru_cache(_REMEMBERED_DISPATCHES)(_record_dispatch)
+
+    def private_constant(self, constant: HostBuffer) -> HostBuffer:
+        """Memory with the bytes of a constant, which kernels of this context may write to; see
+        `hal.file_mapping.private_memory`.
+        """
+        found = self._constants.get(constant)
+        if found is None:
+            memory = private_memory(constant.data)
+            found = self._constants[constant] = HostBuffer(memory, is_mutable=False)
+        return found
 
 
 def _record_dispatch(
@@ -109,8 +122,10 @@ def executable_dispatch(
         if type(buffer) is not HostBuffer:
             raise wrong_ref(buffer, "!vm.buffer")
         buffer.range(offset, length)
+        if not buffer.is_mutable:
+            buffer = state.private_constant(buffer)
         table += (buffer.address + offset, length)
     count = (count_x & 0xFFFFFFFF, count_y & 0xFFFFFFFF, count_z & 0xFFFFFFFF)
     commands = state.record(executable, function_id, count, tuple(constants), len(bindings))
-    # Safety: `bindings` holds the memory during the call.
+    # Safety: `bindings` and the state hold the memory during the call.
     commands.run(struct.pack(f"<{len(table)}Q", *table), scope=current_scope())
