@@ -247,6 +247,7 @@ static const gossamer_export_t exports[] = {
     EXPORT(element, "0rI_i"),
     EXPORT(memory, "0v_i"),
     {"negate_later", "0rrr_r", negate_later, GOSSAMER_COUNT(negate_attributes), negate_attributes},
+    EXPORT(wait_for_ever, "0v_v"),
     EXPORT(fences, "0v_iiiii"),
     EXPORT(call_twice, "0r_r"),
     EXPORT(call_with_span, "0r_I"),

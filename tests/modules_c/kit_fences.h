@@ -57,6 +57,15 @@ FUNCTION(negate_later) {
   return GOSSAMER_OK;
 }
 
+FUNCTION(wait_for_ever) {
+  UNUSED;
+  gossamer_ref_t fence = NULL;
+  TRY(host->fence_create(&fence));
+  gossamer_status_t status = host->fence_wait(fence, -1);
+  host->release(fence);
+  return status;
+}
+
 FUNCTION(fences) {
   UNUSED;
   gossamer_ref_t fence = NULL;

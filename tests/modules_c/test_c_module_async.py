@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from kit_programs import functions_of, kit_pipeline, text_of
 
-from gossamer.errors import DataLossError, InvalidArgumentError, StatusCode
+import gossamer
+from gossamer.errors import (
+    DataLossError,
+    DeadlineExceededError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+    StatusCode,
+)
 from gossamer.hal.fence import Fence
 from gossamer.modules.c_module import handles
 from gossamer.vm.buffer import Buffer
@@ -83,6 +90,15 @@ def test_a_call_that_fails_at_once_fails_its_fence(kit: Path) -> None:
     with pytest.raises(InvalidArgumentError):
         call("negate_later", Buffer.wrap(b""), None, finish)
     assert finish.query() == StatusCode.INVALID_ARGUMENT
+
+
+def test_limits_of_a_call_reach_c(kit: Path) -> None:
+    pipeline = kit_pipeline(kit)
+    with gossamer.call_limits(timeout=0.05), pytest.raises(DeadlineExceededError, match=r"limit of 0\.05 s"):
+        pipeline.wait_for_ever()
+    with gossamer.call_limits(max_memory=100), pytest.raises(ResourceExhaustedError, match="100 bytes"):
+        pipeline.ramp(10, 10)
+    assert pipeline.ramp(10, 10).shape == (10, 10)
 
 
 def test_calls_from_many_threads(kit: Path) -> None:
