@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import struct
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 
 from gossamer.errors import (
     CancelledError,
+    DataLossError,
     NotFoundError,
     OutOfRangeError,
     PermissionDeniedError,
@@ -112,18 +115,39 @@ def test_constants_that_are_not_aligned_are_copied(provider: ParameterProvider, 
     assert _bytes(part) == _WORDS[16:].tobytes()
 
 
-def test_files_are_mapped_once(tmp_path: Path, device: Device) -> None:
-    (tmp_path / "w.npy").write_bytes(b"")
-    np.save(tmp_path / "w.npy", _WORDS)
+def test_what_kernels_write_to_constants_of_files_stays_theirs(tmp_path: Path, device: Device) -> None:
+    values = np.arange(8192, dtype=np.float32)
+    np.save(tmp_path / "w.npy", values)
     index = ParameterIndex()
     index.load(tmp_path / "w.npy")
     provider = ParameterProvider("", index)
-    ((first,), _), ((second,), _) = (
-        _load(provider, device, _IMMUTABLE, ParameterSpan("w", 0, 0, 128)) for _ in range(2)
-    )
-    assert first.address == second.address
+    span = ParameterSpan("w", 4096, 0, 16384)
+    ((first,), _), ((second,), _) = (_load(provider, device, _IMMUTABLE, span) for _ in range(2))
+    ctypes.memset(first.address, 0, first.byte_length)
+    assert _bytes(second) == values[1024:5120].tobytes()
+    assert bytes(index["w"].contents()) == values.tobytes()
+    assert np.load(tmp_path / "w.npy")[1024] == 1024
     del index, provider
-    assert _bytes(second) == _WORDS.tobytes()
+    assert _bytes(second) == values[1024:5120].tobytes()
+
+
+def test_memory_that_cannot_be_written_is_copied(device: Device) -> None:
+    index = ParameterIndex()
+    index.add_range("w", FileHandle(bytes(64)), 0, 64)
+    (buffer,), signal = _load(ParameterProvider("", index), device, _IMMUTABLE, ParameterSpan("w", 0, 0, 64))
+    signal.wait(10)
+    ctypes.memset(buffer.address, 1, 64)
+    assert bytes(index["w"].contents()) == bytes(64)
+
+
+def test_files_that_become_shorter(tmp_path: Path, device: Device) -> None:
+    np.save(tmp_path / "w.npy", np.zeros(8192, np.float32))
+    index = ParameterIndex()
+    index.load(tmp_path / "w.npy")
+    os.truncate(tmp_path / "w.npy", 4096)
+    for usage in (_MUTABLE, _IMMUTABLE):
+        with pytest.raises(DataLossError, match="32896 bytes has become shorter"):
+            _load(ParameterProvider("", index), device, usage, ParameterSpan("w", 0, 0, 32768))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 8, 16])

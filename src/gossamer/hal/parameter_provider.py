@@ -145,10 +145,11 @@ class ParameterProvider:
         entry = self._entry(span, _READ)
         if usage & _IMMUTABLE and isinstance(entry.storage, FileRange) and span.buffer_offset == 0:
             start = entry.storage.offset + span.parameter_offset
-            contents = entry.storage.handle.contents[start : start + span.length]
-            imported = device.allocator.import_memory(contents, memory_type, usage, read_only=True)
-            if imported.address % ALIGNMENT == 0:
-                return imported
+            memory = entry.storage.handle.private_part(start, span.length)
+            if memory is not None:
+                imported = device.allocator.import_memory(memory, memory_type, usage, read_only=True)
+                if imported.address % ALIGNMENT == 0:
+                    return imported
         buffer = device.allocator.allocate_buffer(span.length, memory_type, usage)
         transfers.read(entry, span, buffer)
         return buffer
@@ -197,6 +198,7 @@ class _Transfers:
         handle = storage.handle
         memory = self._files.get(handle)
         if memory is None:
+            handle.require_whole()
             memory = self._files[handle] = Buffer.wrap(handle.contents)
         return memory, storage.offset + span.parameter_offset, span.length
 

@@ -10,17 +10,21 @@ import mmap
 import os
 from typing import TYPE_CHECKING
 
-from gossamer.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+from gossamer.errors import DataLossError, InvalidArgumentError, NotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+
+_MIN_MAPPED_BYTES = 1 << 14
+"""Below this, a copy is cheaper than a map of its own."""
 
 
 class FileHandle:
     """Bytes that parameters lie in.
 
     A mapped file is read as its pages are touched, and its pages are the system's: all contexts and processes
-    that map it share them. It must not shrink while it is mapped.
+    that map it share them. It must not become shorter while it is mapped.
 
     Attributes:
         contents: all the bytes; read-only unless `is_writable`.
@@ -28,11 +32,9 @@ class FileHandle:
         fd: the descriptor it was made of, or None.
     """
 
-    __slots__ = ("__weakref__", "contents", "fd", "is_readable", "is_writable")
+    __slots__ = ("__weakref__", "_file", "_memory", "contents", "fd", "is_readable", "is_writable")
 
-    def __init__(
-        self, memory: ReadableBuffer, *, readable: bool = True, writable: bool = False, fd: int | None = None
-    ) -> None:
+    def __init__(self, memory: ReadableBuffer, *, readable: bool = True, writable: bool = False) -> None:
         """Share memory; the object is kept alive.
 
         Raises: PermissionDeniedError where writes are asked for and the object is read-only; BufferError or
@@ -45,13 +47,50 @@ class FileHandle:
             raise PermissionDeniedError("cannot make a writable file handle of read-only memory")
         # Why: a view with a zero in its shape cannot be cast, but has no bytes to show either.
         view = view.cast("B") if view.nbytes else memoryview(b"")
+        self._memory: memoryview = view
+        self._file: int | None = None
         self.contents: memoryview = view if writable else view.toreadonly()
         self.is_readable = readable
         self.is_writable = writable
-        self.fd = fd
+        self.fd: int | None = None
+
+    def __del__(self) -> None:
+        # Why getattr: a handle whose construction failed has no file yet.
+        file = getattr(self, "_file", None)
+        if file is not None:
+            os.close(file)
 
     def __repr__(self) -> str:
         return f"<FileHandle of {len(self.contents)} bytes>"
+
+    def require_whole(self) -> None:
+        """Raise DataLossError where the file has become shorter since it was mapped.
+
+        Why: touching pages past its end would end the process.
+        """
+        if self._file is not None and os.fstat(self._file).st_size < len(self.contents):
+            raise DataLossError(f"a parameter file of {len(self.contents)} bytes has become shorter")
+
+    def private_part(self, offset: int, length: int) -> memoryview | None:
+        """Bytes of a part, in memory that a program may use as its own; None where a copy serves better.
+
+        A part of a file is mapped once more, copy-on-write: kernels get memory by address, and what one
+        writes there by mistake must neither reach others nor end the process. Memory of an object is that
+        object's, where it can be written.
+
+        Args:
+            offset, length: in bytes, within the contents.
+        """
+        if self._file is None:
+            return None if self._memory.readonly else self._memory[offset : offset + length]
+        if length < _MIN_MAPPED_BYTES:
+            return None
+        page = offset - offset % mmap.ALLOCATIONGRANULARITY
+        try:
+            mapped = mmap.mmap(self._file, length + offset - page, access=mmap.ACCESS_COPY, offset=page)
+        except (OSError, ValueError):
+            return None
+        return memoryview(mapped)[offset - page :][:length]
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, writable: bool = False) -> FileHandle:
@@ -62,7 +101,7 @@ class FileHandle:
         name = os.fspath(path)
         try:
             with open(name, "r+b" if writable else "rb") as file:
-                return cls(_map(file.fileno(), writable), writable=writable)
+                return cls._mapped(file.fileno(), writable=writable)
         except OSError as error:
             raise NotFoundError(f"failed to open file '{name}': {error.strerror}") from error
 
@@ -92,9 +131,18 @@ class FileHandle:
         Raises: InvalidArgumentError where it is no descriptor of a file that can be mapped so.
         """
         try:
-            return cls(_map(fd, writable), readable=readable, writable=writable, fd=fd)
+            handle = cls._mapped(fd, writable=writable)
         except OSError as error:
             raise InvalidArgumentError(f"cannot map file descriptor {fd}: {error.strerror}") from error
+        handle.is_readable = readable
+        handle.fd = fd
+        return handle
+
+    @classmethod
+    def _mapped(cls, file: int, *, writable: bool) -> FileHandle:
+        handle = cls(_map(file, writable), writable=writable)
+        handle._file = os.dup(file)
+        return handle
 
 
 def _map(fd: int, writable: bool) -> memoryview:

@@ -62,9 +62,13 @@ class ParameterEntry:
     metadata: bytes = b""
 
     def contents(self) -> memoryview:
-        """The bytes: shared with the file, or made of the pattern."""
+        """The bytes: shared with the file, or made of the pattern.
+
+        Raises: DataLossError where the file has become shorter; ResourceExhaustedError.
+        """
         storage = self.storage
         if isinstance(storage, FileRange):
+            storage.handle.require_whole()
             return storage.handle.contents[storage.offset : storage.offset + self.length]
         return memoryview(repeat_pattern(storage.pattern, 0, self.length))
 
