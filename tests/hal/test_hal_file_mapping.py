@@ -45,6 +45,16 @@ def test_a_part_is_mapped_once_more(path: Path, offset: int, length: int) -> Non
     assert bytes(whole) == CONTENTS == path.read_bytes()
 
 
+def test_arrays_over_a_mapping_are_mapped_once_more(path: Path) -> None:
+    whole = mapped(path)
+    array = np.frombuffer(whole, np.uint8)[64:]
+    array.flags.writeable = False
+    part = private_memory(array.data[:128])
+
+    assert bytes(part) == CONTENTS[64:192]
+    assert isinstance(part.obj, mmap.mmap)
+
+
 def test_alignment_stays(path: Path) -> None:
     whole = mapped(path)
     for offset in (0, 64, ALLOCATION + 64):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 
@@ -60,14 +60,28 @@ def private_memory(memory: memoryview) -> memoryview:
     A mapped file is mapped once more, what cannot be written is copied, other memory is taken as it is: it
     belongs to who wants to share it.
     """
-    if isinstance(memory.obj, FileMapping):
-        return memory.obj.private_part(memory)
+    mapping = _mapping_of(memory)
+    if mapping is not None:
+        return mapping.private_part(memory)
     if not memory.readonly:
         return memory
     block = BlockPool().acquire(memory.nbytes)
     copy = block.memory[: memory.nbytes]
     copy[:] = memory.cast("B")
     return copy
+
+
+def _mapping_of(memory: memoryview) -> FileMapping | None:
+    """The mapping that memory is part of, through arrays and views over it."""
+    owner: object = memory
+    while not isinstance(owner, FileMapping):
+        if isinstance(owner, memoryview):
+            owner = owner.obj
+        elif isinstance(owner, np.ndarray):
+            owner = cast("object", owner.base)
+        else:
+            return None
+    return owner
 
 
 def _address(view: memoryview) -> int:

@@ -15,9 +15,10 @@ import hashlib
 import marshal
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from gossamer.errors import FormatError
 from gossamer.format.archive import locate_flatbuffer
@@ -43,6 +44,7 @@ _LARGEST_TABLES = 1 << 22
 """Bytes that are hashed each time a file is loaded; a FlatBuffer with more has constants in it."""
 _LARGEST_EMBEDDED = 1 << 16
 
+_Make: TypeAlias = Callable[[type[Instruction], tuple[object, ...]], Instruction]
 _ordinals = {opcode: ordinal for ordinal, opcode in enumerate(OPCODES)}
 
 
@@ -179,7 +181,15 @@ def _descriptor_row(descriptor: FunctionDescriptor) -> tuple[int, ...]:
 
 
 def _instructions(rows: list[Any]) -> tuple[Instruction, ...]:
-    return tuple([Instruction(OPCODES[row[0]], *row[1:]) for row in rows])
+    # Why not Instruction(...): that is a Python function, and the most of what loading a record takes.
+    make = cast("_Make", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
+    opcodes = OPCODES
+    return tuple(
+        [
+            make(Instruction, (opcodes[kind], operands, offset, length))
+            for kind, operands, offset, length in rows
+        ]
+    )
 
 
 @cache

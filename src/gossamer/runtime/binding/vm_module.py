@@ -87,13 +87,19 @@ class VmModule:
         Raises: ValueError when the bytes are not aligned.
         """
         del instance
+        return cls._wrap(buffer, destroy_callback, buffer if close_buffer else None)
+
+    @classmethod
+    def _wrap(
+        cls, buffer: Any, destroy_callback: Callable[[], Any] | None, to_close: Any, source: str = ""
+    ) -> Self:
         memory = HostBytes.over(buffer)
         if not _is_aligned(memory):
             raise InvalidArgumentError(
                 f"received an unaligned buffer: data must be {_ALIGNMENT_BYTES}-byte aligned"
             )
-        module = cls(load_bytecode_module(memory.data), flatbuffer=buffer)
-        _on_release(memory, destroy_callback, buffer if close_buffer else None)
+        module = cls(load_bytecode_module(memory.data, source=source), flatbuffer=buffer)
+        _on_release(memory, destroy_callback, to_close)
         return module
 
     @classmethod
@@ -123,7 +129,7 @@ class VmModule:
         """Load a module from a file mapped into memory."""
         with open(filepath, "rb") as file:
             mapped = FileMapping(file.fileno())
-        return cls.wrap_buffer(instance, mapped, destroy_callback, close_buffer=True)
+        return cls._wrap(mapped, destroy_callback, mapped, source=filepath)
 
     @classmethod
     def resolve_module_dependency(cls, instance: VmInstance, name: str, minimum_version: int) -> Self:
