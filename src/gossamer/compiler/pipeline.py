@@ -27,7 +27,6 @@ from gossamer.compiler.vm.text import format_module
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 from gossamer.format.archive import write_module
-from gossamer.format.parameters.write_irpa import write_irpa
 
 
 @dataclass(slots=True)
@@ -131,7 +130,18 @@ def _stream(program: Program) -> None:
         program.kernels = vmvx.compile_executables(program.flow.executables)
     program.schedule = stream.schedule(program.flow, program.signatures, program.kernels, program.options)
     if program.options.parameter_splat:
-        write_irpa(stream.parameters_as_zeros(program.schedule), program.options.parameter_splat)
+        _write_zeros(stream.parameter_lengths(program.schedule), program.options.parameter_splat)
+
+
+def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
+    # Why here: few programs have parameters.
+    from gossamer.format.parameters.index import ParameterIndex
+    from gossamer.format.parameters.write_irpa import write_irpa
+
+    index = ParameterIndex()
+    for key, length in lengths.items():
+        index.add_splat(key, b"\0", length)
+    write_irpa(index, path)
 
 
 def _hal(program: Program) -> None:

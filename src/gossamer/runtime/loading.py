@@ -21,7 +21,6 @@ from gossamer.modules.c_module.location import parse_location
 from gossamer.modules.hal import HalModule
 from gossamer.modules.hal_inline import HalInlineModule
 from gossamer.modules.hal_loader import HalLoaderModule
-from gossamer.modules.io_parameters import IO_PARAMETERS_MODULE, IoParametersModule
 from gossamer.modules.vmvx import vmvx_module
 from gossamer.runtime.processor_requirements import require_processor
 from gossamer.runtime.text_io.tensors import format_tensor
@@ -38,11 +37,18 @@ def _trace(key: str, views: Sequence[BufferView]) -> None:
     sys.stderr.write("\n".join(lines) + "\n\n")
 
 
+def _parameters_module() -> Module:
+    # Why here: few programs have parameters.
+    from gossamer.modules.io_parameters import IoParametersModule
+
+    return IoParametersModule()
+
+
 _SYSTEM_MODULES: dict[str, Callable[[Sequence[Device], Device], Module]] = {
     "hal": lambda devices, lead: HalModule(devices, trace=_trace, lead=lead),
     "hal_inline": lambda _devices, lead: HalInlineModule([lead], trace=_trace),
     "hal_loader": lambda _devices, lead: HalLoaderModule([lead]),
-    IO_PARAMETERS_MODULE: lambda _devices, _lead: IoParametersModule(),
+    "io_parameters": lambda _devices, _lead: _parameters_module(),
     "vmvx": lambda _devices, _lead: vmvx_module(),
 }
 

@@ -9,7 +9,7 @@ In: modules (files, bytes, classes, loaded modules) and devices. Out: functions,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.device import Device
@@ -19,10 +19,12 @@ from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.limited_call import CallRules, scope_of
 from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
-from gossamer.runtime.parameters import ParameterSource, parameters_module
 from gossamer.runtime.state import State
 from gossamer.vm.context import Context
 from gossamer.vm.module import Module
+
+if TYPE_CHECKING:
+    from gossamer.runtime.parameters import ParameterSource
 
 
 class PipelineModule(Mapping[str, PipelineFunction]):
@@ -123,7 +125,12 @@ class Pipeline:
             raise InvalidArgumentError("a pipeline needs at least one module")
         policy = None if allow_native is None else NativeCodePolicy.parse(allow_native)
         devices = resolve_devices(device, allow_native=policy)
-        served = [parameters_module(parameters)] if parameters else []
+        served: list[Module] = []
+        if parameters:
+            # Why here: few programs have parameters.
+            from gossamer.runtime.parameters import parameters_module
+
+            served.append(parameters_module(parameters))
         loaded = [load_module(source, allow_native=policy or NativeCodePolicy.ALL) for source in modules]
         with scope_of(limits):
             context = Context(with_system_modules([*served, *loaded], devices))

@@ -18,7 +18,7 @@ func.func @f() {
 // BOOLEAN: iree-compile: for the --verify option: 'maybe' is invalid value for boolean argument! Try 0 or 1
 // LEVEL: iree-compile: for the --iree-opt-level option: 'O9' value not a valid optimization level, use O0/O1/O2/O3
 // INPUT: error: unknown value for --iree-input-type='foo' (available: 'auto' 'none'
-// REFUSED: iree-compile: --iree-parameter-import is not supported: parameter archives are not compiled
+// REFUSED: iree-compile: --iree-parameter-import is not supported: contents of parameter archives are not compiled
 // MANY: iree-compile: Too many positional arguments specified!
 // FILE: error opening input file: cannot open input file 'nowhere.mlir': No such file or directory
 // OUTPUT: cannot open output file 'nowhere/out.vmfb': No such file or directory

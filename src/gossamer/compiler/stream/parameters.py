@@ -13,7 +13,6 @@ from gossamer.compiler.stream.sizes import Size
 from gossamer.compiler.stream.values import Resource, Timepoint
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
-from gossamer.format.parameters.index import ParameterEntry, Splat
 
 _PARAMETER = "gossamer.parameter"
 """Attribute of such globals: scope and key."""
@@ -54,15 +53,15 @@ def parameter_stores(steps: Iterable[Step]) -> list[StoreGlobal]:
     return [StoreGlobal(resource.name, resource) for step in loads for resource in step.results]
 
 
-def parameters_as_zeros(program: Program) -> list[ParameterEntry]:
-    """Zeros for every parameter that a program loads, by key; of one key in several scopes the longest."""
+def parameter_lengths(program: Program) -> dict[str, int]:
+    """Bytes of every parameter that a program loads, by key; of one key in several scopes the longest."""
     lengths: dict[str, int] = {}
     for function in program.functions:
         for step in function.steps():
             if isinstance(step, LoadParameters):
                 for key, result in zip(step.keys, step.results, strict=True):
                     lengths[key] = max(lengths.get(key, 0), result.size.constant)
-    return [ParameterEntry(key, length, Splat(b"\0")) for key, length in lengths.items()]
+    return lengths
 
 
 def _size(variable: ModuleGlobal) -> Size:
