@@ -180,7 +180,7 @@ def _descriptor_row(descriptor: FunctionDescriptor) -> tuple[int, ...]:
     )
 
 
-def _instructions(rows: list[Any]) -> tuple[Instruction, ...]:
+def _instructions(rows: list[tuple[int, Any, int, int]]) -> tuple[Instruction, ...]:
     # Why not Instruction(...): that is a Python function, and the most of what loading a record takes.
     make = cast("_Make", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
     opcodes = OPCODES

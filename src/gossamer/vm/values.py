@@ -24,14 +24,15 @@ def to_value(value: object, value_type: str) -> int | float:
     """
     if value_type.startswith("i"):
         return _to_integer(value, value_type)
-    if not isinstance(value, SupportsFloat):
+    # Why the classes first: asking a protocol takes as long as a hundred of them.
+    if not isinstance(value, (float, int)) and not isinstance(value, SupportsFloat):
         raise InvalidArgumentError(f"expected a number of type {value_type}, got {value!r}")
     number = float(value)
     return round_f32(number) if value_type == "f32" else number
 
 
 def _to_integer(value: object, value_type: str) -> int:
-    if not isinstance(value, SupportsIndex):
+    if not isinstance(value, int) and not isinstance(value, SupportsIndex):
         raise InvalidArgumentError(f"expected an integer of type {value_type}, got {value!r}")
     number = index(value)
     bits = 32 if value_type == "i32" else 64
