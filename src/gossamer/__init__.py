@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gossamer.limits.scope import CallScope, call_limits, check_limits
     from gossamer.modules.python import export, imports, module, python_module
     from gossamer.modules.python_types import Output
-    from gossamer.runtime.devices import get_device
+    from gossamer.runtime.devices import get_device, new_device
     from gossamer.runtime.function import PipelineFunction
     from gossamer.runtime.invocation import Invocation
     from gossamer.runtime.loading import load_module
@@ -55,6 +55,7 @@ _HOMES = {
     "load_module": "gossamer.runtime.loading",
     "load_native_module": "gossamer.runtime.native_modules",
     "module": "gossamer.modules.python",
+    "new_device": "gossamer.runtime.devices",
     "python_module": "gossamer.modules.python",
 }
 
@@ -83,6 +84,7 @@ __all__ = [
     "load_module",
     "load_native_module",
     "module",
+    "new_device",
     "python_module",
 ]
 
