@@ -82,8 +82,11 @@ def test_what_it_depends_on_is_checked_when_linked(compile_c: CompileC) -> None:
 
 def test_iree_s_symbol_is_refused_by_name_too(compile_c: CompileC) -> None:
     library = compile_c("faulty.c", "-DFAULT=25", "-Wno-unused")
-    with pytest.raises(FormatError, match="dynamic module for IREE's runtime in C"):
-        gossamer.load_module(f"{library}@iree_vm_dynamic_module_create")
+    for symbol in ("iree_vm_dynamic_module_create", "create_fn"):
+        with pytest.raises(
+            FormatError, match=f"'{symbol}' is no name of a query .* IREE's runtime in C cannot"
+        ):
+            gossamer.load_module(f"{library}@{symbol}")
 
 
 def test_files_of_other_kinds(tmp_path: Path, kit: Path) -> None:

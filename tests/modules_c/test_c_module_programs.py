@@ -208,7 +208,7 @@ def test_the_tools_take_parameters(
         ),
         (("?depth=1",), "the only parameter is `window`"),
         (("?window",), "parameter 'window' is not of the form key=value"),
-        (("@nothing",), "NOT_FOUND; shared object exports no function 'nothing'"),
+        (("@gossamer_x",), "NOT_FOUND; shared object exports no function 'gossamer_x'"),
         (("", "--allow-native=embedded"), "PERMISSION_DENIED; module '"),
     ],
 )

@@ -159,10 +159,10 @@ def test_state_that_cannot_be_copied(compile_c: CompileC) -> None:
 
 
 def test_several_modules_in_a_file(compile_c: CompileC) -> None:
-    library = compile_c("minimal.c", '-DNAME="second"', "-DMAKE=NULL", "-DQUERY=query_second")
+    library = compile_c("minimal.c", '-DNAME="second"', "-DMAKE=NULL", "-DQUERY=gossamer_second")
 
-    assert gossamer.load_module(f"{library}@query_second").name == "second"
-    assert gossamer.load_native_module(library, symbol="query_second").name == "second"
+    assert gossamer.load_module(f"{library}@gossamer_second").name == "second"
+    assert gossamer.load_native_module(library, symbol="gossamer_second").name == "second"
     with pytest.raises(NotFoundError, match="exports no function 'gossamer_module_query'"):
         gossamer.load_module(library)
 

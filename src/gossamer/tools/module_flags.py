@@ -22,7 +22,7 @@ class ModuleFlags:
         self._modules = flags.strings(
             "module",
             "A module to load: a .vmfb file, `-` for standard input, or a shared object with parameters:\n"
-            "libfoo.so?key=value&other=value; libfoo.so@symbol for one module of several.",
+            "libfoo.so?key=value&other=value; libfoo.so@gossamer_symbol for one of several.",
         )
         self._trace = flags.boolean(
             "trace_execution", False, "Shows each VM instruction on stderr before it runs; slow."

@@ -26,7 +26,7 @@ extern "C" {
 /* Version of everything in this file. A host loads modules of its own version only. */
 #define GOSSAMER_ABI_VERSION 1u
 
-/* Name of the function a module exports; a file may export several under other names. */
+/* Name of the function a module exports. A file of several modules has others, which start with "gossamer_" too. */
 #define GOSSAMER_QUERY_SYMBOL "gossamer_module_query"
 
 #if defined(_WIN32)

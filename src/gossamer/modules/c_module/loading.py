@@ -21,11 +21,14 @@ from gossamer.hal.native_code import NativeCodePolicy
 from gossamer.modules.c_module.abi import ABI_VERSION, QUERY_TYPE
 from gossamer.modules.c_module.descriptor import read_descriptor
 from gossamer.modules.c_module.host import host_address
-from gossamer.modules.c_module.location import Location
+from gossamer.modules.c_module.location import QUERY_PREFIX, Location
 from gossamer.modules.c_module.module import CModule
 from gossamer.native.libc import find_symbol, open_library
 
 _IREE_SYMBOL = b"iree_vm_dynamic_module_create"
+_NOT_OURS = (
+    "whose structs are not ours; build the module against gossamer/module.h (in gossamer.get_include())"
+)
 _EXECUTABLE_SYMBOL = b"iree_hal_executable_library_query"
 
 
@@ -39,6 +42,7 @@ def load_c_module(location: Location, policy: NativeCodePolicy) -> CModule:
     """
     policy.require(f"module '{location.path}'", stands_alone=False)
     try:
+        _check_symbol(location.symbol)
         return _load(location)
     except StatusError as error:
         raise error.annotate(f"loading native module at '{location.path}'") from None
@@ -68,6 +72,15 @@ def _load(location: Location) -> CModule:
     return CModule(read_descriptor(descriptor), location.parameters, location.path)
 
 
+def _check_symbol(symbol: str) -> None:
+    # Why: a function of any other name may be anything, and calling it as a query would end the process.
+    if not symbol.startswith(QUERY_PREFIX):
+        raise FormatError(
+            f"'{symbol}' is no name of a query function: those start with '{QUERY_PREFIX}'; dynamic modules "
+            f"for IREE's runtime in C cannot be loaded, {_NOT_OURS}"
+        )
+
+
 def _check_file(data: bytes, location: Location) -> None:
     """Refuse what is no module in C for this machine, before any of its code runs."""
     machine = host_elf_machine()
@@ -81,13 +94,10 @@ def _check_file(data: bytes, location: Location) -> None:
         # Why: the system's loader ends the process where a file is cut short.
         read_elf_segments(data, allows_tls=True)
     # Why not its symbol table: the name stands there as text, and nothing else of the table is needed.
-    if location.symbol.encode() + b"\0" in data and location.symbol.encode() != _IREE_SYMBOL:
+    if location.symbol.encode() + b"\0" in data:
         return
     if _IREE_SYMBOL in data:
-        raise FormatError(
-            "file is a dynamic module for IREE's runtime in C, whose structs are not ours; build the module "
-            "against gossamer/module.h (in gossamer.get_include())"
-        )
+        raise FormatError(f"file is a dynamic module for IREE's runtime in C, {_NOT_OURS}")
     if _EXECUTABLE_SYMBOL in data:
         raise FormatError(
             "file is an executable (kernels of a program), no module; iree-benchmark-executable runs those"

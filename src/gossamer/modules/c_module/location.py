@@ -1,6 +1,6 @@
 """Where a module in C is and what it is made with: `libfoo.so?key=value&other=value`.
 
-`libfoo.so@symbol?key=value` names one module of a file of several, as IREE's tools do.
+`libfoo.so@gossamer_symbol?key=value` names one module of a file of several, as IREE's tools do.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from gossamer.errors import InvalidArgumentError
 
 QUERY_SYMBOL = "gossamer_module_query"
+QUERY_PREFIX = "gossamer_"
+"""Names of query functions start with this."""
 
 _LOCATION = re.compile(
     r"(?P<path>.*\.(?:so|dylib|dll))(?:@(?P<symbol>[^?]*))?(?:\?(?P<parameters>.*))?", re.DOTALL
