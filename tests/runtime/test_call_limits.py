@@ -16,6 +16,7 @@ from gossamer.errors import ResourceExhaustedError
 from gossamer.hal.fence import Fence
 from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError
 from gossamer.limits.scope import interrupts
+from gossamer.native.native_code import JIT_VARIABLE
 
 LOOPS_MLIR = """
 builtin.module @loops {
@@ -123,6 +124,19 @@ def test_steps_end_a_call(pipeline: gossamer.Pipeline, kind: str) -> None:
         ENDLESS_CALLS[kind](pipeline)
     with gossamer.call_limits(max_steps=500):
         pipeline.host(ONES, 10)
+
+
+@KINDS
+def test_what_is_not_native_stops_too(
+    loops: bytes, kind: str, pipeline: gossamer.Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(JIT_VARIABLE, "0")
+    slow = gossamer.Pipeline([loops], device=pipeline.devices[0])
+    with gossamer.call_limits(timeout=0.1), pytest.raises(CallTimeoutError):
+        ENDLESS_CALLS[kind](slow)
+    with gossamer.call_limits(max_steps=200), pytest.raises(CallResourceError):
+        ENDLESS_CALLS[kind](slow)
+    assert interrupts == [0]
 
 
 def test_limits_may_belong_to_a_pipeline(loops: bytes) -> None:

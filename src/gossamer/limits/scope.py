@@ -15,7 +15,8 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Self
 from weakref import WeakSet
@@ -56,6 +57,7 @@ class CallScope(Usage):
         "_is_counted",
         "_parent",
         "_token",
+        "_uses",
         "_word",
         "function",
     )
@@ -67,6 +69,7 @@ class CallScope(Usage):
         self._token: Token[CallScope | None] | None = None
         self._entered_at = 0.0
         self._failure: Callable[[], LimitError] | None = None
+        self._uses = 0
         self._is_counted = False
         self._callbacks: dict[object, Callable[[LimitError], None]] | None = None
         self._children: WeakSet[CallScope] | None = None
@@ -86,20 +89,27 @@ class CallScope(Usage):
         if limits.max_steps is not None:
             self._count_steps(limits.max_steps, limits.max_steps)
         self._token = _current.set(self)
-        if self._failure is not None:
-            self._count()
+        self._begin_use()
         return self
 
     def __exit__(self, *exception: object) -> None:
         assert self._token is not None
         _current.reset(self._token)
-        with _lock:
-            self._token = None
-            if self._is_counted:
-                interrupts[0] -= 1
-                self._is_counted = False
+        self._token = None
+        self._end_use()
         if self._word is not None and self._parent is not None and self._parent._is_counting_steps:
             self._parent.word.steps = min(self._parent.word.steps, self._word.steps)
+
+    @contextmanager
+    def apply(self) -> Generator[None]:
+        """Do a part of the scope's work: on another thread, or after the scope was left."""
+        token = _current.set(self)
+        self._begin_use()
+        try:
+            yield
+        finally:
+            _current.reset(token)
+            self._end_use()
 
     def cancel(self) -> None:
         """Stop the calls; from any thread. They raise `CallCancelledError`, as do calls made later."""
@@ -209,14 +219,25 @@ class CallScope(Usage):
             word.steps = steps
             self._allowed_steps = allowed
         word.flags |= COUNT_STEPS
-        self._count()
+
+    def _begin_use(self) -> None:
+        with _lock:
+            self._uses += 1
+            if self._failure is not None or self._is_counting_steps:
+                self._count()
+
+    def _end_use(self) -> None:
+        with _lock:
+            self._uses -= 1
+            if self._is_counted and not self._uses:
+                interrupts[0] -= 1
+                self._is_counted = False
 
     def _count(self) -> None:
-        """Make calls ask this scope."""
-        with _lock:
-            if not self._is_counted:
-                interrupts[0] += 1
-                self._is_counted = True
+        """Make calls ask this scope, while there are any; the caller holds the lock."""
+        if self._uses and not self._is_counted:
+            interrupts[0] += 1
+            self._is_counted = True
 
     def _exhaust_steps(self) -> None:
         allowed = self._allowed_steps
@@ -234,8 +255,7 @@ class CallScope(Usage):
             if self._failure is not None:
                 return
             self._failure = failure
-            if self._token is not None:
-                self._count()
+            self._count()
             callbacks, self._callbacks = self._callbacks, None
             children = list(self._children or ())
         if self._word is not None:

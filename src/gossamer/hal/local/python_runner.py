@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeAlias
 
 from gossamer.errors import InternalStatusError, StatusError, UnavailableError
@@ -42,22 +43,8 @@ def run_python(
     Raises: UnavailableError also, for a native kernel that there is no runner for.
     """
     slots = struct.unpack(f"<{len(table) // 8}Q", table)
-    run = _Run(program, slots, scope)
-    for record in program.records:
-        match record:
-            case DispatchRecord(function) if not function.address:
-                run.dispatch(record)
-            case DispatchRecord(function):
-                if run_native is None:
-                    raise UnavailableError(f"kernel '{function.name}' is native code, which needs llvmlite")
-                run_native(encode_program([record], b""), table, scope)
-            case FillRecord():
-                run.fill(record)
-            case CopyRecord(source, target):
-                source_memory, target_memory = run.resolve(source), run.resolve(target)
-                ctypes.memmove(target_memory.address, source_memory.address, target_memory.length)
-            case BarrierRecord():
-                pass
+    with nullcontext() if scope is None else scope.apply():
+        _Run(program, slots, scope).run(table, run_native)
 
 
 class _Run:
@@ -68,6 +55,25 @@ class _Run:
         self._program = program
         self._slots = slots
         self._base = program.address
+
+    def run(self, table: bytes, run_native: NativeRun | None) -> None:
+        for record in self._program.records:
+            match record:
+                case DispatchRecord(function) if not function.address:
+                    self.dispatch(record)
+                case DispatchRecord(function):
+                    if run_native is None:
+                        raise UnavailableError(
+                            f"kernel '{function.name}' is native code, which needs llvmlite"
+                        )
+                    run_native(encode_program([record], b""), table, self._scope)
+                case FillRecord():
+                    self.fill(record)
+                case CopyRecord(source, target):
+                    source_memory, target_memory = self.resolve(source), self.resolve(target)
+                    ctypes.memmove(target_memory.address, source_memory.address, target_memory.length)
+                case BarrierRecord():
+                    pass
 
     def resolve(self, reference: Reference) -> BoundMemory:
         if reference.slot == SLOT_DIRECT:
