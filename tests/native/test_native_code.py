@@ -113,6 +113,17 @@ def test_code_from_disk_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     check_program(load_native_code(PROGRAM, find_function))
 
 
+def test_llvm_loads_objects_of_other_architectures_from_disk_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_code, "host_architecture", lambda: "another")
+    for _ in range(2):
+        check_program(load_native_code(PROGRAM, find_function))
+
+    (path,) = folder.iterdir()
+    assert path.read_bytes()[32:36] == b"\x7fELF"
+
+
 def test_a_damaged_file_is_made_anew(folder: Path) -> None:
     load_native_code(PROGRAM, find_function)
     (path,) = folder.iterdir()
