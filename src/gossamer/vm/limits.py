@@ -1,4 +1,7 @@
-"""Bounds on what one call may use: stack, steps, time."""
+"""Bounds on what calls into one module may use: stack, steps, time; exact, and only known to the interpreter.
+
+Scopes of calls (`gossamer.limits`) go across modules and native code.
+"""
 
 from __future__ import annotations
 
