@@ -46,8 +46,8 @@ class VmvxLoader:
     """Makes executables of VM bytecode.
 
     Args:
-        limits: bounds of each dispatch, looked after instruction by instruction: kernels with a bound on steps
-            or time are interpreted. Scopes of calls (`gossamer.limits`) bound native kernels too.
+        limits: bounds of each dispatch, looked after instruction by instruction: kernels with a bound on
+            steps or time are interpreted. Scopes of calls (`gossamer.limits`) bound native kernels too.
     """
 
     def __init__(self, *, limits: Limits = DEFAULT_LIMITS) -> None:
