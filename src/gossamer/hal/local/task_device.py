@@ -1,6 +1,7 @@
 """`local-task`: work runs on worker threads; submitting it returns at once.
 
-What is known to take a few microseconds only runs in the submitting thread: handing it over takes longer.
+What is known to take a few microseconds only runs in the submitting thread: handing it over takes longer. So
+does what that thread only waits for, unless it takes long.
 
 Native code releases the interpreter lock, so workers run in parallel with each other and the caller, and
 share the workgroups of a long dispatch through a tile pool.
