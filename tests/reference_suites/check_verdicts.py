@@ -14,6 +14,7 @@ from pathlib import Path
 from respell import respell
 
 DEVICES = ("local-sync", "local-task")
+NO_END = "does not end"
 _TIMEOUT_SECONDS = 600
 _RESULT = re.compile(r"\[ +(OK|FAILED) +\] ([^ ,]+)(?:, where .*)? \(\d+ ms\)")
 _START = re.compile(r"\[ RUN +\] (\S+)")
@@ -76,7 +77,7 @@ class Workbench:
             verdicts.error = _death(done)
             for line in done.stdout.splitlines():
                 name, failures = json.loads(line)
-                verdicts.functions[name] = "does not end" if failures is None else "; ".join(failures)
+                verdicts.functions[name] = NO_END if failures is None else "; ".join(failures)
             if not verdicts.error or not done.stdout:
                 break
         kept.write_text(json.dumps({"functions": verdicts.functions, "error": verdicts.error}))

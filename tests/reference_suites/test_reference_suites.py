@@ -114,15 +114,22 @@ def test_cases_are_read_from_cmake(checkout: Path, tmp_path: Path) -> None:
     assert cases[1].source.read_text() == "// made\n"
 
 
-def test_old_spellings_are_respelled() -> None:
-    assert respell("%0 = linalg.add ins(%a)") == "%0 = linalg.elementwise <add> ins(%a)"
-    assert (
-        respell("iree_linalg_ext.attention {a = [1]}\n ins(%q)")
-        == "iree_linalg_ext.attention <{a = [1]}>\n ins(%q)"
-    )
-    assert respell("tosa.arithmetic_right_shift %0, %1 {round = 1 : i1} :") == (
-        "tosa.arithmetic_right_shift %0, %1 round(true) :"
-    )
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("%0 = linalg.add ins(%a)", "%0 = linalg.elementwise <add> ins(%a)"),
+        ("iree_linalg_ext.attention {a = [1]}\n ins(%q)", "iree_linalg_ext.attention <{a = [1]}>\n ins(%q)"),
+        (
+            "tosa.arithmetic_right_shift %0, %1 {round = 1 : i1} :",
+            "tosa.arithmetic_right_shift %0, %1 round(true) :",
+        ),
+        ("tosa.reduce_max %0 {axis = 0 : i32} :", "tosa.reduce_max %0 axis(0) :"),
+        ("tosa.pool %0 {pad = array<i64: 0, 1>, b = 1.0 : f32}:", "tosa.pool %0 pad([0, 1]) b(1.0 : f32):"),
+        ("tosa.const {values = dense<1> : tensor<i8>}", "tosa.const {values = dense<1> : tensor<i8>}"),
+    ],
+)
+def test_old_spellings_are_respelled(old: str, new: str) -> None:
+    assert respell(old) == new
 
 
 def _run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
