@@ -25,12 +25,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_mutated_modules_are_refused_or_run(corpus: Path) -> None:
-    report = module_fuzzer.fuzz(corpus, seed=20261122, count=300)
+    report = module_fuzzer.fuzz(corpus, seed=20261122, count=200)
 
     assert report.failures == []
-    assert report.outcomes.total() == 300
-    assert report.outcomes["refused"] > 80
-    assert report.outcomes["called"] > 20
+    assert report.outcomes.total() == 200
+    assert report.outcomes["refused"] > 50
+    assert report.outcomes["called"] > 15
     assert report.growth["files"] == [0]
     assert report.growth["threads"] == [0]
 
@@ -39,10 +39,10 @@ def test_mutated_modules_are_refused_or_run(corpus: Path) -> None:
 def test_mutated_native_executables_are_refused_or_load(iree_bin: Path, tmp_path: Path) -> None:
     sources = [SOURCES / "elementwise.mlir"]
     build_corpus(tmp_path, iree=iree_bin, sources=sources, targets=["llvm_cpu", "system"], texts=False)
-    report = module_fuzzer.fuzz(tmp_path, seed=20261123, count=300)
+    report = module_fuzzer.fuzz(tmp_path, seed=20261123, count=150)
 
     assert report.failures == []
-    assert report.outcomes["not linked"] > 30
+    assert report.outcomes["not linked"] > 15
 
 
 def test_every_kind_of_field_is_found(corpus: Path) -> None:
