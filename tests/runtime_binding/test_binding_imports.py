@@ -13,23 +13,7 @@ import gossamer.runtime as rt
 
 HEAVY = ("torch_mlir", "llvmlite", "gossamer.compiler", "rich", "flatbuffers", "asyncio")
 # Parameters, tokenizers and benchmarks are not there yet.
-KNOWN_MISSING = {
-    "FileHandle",
-    "ParameterIndex",
-    "ParameterIndexEntry",
-    "ParameterProvider",
-    "SplatValue",
-    "Tokenizer",
-    "TokenizerDecodeStream",
-    "TokenizerEncodeStream",
-    "benchmark_exe",
-    "benchmark_module",
-    "create_io_parameters_module",
-    "parameter_index_add_numpy_ndarray",
-    "parameter_index_entry_as_numpy_flat_ndarray",
-    "parameter_index_entry_as_numpy_ndarray",
-    "save_archive_file",
-}
+KNOWN_MISSING = {"Tokenizer", "TokenizerDecodeStream", "TokenizerEncodeStream"}
 
 
 def run_python(code: str, executable: str = sys.executable) -> str:
