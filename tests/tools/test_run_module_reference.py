@@ -30,6 +30,15 @@ COMMAND_LINES = [
     ["--function=id", "--input=(null)", "--input=(null)"],
     ["--function=id", "--input=&2x2xf32=1", "--input=1"],
     ["--function=id", "--input=@IN.npy", "--input=1"],
+    ["--function=id", "--input=+IN.npy", "--input=1"],
+    ["--function=id", "--input=*IN.npy", "--input=1"],
+    ["--function=id", "--input=2x3xf32=@IN.bin", "--input=1"],
+    ["--function=types", "--input=f32=@IN.bin", "--input=2x2xi8=+IN.bin", "--input=2xf16=+IN.bin",
+     "--input=2xbf16=+IN.bin", "--input=2xi64=1"],
+    ["--function=id", "--input=2x2xf32=1 2 3", "--input=1"],
+    ["--function=id", "--input=2x2xq32=1", "--input=1"],
+    ["--function=id", "--input=-2x2xf32=1", "--input=1"],
+    ["--function=id", "--input=2x2xf32=1", "--input=7", "--output=@OUT.bin", "--output=+OUT.bin"],
     ["--function=id", "--input=2x2xf32=1", "--input=7", "--output=-", "--output="],
     ["--function=id", "--input=2x2xf32=1", "--input=7", "--output=@OUT.npy", "--output=+OUT.npy"],
     ["--function=id", "--input=2x2xf32=1", "--input=7", "--output=@OUT.bin"],
@@ -66,6 +75,7 @@ def test_stdout_and_exit_code(
         work = tmp_path / name
         work.mkdir()
         np.save(work / "IN.npy", np.arange(6, dtype=np.float32).reshape(2, 3))
+        (work / "IN.bin").write_bytes(bytes(range(24)))
         command = [folder / "iree-run-module", "--device=local-sync", f"--module={module}", *flags]
         completed = subprocess.run(command, capture_output=True, cwd=work, timeout=60)
         written = {path.name: path.read_bytes() for path in sorted(work.iterdir())}
