@@ -80,6 +80,11 @@ class Host:
             raise InvalidArgumentError("the work failed")
         return 0
 
+    def join(self, events: list[Event | None]) -> Event | None:
+        self.log.append("join")
+        left = [event for event in events if event is not None]
+        return left[-1] if left else None
+
     def look(self, event: Event | None) -> int:
         return int(event is not None)
 
@@ -99,6 +104,7 @@ class Host:
                 None, exact={0: Box}, events=EventRole(announced=2, operate=self.work_now, awaited=(1,))
             ),
             "wait": InlineForm("0", nulls=(0,), events=EventRole(awaited=(0,))),
+            "join": InlineForm("None", nulls=(0,), events=EventRole(awaited=(0,), is_join=True)),
         }
 
     def state(self, body: str) -> BytecodeState:
@@ -122,6 +128,7 @@ vm.import @host.create cconv "0r_r"
 vm.import @host.work cconv "0rrr_v"
 vm.import @host.wait cconv "0r_i"
 vm.import @host.look cconv "0r_i"
+vm.import @host.join cconv "0CrD_r"
 """
 
 register_ref_type("!test.box", Box)
@@ -214,6 +221,35 @@ def test_events_of_work_that_is_done_at_once_are_not_made() -> None:
     assert outcome(host, WORK, translate=True, argument=box) == 0
     assert box.value == 2
     assert host.log == []
+
+
+JOINED = """\
+%r1 = vm.const.ref.zero
+%r2 = vm.call @host.create(%r0)
+vm.call @host.work(%r0, %r1, %r2)
+%r3 = vm.call @host.create(%r0)
+vm.call @host.work(%r0, %r1, %r3)
+%r3 = vm.call.variadic @host.join segments[2](%R2, %R3)
+"""
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_events_may_be_joined(is_slow: bool) -> None:
+    host = Host(is_slow=is_slow)
+
+    assert (
+        outcome(
+            host, f"{JOINED}%i0 = vm.call @host.wait(%R3)\nvm.return %i0", translate=True, argument=Box(0)
+        )
+        == 0
+    )
+    assert host.log == (["event made", "event made", "join", "wait"] if is_slow else [])
+
+
+def test_joined_events_that_others_see_are_made() -> None:
+    body = f"{JOINED}%i0 = vm.call @host.look(%R3)\nvm.return %i0"
+
+    assert outcome(Host(), body, translate=True, argument=Box(0)) == 1
 
 
 def test_events_of_slow_work_are_made_and_waited_for() -> None:

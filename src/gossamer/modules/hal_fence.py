@@ -35,7 +35,11 @@ def fence_create(device: object, flags: int) -> Fence:
     return Fence.create()
 
 
-@functions.export("fence.join", "0ICrD_r")
+@functions.export(
+    "fence.join",
+    "0ICrD_r",
+    inline=InlineForm("None", nulls=(1,), events=EventRole(awaited=(1,), is_join=True)),
+)
 def fence_join(flags: int, fences: list[Fence | None]) -> Fence | None:
     """Make a fence that is reached when all are; null when there is nothing to wait for."""
     del flags

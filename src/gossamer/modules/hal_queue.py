@@ -25,6 +25,8 @@ from gossamer.vm.inline_form import Constants, EventRole, InlineForm
 
 functions = FunctionTable()
 
+_AWAITS = InlineForm(None, instances={0: Device}, events=EventRole(awaited=(2,)))
+
 
 def _submit_alloca(
     device: Device,
@@ -110,7 +112,7 @@ def device_queue_dealloca(
     device.queue_dealloca(affinity, wait, signal, buffer)
 
 
-@functions.export("device.queue.fill", "0rIrrrIIIiI_v")
+@functions.export("device.queue.fill", "0rIrrrIIIiI_v", inline=_AWAITS)
 def device_queue_fill(
     device: Device,
     affinity: int,
@@ -132,7 +134,7 @@ def device_queue_fill(
     device.queue_fill(affinity, wait, signal, target, pattern, pattern_length)
 
 
-@functions.export("device.queue.update", "0rIrrrIrIII_v")
+@functions.export("device.queue.update", "0rIrrrIrIII_v", inline=_AWAITS)
 def device_queue_update(
     device: Device,
     affinity: int,
@@ -156,7 +158,7 @@ def device_queue_update(
     device.queue_update(affinity, wait, signal, data, BufferRef(target, target_offset, length))
 
 
-@functions.export("device.queue.copy", "0rIrrrIrIII_v")
+@functions.export("device.queue.copy", "0rIrrrIrIII_v", inline=_AWAITS)
 def device_queue_copy(
     device: Device,
     affinity: int,
@@ -185,7 +187,7 @@ def device_queue_copy(
     )
 
 
-@functions.export("device.queue.read", "0rIrrrIrIII_v")
+@functions.export("device.queue.read", "0rIrrrIrIII_v", inline=_AWAITS)
 def device_queue_read(
     device: Device,
     affinity: int,
@@ -208,7 +210,7 @@ def device_queue_read(
     device.queue_read(affinity, wait, signal, source, source_offset, BufferRef(target, target_offset, length))
 
 
-@functions.export("device.queue.write", "0rIrrrIrIII_v")
+@functions.export("device.queue.write", "0rIrrrIrIII_v", inline=_AWAITS)
 def device_queue_write(
     device: Device,
     affinity: int,

@@ -66,6 +66,7 @@ class EventRole:
             function has one) an event that is reached with the operation, or None where it is done already.
         inline: form of `operate`.
         awaited: positions of arguments, or of spans, for which null and a reached event are the same.
+        is_join: the result is an event that is reached with those of `awaited`, or null where none is left.
     """
 
     is_created: bool = False
@@ -73,6 +74,7 @@ class EventRole:
     operate: Callable[..., object] | None = None
     inline: InlineForm | None = None
     awaited: tuple[int, ...] = ()
+    is_join: bool = False
 
 
 NO_EVENTS = EventRole()

@@ -38,23 +38,23 @@ def find_private_events(function: TypedFunction, block: TypedBlock, role_of: Rol
         role, _ = role_of(instruction)
         if role.is_created:
             following = block.instructions[index + 1 :]
-            operation = _operation(instruction.results[0], following, role_of)
-            if operation is not None and operation.offset not in announced:
-                after = following[following.index(operation) + 1 :]
+            place = _operation(instruction.results[0], following, role_of)
+            if place is not None and following[place].offset not in announced:
+                operation, after = following[place], following[place + 1 :]
                 if _is_only_awaited(function, instruction.results[0], operation, after, role_of):
                     created.add(instruction.offset)
                     announced[operation.offset] = instruction.results[0]
     return PrivateEvents(frozenset(created), announced)
 
 
-def _operation(event: str, following: Sequence[TypedInstruction], role_of: RoleOf) -> TypedInstruction | None:
-    """The first instruction that reads an event, if that is an operation that announces it."""
-    for instruction in following[:-1]:
+def _operation(event: str, following: Sequence[TypedInstruction], role_of: RoleOf) -> int | None:
+    """Index of the first instruction that reads an event, if that is an operation that announces it."""
+    for place, instruction in enumerate(following[:-1]):
         if event in instruction.inputs:
             role, positions = role_of(instruction)
             found = [positions[index] for index, value in enumerate(instruction.inputs) if value == event]
             is_announced = role.operate is not None and found == [role.announced]
-            return instruction if is_announced and event not in instruction.results else None
+            return place if is_announced and event not in instruction.results else None
         if event in instruction.results or event in instruction.released:
             return None
     return None
@@ -63,17 +63,22 @@ def _operation(event: str, following: Sequence[TypedInstruction], role_of: RoleO
 def _is_only_awaited(
     function: TypedFunction,
     event: str,
-    operation: TypedInstruction,
+    operation: TypedInstruction | None,
     following: Sequence[TypedInstruction],
     role_of: RoleOf,
 ) -> bool:
-    if event in operation.released:
+    """True where what follows an event's operation, or the join it comes from, only waits for it."""
+    if operation is not None and event in operation.released:
         return True
-    for instruction in following:
+    for index, instruction in enumerate(following):
         if event in instruction.inputs:
             role, positions = role_of(instruction)
-            for index, value in enumerate(instruction.inputs):
-                if value == event and positions[index] not in role.awaited:
+            for place, value in enumerate(instruction.inputs):
+                if value == event and positions[place] not in role.awaited:
+                    return False
+            if role.is_join:
+                joined, after = instruction.results[0], following[index + 1 :]
+                if not after or not _is_only_awaited(function, joined, None, after, role_of):
                     return False
         if event in instruction.released or event in instruction.results:
             return True
