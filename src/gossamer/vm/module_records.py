@@ -1,9 +1,9 @@
 """Verified modules on disk, so that a file need not be read and verified again while it is the same.
 
-A record has the tables of a module and its decoded instructions; constants stay in the file. It is found by
-the hash of all of the file that was read for it, and it is as trusted as native code that is kept in the same
-folder (see `native.object_cache`): no other user can have written it. There is a fixed number of places, so
-records of many modules replace each other.
+A record has the tables of a module and its decoded instructions; bytecode and constants stay in the file. It
+is found by the hash of all of the file that was read for it, and it is as trusted as native code that is kept
+in the same folder (see `native.object_cache`): no other user can have written it. There is a fixed number of
+places, so records of many modules replace each other.
 
 In: the bytes of a file. Out: its definition and verified functions, or None. Nothing here ever fails.
 """
@@ -62,6 +62,7 @@ class ModuleRecord:
         with contextlib.suppress(FormatError):
             tables, rodata_offset = locate_flatbuffer(view)
             if tables.stop - tables.start <= _LARGEST_TABLES:
+                self._flatbuffer = view[tables]
                 self._external = view[min(rodata_offset, len(view)) :]
                 digest = hashlib.sha256(_code_version())
                 digest.update(len(self._external).to_bytes(8, "little"))
@@ -93,20 +94,24 @@ class ModuleRecord:
 
     def store(self, module: DecodedModule) -> None:
         """Keep a verified module, which was read from the file without its debug database."""
-        embedded = sum(len(each.data) for each in module.definition.rodata_segments if not each.is_external)
+        definition = module.definition
+        embedded = sum(len(each.data) for each in definition.rodata_segments if not each.is_external)
         if not self._digest or embedded > _LARGEST_EMBEDDED:
             return
+        # Why a place: the module of a record borrows from the file as any other does.
+        bytecode_start = bytes(self._flatbuffer).find(definition.bytecode_data)
+        bytecode = (bytecode_start, len(definition.bytecode_data))
         functions = [
             [(_ordinals[opcode], operands, offset, length) for opcode, operands, offset, length in each]
             for each in (function.instructions for function in module.functions)
         ]
-        contents: Any = (_tables(module.definition), functions)
+        contents: Any = (_tables(definition, bytecode), functions)
         store_object(self._place, self._digest + marshal.dumps(contents))
 
     def _definition(self, tables: tuple[Any, ...]) -> ModuleDef:
         heading, dependencies, imports, exports, signatures, rodata, descriptors, rest = tables
         name, version, requirements, attrs, types = heading
-        rwdata, global_bytes, global_refs, bytecode_version, bytecode = rest
+        rwdata, global_bytes, global_refs, bytecode_version, (start, length) = rest
         return ModuleDef(
             name=name,
             version=version,
@@ -129,7 +134,7 @@ class ModuleRecord:
                 for offset, length, bits, *counts in descriptors
             ),
             bytecode_version=bytecode_version,
-            bytecode_data=bytecode,
+            bytecode_data=self._flatbuffer[start : start + length],
         )
 
     def _segment(self, row: tuple[bytes | None, int, int, int]) -> RodataSegment:
@@ -140,14 +145,14 @@ class ModuleRecord:
         return RodataSegment(external, is_external=True, external_offset=offset, alignment=alignment)
 
 
-def _tables(definition: ModuleDef) -> tuple[object, ...]:
+def _tables(definition: ModuleDef, bytecode: tuple[int, int]) -> tuple[object, ...]:
     heading = (
         *(definition.name, definition.version, int(definition.requirements)),
         *(definition.attrs, definition.types),
     )
     rest = (
         *(definition.rwdata_segments, definition.global_bytes_capacity, definition.global_ref_count),
-        *(definition.bytecode_version, bytes(definition.bytecode_data)),
+        *(definition.bytecode_version, bytecode),
     )
     return (
         heading,
