@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -65,6 +66,18 @@ def test_aligned_arrays_are_shared_and_others_copied() -> None:
     assert np.shares_memory(BufferView.from_numpy(good, Allocator()).to_numpy(), good)
     assert not np.shares_memory(BufferView.from_numpy(bad, Allocator()).to_numpy(), bad)
     assert np.shares_memory(BufferView.from_numpy(bad, Allocator(), copy=False).to_numpy(), bad)
+
+
+def test_files_mapped_for_reading_are_copied(tmp_path: Path) -> None:
+    """A kernel that stored to such pages would end the process."""
+    path = tmp_path / "array.npy"
+    np.save(path, np.arange(64, dtype=np.float32))
+    for mode, is_shared in (("r", False), ("c", True), ("r+", True)):
+        array = np.load(path, mmap_mode=mode)
+        part = np.asarray(array)[16:]
+
+        assert np.shares_memory(BufferView.from_numpy(array, Allocator()).to_numpy(), array) == is_shared
+        assert np.shares_memory(BufferView.from_numpy(part, Allocator()).to_numpy(), part) == is_shared
 
 
 def test_results_live_longer_than_the_view() -> None:

@@ -5,9 +5,10 @@ In: a buffer or a NumPy array. Out: the same memory as a NumPy array or through 
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -175,6 +176,16 @@ def _require_elements(buffer: Buffer, shape: Sequence[int], element_type: int) -
 
 
 def can_be_shared(array: npt.NDArray[Any]) -> bool:
-    """True where kernels can use an array's memory as it is: contiguous and aligned."""
+    """True where kernels can use an array's memory as it is: contiguous, aligned, and theirs to store to."""
     address: int = array.__array_interface__["data"][0]
-    return array.flags.c_contiguous and address % ALIGNMENT == 0
+    if address % ALIGNMENT or not array.flags.c_contiguous:
+        return False
+    return array.flags.writeable or not _is_mapped(array)
+
+
+def _is_mapped(array: npt.NDArray[Any]) -> bool:
+    """True for memory of a mapped file, whose pages may be read-only."""
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        owner = cast("object", owner.base)
+    return isinstance(owner.obj if isinstance(owner, memoryview) else owner, mmap.mmap)
