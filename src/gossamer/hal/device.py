@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
-from gossamer.errors import InternalStatusError, NotFoundError, StatusError, UnimplementedError
+from gossamer.errors import NotFoundError, StatusError, UnimplementedError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.binding_table import Binding
@@ -28,7 +28,7 @@ from gossamer.hal.fence import Fence
 from gossamer.hal.file import File
 from gossamer.hal.local.cpu_features import cpu_feature
 from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
-from gossamer.hal.pending import start_when_reached
+from gossamer.hal.pending import as_status_error, failed_fence, start_when_reached
 from gossamer.limits.scope import CallScope, current_scope
 
 QUEUE_AFFINITY_ANY = -1
@@ -80,11 +80,11 @@ class Device:
             operation(*arguments)
         except Exception as exception:
             if signal is None:
-                self._report_unobserved(_as_status_error(exception))
+                self._report_unobserved(as_status_error(exception))
             else:
                 # Why without the traceback: its frames know the fence, which keeps the error; what the
                 # operation worked on would stay in memory until Python looks for such circles.
-                signal.fail(_as_status_error(exception.with_traceback(None)))
+                signal.fail(as_status_error(exception.with_traceback(None)))
         else:
             if signal is not None:
                 signal.signal()
@@ -370,24 +370,6 @@ class Device:
     def _report_unobserved(self, error: StatusError) -> None:
         """Handle an error that no fence can carry."""
         raise error
-
-
-def _as_status_error(exception: Exception) -> StatusError:
-    if isinstance(exception, StatusError):
-        return exception
-    error = InternalStatusError(f"queue operation raised {exception!r}")
-    error.__cause__ = exception
-    return error
-
-
-def failed_fence(exception: Exception) -> Fence:
-    """A fence that failed with what an operation raised."""
-    # Why: the frame that caught the exception would keep what the fence keeps.
-    trace = exception.__traceback__
-    exception.__traceback__ = None if trace is None else trace.tb_next
-    fence = Fence.create()
-    fence.fail(_as_status_error(exception))
-    return fence
 
 
 def _move(target: int, source: int, length: int, keepalive: object) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from gossamer.errors import StatusError
+from gossamer.errors import InternalStatusError, StatusError
 from gossamer.hal.fence import Fence
 from gossamer.limits.scope import CallScope
 
@@ -62,3 +62,22 @@ class _ScopedStart:
     def _stop(self, error: StatusError) -> None:
         if self._decided.acquire(blocking=False) and self._signal is not None:
             self._signal.fail(error)
+
+
+def as_status_error(exception: Exception) -> StatusError:
+    """What a queue operation raised, as an error that a timeline can fail with."""
+    if isinstance(exception, StatusError):
+        return exception
+    error = InternalStatusError(f"queue operation raised {exception!r}")
+    error.__cause__ = exception
+    return error
+
+
+def failed_fence(exception: Exception) -> Fence:
+    """A fence that failed with what an operation raised."""
+    # Why: the frame that caught the exception would keep what the fence keeps.
+    trace = exception.__traceback__
+    exception.__traceback__ = None if trace is None else trace.tb_next
+    fence = Fence.create()
+    fence.fail(as_status_error(exception))
+    return fence

@@ -19,11 +19,12 @@ from queue import SimpleQueue
 from gossamer.errors import StatusError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.device import Device, failed_fence
+from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.fence import Fence
 from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
+from gossamer.hal.pending import failed_fence
 from gossamer.limits.scope import CallScope
 from gossamer.native.processor import usable_processor_count
 
