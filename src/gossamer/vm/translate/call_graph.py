@@ -81,7 +81,7 @@ def is_soon_done(module: DecodedModule, ordinal: int) -> bool:
     """True where running a function once takes less time than translating it, as far as can be told.
 
     That is so where every loop, in it and in what it calls, calls an import in each turn: initialisers look
-    through the devices there are.
+    through the devices there are. What is called from two places, or calls itself, counts as a loop.
     """
     seen = {ordinal}
     pending = [ordinal]
@@ -94,7 +94,9 @@ def is_soon_done(module: DecodedModule, ordinal: int) -> bool:
                 callee = cast("int", instruction.operands[0])
                 if callee & IMPORT_BIT:
                     last_import = instruction.offset
-                elif callee not in seen:
+                elif callee in seen:
+                    return False
+                else:
                     seen.add(callee)
                     pending.append(callee)
             if opcode in _JUMPS and any(target > last_import for target in _backward_targets(instruction)):
