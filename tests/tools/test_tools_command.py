@@ -54,13 +54,22 @@ def test_traceback_on_request(capsys: pytest.CaptureFixture[str], monkeypatch: p
     assert "Traceback (most recent call last)" in capsys.readouterr().err
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+_PRINTS_MUCH = """
+import sys
+from gossamer.tools.command import run_command
+sys.exit(run_command('tool', lambda: print('x' * 1_000_000)))
+"""
+_HELPS_MUCH = """
+import sys
+from gossamer.tools.flags import FlagSet
+sys.exit(FlagSet('tool', 'x' * 1_000_000).run(['--help'], lambda arguments: None))
+"""
+
+
+@pytest.mark.parametrize("text", [_PRINTS_MUCH, _HELPS_MUCH], ids=["body", "help"])
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, text: str) -> None:
     program = tmp_path / "program.py"
-    program.write_text(
-        "import sys\n"
-        "from gossamer.tools.command import run_command\n"
-        "sys.exit(run_command('tool', lambda: print('x' * 1_000_000)))\n"
-    )
+    program.write_text(text)
     process = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None

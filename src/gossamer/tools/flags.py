@@ -5,8 +5,9 @@ never the next argument. What does not start with `--` is positional and may be 
 
     FLAGS = FlagSet("iree-example", "Does something.\\n$ iree-example module.vmfb")
     COUNT = FLAGS.integer("count", 1, "How often.")
-    arguments = FLAGS.parse(sys.argv[1:])
-    arguments[COUNT], arguments.positional
+
+    def main(argv=None):
+        return FLAGS.run(argv, lambda arguments: run(arguments[COUNT], arguments.positional))
 
 Differences from IREE 3.13.0: a boolean other than true, 1, false, 0 and a number with anything after it are
 refused, where IREE takes the one for false and drops the rest of the other; `--version` is ours.
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.tools.command import run_command
 from gossamer.tools.version import version_text
 
 T = TypeVar("T")
@@ -131,6 +133,14 @@ class FlagSet:
         empty: tuple[str, ...] = ()
         return self.custom(name, empty, description, lambda text, values: (*values, text), show)
 
+    def run(self, argv: Sequence[str] | None, body: Callable[[Arguments], int | None]) -> int:
+        """Read a command line and run the command's body with it, as `run_command` does.
+
+        Args:
+            argv: without the program's name; None for the one of this process.
+        """
+        return run_command(self.program, lambda: body(self.parse(sys.argv[1:] if argv is None else argv)))
+
     def parse(self, argv: Sequence[str]) -> Arguments:
         """Read a command line, without the program's name.
 
@@ -165,7 +175,10 @@ class FlagSet:
         if flag is None:
             raise InvalidArgumentError(f"{where}flag '{name}' not recognized")
         if name in ("help", "version"):
-            print(self.help_text(arguments) if name == "help" else version_text(self.program))
+            print(
+                self.help_text(arguments) if name == "help" else version_text(self.program),
+                flush=True,
+            )
             raise SystemExit(0)
         if name == "flagfile":
             self._read_file(arguments, value)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.tools.command import EXIT_SUCCESS, run_command
+from gossamer.tools.command import EXIT_SUCCESS
 from gossamer.tools.flags import Arguments, FlagSet
 
 _PROGRAM = "iree-as-module"
@@ -24,8 +24,7 @@ _OUTPUT = _FLAGS.string("output", "", "Where to write the module.")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
-    return run_command(_PROGRAM, lambda: _run(arguments))
+    return _FLAGS.run(argv, _run)
 
 
 def _run(arguments: Arguments) -> int:

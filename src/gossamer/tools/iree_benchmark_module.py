@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.tools.benchmark.measure import Benchmark
 from gossamer.tools.benchmark.measuring_flags import MeasuringFlags
-from gossamer.tools.command import EXIT_SUCCESS, run_command
+from gossamer.tools.command import EXIT_SUCCESS
 from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.module_flags import ModuleFlags, annotated
@@ -70,8 +70,7 @@ _MEASURING = MeasuringFlags(_FLAGS)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
-    return run_command(_PROGRAM, lambda: _run(arguments))
+    return _FLAGS.run(argv, _run)
 
 
 def _run(arguments: Arguments) -> int:

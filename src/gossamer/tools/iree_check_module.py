@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gossamer.errors import InvalidArgumentError, StatusError
-from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
+from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
 from gossamer.tools.device_flags import DeviceFlags
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.google_test import GoogleTest, list_tests, run_tests, select_tests
@@ -43,8 +43,7 @@ _PARAMETERS = ParameterFlags(_FLAGS)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
-    return run_command(_PROGRAM, lambda: _run(arguments))
+    return _FLAGS.run(argv, _run)
 
 
 def _run(arguments: Arguments) -> int:

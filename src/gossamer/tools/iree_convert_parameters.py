@@ -9,7 +9,6 @@ from dataclasses import replace
 from gossamer.format.parameters.index import ParameterEntry, Splat
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.write_irpa import write_irpa
-from gossamer.tools.command import run_command
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.parameter_flags import ParameterFlags, output_path
 from gossamer.tools.parameter_patterns import parse_typed_value
@@ -43,8 +42,7 @@ _PARAMETERS = ParameterFlags(_FLAGS)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
-    return run_command(_PROGRAM, lambda: _convert(arguments))
+    return _FLAGS.run(argv, _convert)
 
 
 def _convert(arguments: Arguments) -> None:

@@ -10,7 +10,6 @@ from gossamer.format.parameters.index import ParameterEntry, Splat
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.irpa_layout import DATA_ALIGNMENT
 from gossamer.format.parameters.write_irpa import StoredPattern, write_irpa
-from gossamer.tools.command import run_command
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.module_flags import annotated
 from gossamer.tools.parameter_flags import output_path
@@ -45,8 +44,7 @@ _OUTPUT = _FLAGS.string("output", "", "The .irpa file to write.")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
-    return run_command(_PROGRAM, lambda: _create(arguments))
+    return _FLAGS.run(argv, _create)
 
 
 def _create(arguments: Arguments) -> None:

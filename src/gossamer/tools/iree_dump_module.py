@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.format.archive import locate_flatbuffer, read_module
-from gossamer.tools.command import EXIT_FAILURE, run_command
+from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
 from gossamer.tools.dump.assembly import assembly_text
 from gossamer.tools.dump.json_text import json_text
 from gossamer.tools.dump.sections import metadata_text
@@ -55,20 +55,19 @@ _BYTECODE_OFFSETS = _FLAGS.boolean("bytecode_offsets", False, "Starts each instr
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
+    return _FLAGS.run(argv, _dump)
+
+
+def _dump(arguments: Arguments) -> int:
     if not arguments.positional:
         print(f"Syntax: {_PROGRAM} [--output=...] module.vmfb", file=sys.stderr)
         return EXIT_FAILURE
-    return run_command(_PROGRAM, lambda: _dump(arguments))
-
-
-def _dump(arguments: Arguments) -> None:
     data = _map_file(arguments.positional[0])
     output = arguments[_OUTPUT]
     if output == "flatbuffer-binary":
         flatbuffer, _ = locate_flatbuffer(data)
         sys.stdout.buffer.write(data[flatbuffer])
-        return
+        return EXIT_SUCCESS
     printers = {
         "all": lambda: f"{metadata_text(data)}\n{_assembly(data, arguments)}",
         "metadata": lambda: metadata_text(data),
@@ -79,6 +78,7 @@ def _dump(arguments: Arguments) -> None:
         raise InvalidArgumentError(f"unrecognized --output= flag value '{output}'")
     # Why: names in a module are bytes that need not be UTF-8, and come out as they went in.
     sys.stdout.buffer.write(printers[output]().encode("utf-8", "surrogateescape"))
+    return EXIT_SUCCESS
 
 
 def _assembly(data: memoryview, arguments: Arguments) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError
 from gossamer.format.parameters.index import FileRange, ParameterIndex
 from gossamer.format.parameters.index_text import index_text
-from gossamer.tools.command import EXIT_FAILURE, run_command
+from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
 from gossamer.tools.flags import Arguments, FlagSet
 from gossamer.tools.module_flags import annotated
 from gossamer.tools.parameter_flags import ParameterFlags
@@ -30,15 +30,14 @@ _PARAMETERS = ParameterFlags(_FLAGS)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _FLAGS.parse(sys.argv[1:] if argv is None else argv)
+    return _FLAGS.run(argv, _dump)
+
+
+def _dump(arguments: Arguments) -> int:
     if arguments.positional:
         print("Error: no positional arguments expected.", file=sys.stderr)
         print(f"{_PROGRAM}: name files as --parameters=file.irpa", file=sys.stderr)
         return EXIT_FAILURE
-    return run_command(_PROGRAM, lambda: _dump(arguments))
-
-
-def _dump(arguments: Arguments) -> None:
     indices = _PARAMETERS.indices(arguments)
     text = "".join(index_text(index, scope) for scope, index in indices.items())
     # Why: keys are bytes that need not be UTF-8, and come out as they went in.
@@ -47,6 +46,7 @@ def _dump(arguments: Arguments) -> None:
     for flag in arguments[_EXTRACT]:
         with annotated(f"extracting parameter with flag `{flag}`"):
             _extract(indices, flag)
+    return EXIT_SUCCESS
 
 
 def _extract(indices: dict[str, ParameterIndex], flag: str) -> None:
