@@ -46,7 +46,7 @@ def main(package: str) -> None:
     """Call everything and print."""
     rt = import_module(package)
     for path, function, kinds in json.load(sys.stdin):
-        # Why: the default action ends the process wherever it is. Time of the processor, as machines are busy.
+        # Why: the default action ends the process wherever it is; processor time, as machines are busy.
         signal.setitimer(signal.ITIMER_PROF, _LIMIT_SECONDS)
         print(_call(rt, path, function, kinds), flush=True)
 
