@@ -121,8 +121,8 @@ class Report:
 def run_batch(folder: Path, first_seed: int, count: int) -> None:
     """Run cases in this process, telling the parent about each before and after.
 
-    The last cases run twice more: what is held more after the second time than after the first leaks. New
-    cases also fill caches of bounded size and leave gaps in the heap, so that they tell less.
+    The last cases run four times more: what is held more after the last time than before leaks. New cases
+    also fill caches of bounded size and leave gaps in the heap, so that they tell less.
     """
     from fuzz_case import CaseRunner
     from process_resources import read_resources
@@ -145,15 +145,15 @@ def run_batch(folder: Path, first_seed: int, count: int) -> None:
     done: set[int] = set()
     for seed in range(first_seed, first_seed + count):
         run_case(seed)
-    repeated = min(count, _MOST_REPEATED, max(count // 10, 10))
+    repeated = min(count, _MOST_REPEATED, max(count // 20, 10))
     readings: list[dict[str, float]] = []
-    for _ in range(2):
+    for _ in range(4):
         for seed in range(first_seed + count - repeated, first_seed + count):
             run_case(seed)
         readings.append(read_resources())
     faulthandler.cancel_dump_traceback_later()
     scale = 10_000 / repeated
-    say({"growth": {name: (readings[1][name] - readings[0][name]) * scale for name in readings[1]}})
+    say({"growth": {name: (readings[-1][name] - readings[-2][name]) * scale for name in readings[-1]}})
 
 
 class _Voice:
