@@ -4,8 +4,8 @@ Usage: python benchmarks/load_large_module.py [llvm-cpu|vmvx ...]
 
 Both sides map the file into memory, make a context on a device that is there already, which runs the module's
 initialiser, and call it once. Each load is in a process of its own that has loaded and called another module
-of its kind before; processes of the sides take turns. Memory is what `/proc/self/smaps_rollup` shows more than
-before the load: all that is resident, and what no file is behind, after the load and after the first call.
+of its kind before; processes of the sides take turns. Memory is what `/proc/self/smaps_rollup` shows more
+than before the load: all that is resident, and what no file is behind, after the load and after the call.
 """
 
 from __future__ import annotations
