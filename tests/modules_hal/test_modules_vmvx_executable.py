@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from gossamer.errors import FormatError, InvalidArgumentError, NotFoundError
@@ -17,6 +20,8 @@ from gossamer.format.module_def import (
 )
 from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.modules.vmvx_executable import KERNEL_CONVENTION, VMVX_FORMAT, VmvxLoader
+from gossamer.native.object_cache import CACHE_DIR_VARIABLE
+from gossamer.vm.jit import native
 
 _BLOCK_DISCARD_RETURN = bytes.fromhex("79 85 0300 0080 0180 0280 5a 00 0000".replace(" ", ""))
 
@@ -97,3 +102,38 @@ def test_imports_come_from_vmvx() -> None:
     ):
         with pytest.raises(error, match=imported.full_name):
             VmvxLoader().load(VMVX_FORMAT, kernel_module(imports=(imported,)), ())
+
+
+def test_kernels_of_the_same_bytes_are_found_without_translation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path))
+    translated: list[object] = []
+    emit = native.emit_module
+
+    def emit_module(*arguments: Any) -> str:
+        translated.append(arguments)
+        return emit(*arguments)
+
+    monkeypatch.setattr(native, "emit_module", emit_module)
+    addresses = [VmvxLoader().load(VMVX_FORMAT, kernel_module(), ()).function(0).address for _ in range(2)]
+
+    assert all(addresses)
+    assert len(translated) == 1
+
+    VmvxLoader().load(VMVX_FORMAT, kernel_module(attrs=(("binding_count", "1"),)), ())
+    assert len(translated) == 2
+
+    monkeypatch.setattr(native, "emitter_version", lambda: "another")
+    VmvxLoader().load(VMVX_FORMAT, kernel_module(), ())
+    assert len(translated) == 3
+
+
+def test_kernels_that_cannot_be_native_are_looked_at_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(native, "compilable_functions", lambda *_: {})
+    for _ in range(2):
+        function = VmvxLoader().load(VMVX_FORMAT, kernel_module(), ()).function(0)
+        assert not function.address

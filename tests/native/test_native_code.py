@@ -17,7 +17,7 @@ from gossamer.native.libc import find_function
 from gossamer.native.link import link_object
 from gossamer.native.llvm import LlvmCode, compile_object
 from gossamer.native.loaded_code import LoadedCode
-from gossamer.native.native_code import NativeCode, load_native_code
+from gossamer.native.native_code import NativeCode, find_native_code, load_native_code
 from gossamer.native.object_cache import CACHE_DIR_VARIABLE
 
 # Every way to refer to something: calls, addresses taken, constants, zeroed and filled memory, tables.
@@ -111,6 +111,19 @@ def test_code_from_disk_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("gossamer.native.llvm.compile_object", fail)
     check_program(load_native_code(PROGRAM, find_function))
+
+
+def test_code_is_found_by_its_origin() -> None:
+    assert find_native_code("program", find_function) is None
+    load_native_code(PROGRAM, find_function)
+    assert find_native_code("program", find_function) is None
+    load_native_code(PROGRAM, find_function, origin="program")
+    found = find_native_code("program", find_function)
+
+    assert found is not None
+    check_program(found)
+    assert found.find("count")
+    assert not found.find("missing")
 
 
 def test_llvm_loads_objects_of_other_architectures_from_disk_too(

@@ -77,6 +77,13 @@ def test_bytes_that_come_from_no_file_leave_no_record(folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_bytes_leave_a_record_where_that_is_asked_for() -> None:
+    data = file_of(program().definition())
+    load_bytecode_module(data, is_kept=True)
+
+    assert ModuleRecord(data).load() is not None
+
+
 def test_other_bytes_have_no_record() -> None:
     definition = program().definition()
     data = file_of(definition)

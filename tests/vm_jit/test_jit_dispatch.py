@@ -59,7 +59,7 @@ def compile_kernel(body: object, *rodata: bytes) -> NativeKernels | None:
     builder = ModuleBuilder(*rodata)
     assert callable(body)
     builder.function("kernel", CONVENTION, body)
-    return compile_dispatch_functions(builder.module().decoded, ["kernel"])
+    return compile_dispatch_functions(builder.module().decoded)
 
 
 def emit_binding(assembler: Assembler, index: int, ref: int) -> None:
@@ -252,7 +252,7 @@ def test_private_functions_may_be_called() -> None:
 
     builder.function("kernel", CONVENTION, kernel)
     builder.function("", "0ri_iI", helper)
-    kernels = compile_dispatch_functions(builder.module().decoded, ["kernel"])
+    kernels = compile_dispatch_functions(builder.module().decoded)
     assert kernels is not None
     data = np.array([40, 0], np.int32)
 

@@ -66,7 +66,7 @@ class VmvxLoader:
             raise InvalidArgumentError(
                 f"executable has no executable-level constants but {len(constants)} constants were provided"
             )
-        module = load_bytecode_module(data, limits=self._limits)
+        module = load_bytecode_module(data, limits=self._limits, is_kept=True)
         states = _WorkerStates(module)
         for export in module.exports.values():
             _check_convention(export)
@@ -75,7 +75,7 @@ class VmvxLoader:
             # Why here: a process that loads no kernels need not load their compiler.
             from gossamer.vm.jit.native import compile_dispatch_functions
 
-            native = compile_dispatch_functions(module.decoded, module.exports)
+            native = compile_dispatch_functions(module.decoded, data)
         functions = [
             _kernel(export, _VmKernel(states, export.name, self._limits), native)
             for export in module.exports.values()

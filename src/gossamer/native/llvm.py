@@ -113,13 +113,17 @@ class LlvmCode:
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(data))
             self._engine.finalize_object()
 
+    def find(self, symbol: str) -> int:
+        """Address of a function; 0 where the object has no such symbol."""
+        with _lock:
+            return int(self._engine.get_function_address(symbol))
+
     def address(self, symbol: str) -> int:
         """Address of a function.
 
         Raises: InternalError where the object has no such symbol.
         """
-        with _lock:
-            address = self._engine.get_function_address(symbol)
+        address = self.find(symbol)
         if not address:
             raise InternalError(f"native code has no symbol {symbol!r}")
-        return int(address)
+        return address

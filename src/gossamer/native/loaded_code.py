@@ -36,13 +36,17 @@ class LoadedCode:
         _protect(image, base)
         self._addresses = {name: base + offset for name, offset in image.symbols.items()}
 
+    def find(self, symbol: str) -> int:
+        """Address of a function; 0 where there is none of that name."""
+        return self._addresses.get(symbol, 0)
+
     def address(self, symbol: str) -> int:
         """Address of a function.
 
         Raises: InternalError where there is none of that name.
         """
-        address = self._addresses.get(symbol)
-        if address is None:
+        address = self.find(symbol)
+        if not address:
             raise InternalError(f"native code has no symbol {symbol!r}")
         return address
 

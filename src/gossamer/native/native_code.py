@@ -29,6 +29,10 @@ _LINKED_ARCHITECTURE = "x86_64"
 class NativeCode(Protocol):
     """Code in memory; it stays as long as this lives."""
 
+    def find(self, symbol: str) -> int:
+        """Address of a function; 0 where there is none of that name."""
+        ...
+
     def address(self, symbol: str) -> int:
         """Address of a function.
 
@@ -65,39 +69,61 @@ def _compiler_identity() -> str:
     return f"{GENERATION} {_llvm_version()} {processor}"
 
 
-def load_native_code(text: str, find_function: Callable[[str], int | None]) -> NativeCode:
+def load_native_code(
+    text: str, find_function: Callable[[str], int | None], *, origin: str = ""
+) -> NativeCode:
     """Compile a module for this machine, or find it compiled, and load it.
 
     Args:
         text: a module of LLVM IR.
         find_function: address of a function that the module only declares, by its symbol.
+        origin: all that the text was made of, if the code is to be found by that: see `find_native_code`.
     Raises: InternalError where LLVM rejects the text or a function has no address; ImportError without LLVM.
     """
-    key = content_key(_compiler_identity(), text)
+    key = _origin_key(origin) if origin else content_key(_compiler_identity(), text)
+    return _load_stored(key, find_function) or _compile(text, key, find_function)
+
+
+def find_native_code(origin: str, find_function: Callable[[str], int | None]) -> NativeCode | None:
+    """Load a module that was compiled before, without its text; None where there is none.
+
+    Args:
+        origin: as `load_native_code` had it.
+        find_function: as for `load_native_code`.
+    Raises: InternalError where a function has no address.
+    """
+    return _load_stored(_origin_key(origin), find_function)
+
+
+def _origin_key(origin: str) -> str:
+    return content_key(_compiler_identity(), "origin", origin)
+
+
+def _load_stored(key: str, find_function: Callable[[str], int | None]) -> NativeCode | None:
     stored = load_object(key)
+    if stored is None:
+        return None
     if host_architecture() != _LINKED_ARCHITECTURE:
-        return _load_with_llvm(text, key, stored, find_function)
-    if stored is not None:
-        try:
-            return LoadedCode(decode_code_image(stored), find_function)
-        except FormatError:
-            # Its hash is right, so a version that makes other images wrote it: made anew below.
-            pass
-    from gossamer.format.elf_object import read_elf_object
-    from gossamer.native.link import link_object
-    from gossamer.native.llvm import compile_object
+        from gossamer.native.llvm import LlvmCode
 
-    image = link_object(read_elf_object(compile_object(text)))
-    store_object(key, encode_code_image(image))
-    return LoadedCode(image, find_function)
+        return LlvmCode(stored, find_function)
+    try:
+        return LoadedCode(decode_code_image(stored), find_function)
+    except FormatError:
+        # Its hash is right, so a version that makes other images wrote it: to be made anew.
+        return None
 
 
-def _load_with_llvm(
-    text: str, key: str, stored: bytes | None, find_function: Callable[[str], int | None]
-) -> NativeCode:
+def _compile(text: str, key: str, find_function: Callable[[str], int | None]) -> NativeCode:
     from gossamer.native.llvm import LlvmCode, compile_object
 
-    if stored is None:
-        stored = compile_object(text)
-        store_object(key, stored)
-    return LlvmCode(stored, find_function)
+    compiled = compile_object(text)
+    if host_architecture() != _LINKED_ARCHITECTURE:
+        store_object(key, compiled)
+        return LlvmCode(compiled, find_function)
+    from gossamer.format.elf_object import read_elf_object
+    from gossamer.native.link import link_object
+
+    image = link_object(read_elf_object(compiled))
+    store_object(key, encode_code_image(image))
+    return LoadedCode(image, find_function)

@@ -132,6 +132,7 @@ def load_bytecode_module(
     executor: ExecutorName | None = None,
     limits: Limits = DEFAULT_LIMITS,
     source: str = "",
+    is_kept: bool = False,
 ) -> BytecodeModule:
     """Read a `.vmfb` and make a module of it.
 
@@ -140,9 +141,10 @@ def load_bytecode_module(
         executor: as for `BytecodeModule`.
         limits: as for `BytecodeModule`.
         source: as for `BytecodeModule`; what is verified is kept on disk for modules that come from a file.
+        is_kept: keep it on disk without a source too.
     Raises: FormatError where the bytes are not a module that can run.
     """
-    record = ModuleRecord(data) if source else None
+    record = ModuleRecord(data) if source or is_kept else None
     found = None if record is None else record.load()
     definition = read_module(data, with_debug_database=False) if found is None else found.definition
     module = BytecodeModule(definition, executor=executor, limits=limits, source=source, verified=found)

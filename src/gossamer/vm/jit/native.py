@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
 from dataclasses import dataclass
 
 from gossamer.errors import StatusError, status_error
-from gossamer.native.native_code import is_native_code_enabled, load_native_code
+from gossamer.format.module_def import Bytes
+from gossamer.native.native_code import (
+    NativeCode,
+    find_native_code,
+    is_native_code_enabled,
+    load_native_code,
+)
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.jit.compilable import DISPATCH_CONVENTION, compilable_functions
 from gossamer.vm.jit.dispatch import dispatch_symbol, emit_dispatch_entry
+from gossamer.vm.jit.emitter_version import emitter_version
 from gossamer.vm.jit.externals import external_address
 from gossamer.vm.jit.module_emitter import emit_module
 from gossamer.vm.jit.status import describe_status
@@ -38,26 +45,35 @@ class NativeKernels:
         return status_error(code, message).add_frame(frame)
 
 
-def compile_dispatch_functions(module: DecodedModule, export_names: Iterable[str]) -> NativeKernels | None:
-    """Compile exports that are kernels.
+def compile_dispatch_functions(module: DecodedModule, source: Bytes = b"") -> NativeKernels | None:
+    """Compile exports that are kernels, or find them compiled.
 
     Args:
         module: verified.
-        export_names: those wanted; others than kernels, and kernels that cannot be native, are left out.
+        source: the whole file that the module was read from, by which compiled code is found without
+            translating anything; empty for a module of no file.
     Returns: those that are native, or None where none is.
     """
     if not is_native_code_enabled():
         return None
-    wanted = {
-        name: module.exports[name]
-        for name in export_names
-        if module.functions[module.exports[name]].signature.calling_convention == DISPATCH_CONVENTION
-    }
-    functions = compilable_functions(module, wanted.values())
-    native = {name: ordinal for name, ordinal in wanted.items() if ordinal in functions}
-    if not native:
+    origin = f"kernels {emitter_version()} {hashlib.sha256(source).hexdigest()}" if source else ""
+    code = find_native_code(origin, external_address) if origin else None
+    code = code or _compile(module, origin)
+    if code is None:
         return None
-    entries = sorted(set(native.values()))
-    loaded = load_native_code(emit_module(functions.values(), entries, emit_dispatch_entry), external_address)
-    addresses = {name: loaded.address(dispatch_symbol(ordinal)) for name, ordinal in native.items()}
-    return NativeKernels(module, addresses, loaded)
+    found = {name: code.find(dispatch_symbol(ordinal)) for name, ordinal in module.exports.items()}
+    return NativeKernels(module, {name: address for name, address in found.items() if address}, code)
+
+
+def _compile(module: DecodedModule, origin: str) -> NativeCode | None:
+    kernels = {
+        ordinal
+        for ordinal in module.exports.values()
+        if module.functions[ordinal].signature.calling_convention == DISPATCH_CONVENTION
+    }
+    functions = compilable_functions(module, sorted(kernels))
+    entries = sorted(kernels & functions.keys())
+    if not entries:
+        return None
+    text = emit_module(functions.values(), entries, emit_dispatch_entry)
+    return load_native_code(text, external_address, origin=origin)
