@@ -249,3 +249,19 @@ def test_functions_describe_themselves() -> None:
     assert call.vm_function.name == "call"
     assert call.vm_function.linkage == rt.Linkage.EXPORT
     assert repr(call).startswith("<VmFunction call(0i_v), reflection = {'iree.abi':")
+
+
+def test_contexts_of_other_classes_invoke_functions_their_own_way() -> None:
+    class Doubling:
+        def invoke(self, function: object, inputs: rt.VmVariantList, outputs: rt.VmVariantList) -> None:
+            outputs.push_int(2 * len(inputs))
+
+    class Undescribed:
+        def __init__(self) -> None:
+            self.reflection: dict[str, str] = {}
+
+    context: Any = Doubling()
+    function: Any = Undescribed()
+    call = rt.FunctionInvoker(context, rt.get_device("local-sync"), function)
+
+    assert call(np.ones(4, np.float32)) == 2

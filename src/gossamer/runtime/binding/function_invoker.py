@@ -59,7 +59,8 @@ class FunctionInvoker:
         Returns: None, one value, or a tuple.
         Raises: ValueError on arguments that do not fit; what the program raises.
         """
-        if self._results is None and not kwargs:
+        # Why the class: a context of another one may have an `invoke` of its own.
+        if self._results is None and not kwargs and type(self._vm_context) is VmContext:
             bound = self._bound
             if bound is None:
                 bound = self._bound = BoundFunction(self._vm_context.context, self._vm_function)
