@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 CACHE_DIR_VARIABLE = "GOSSAMER_CACHE_DIR"
@@ -21,10 +22,14 @@ _DIGEST_BYTES = 32
 
 def cache_folder() -> Path:
     """Where objects are kept; may not exist yet."""
-    override = os.environ.get(CACHE_DIR_VARIABLE)
+    variables = (os.environ.get(name, "") for name in (CACHE_DIR_VARIABLE, "XDG_CACHE_HOME", "HOME"))
+    return _cache_folder(*variables)
+
+
+@lru_cache(maxsize=16)
+def _cache_folder(override: str, base: str, _home: str) -> Path:
     if override:
         return Path(override) / "native"
-    base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "gossamer" / "native"
 
 
@@ -41,7 +46,7 @@ def content_key(*parts: str) -> str:
 def load_object(key: str) -> bytes | None:
     """Contents stored under a key, or None."""
     try:
-        with open(cache_folder() / key, "rb") as file:
+        with open(os.path.join(cache_folder(), key), "rb") as file:
             if not _is_own(os.fstat(file.fileno())):
                 return None
             stored = file.read()

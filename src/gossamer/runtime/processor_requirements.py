@@ -17,6 +17,7 @@ _TARGET = re.compile(
     rb'#hal\.executable\.target<"llvm-cpu", "(?:embedded|system)-elf-x86_64", '
     rb'\{(?:cpu = "([^"]*)", )?cpu_features = "([^"]*)"'
 )
+_REQUIRED = re.compile(r"\+([^,]*)")
 
 
 def require_processor(module: BytecodeModule) -> None:
@@ -26,8 +27,7 @@ def require_processor(module: BytecodeModule) -> None:
     """
     refusal: IncompatibleError | None = None
     for target in _TARGET.finditer(module.definition.bytecode_data):
-        features = [name[1:] for name in target[2].decode().split(",") if name.startswith("+")]
-        missing = lacking_features(features)
+        missing = lacking_features(_REQUIRED.findall(target[2].decode()))
         if not missing:
             return
         cpu = target[1].decode() if target[1] else "generic"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TypeAlias
 
 from gossamer.isa.instruction import OperandValue
@@ -10,7 +10,7 @@ from gossamer.isa.opcodes import Opcode
 from gossamer.limits.scope import current_scope
 from gossamer.vm.bytecode_state import BytecodeState
 from gossamer.vm.decoded import DecodedFunction
-from gossamer.vm.frame import CONVENTION_KINDS, WRITERS, Frame
+from gossamer.vm.frame import VALUE_WRITERS, Frame
 from gossamer.vm.limits import stack_exhausted_error
 
 Pause: TypeAlias = Generator[object, None, None]
@@ -82,9 +82,9 @@ class Execution:
             self.scope.leave_call(len(self.stack))
         self.stack.clear()
 
-    def finish_call(self, frame: Frame, kinds: str, results: tuple[object, ...]) -> None:
+    def finish_call(self, frame: Frame, kinds: str, results: Sequence[object]) -> None:
         """Write the results of a call to the caller's registers and let the caller go on."""
         for character, register, value in zip(kinds, frame.pending_results, results, strict=False):
-            WRITERS[CONVENTION_KINDS[character]](frame, register, value)
+            VALUE_WRITERS[character](frame, register, value)
         if frame.pending_block is not None:
             frame.jump(frame.pending_block)

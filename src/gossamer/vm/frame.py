@@ -154,14 +154,23 @@ WRITERS: Mapping[OperandKind, Writer] = {
 }
 """How registers are written, by operand kind."""
 
-CONVENTION_KINDS: Mapping[str, OperandKind] = {
+_CONVENTION_KINDS: Mapping[str, OperandKind] = {
     "i": OperandKind.I32,
     "I": OperandKind.I64,
     "f": OperandKind.F32,
     "F": OperandKind.F64,
     "r": OperandKind.REF_MOVE,
 }
-"""Operand kind of each value character of a calling convention."""
+
+VALUE_READERS: Mapping[str, Reader] = {
+    character: READERS[kind] for character, kind in _CONVENTION_KINDS.items()
+}
+"""How registers read, by value character of a calling convention."""
+
+VALUE_WRITERS: Mapping[str, Writer] = {
+    character: WRITERS[kind] for character, kind in _CONVENTION_KINDS.items()
+}
+"""How registers are written, by value character of a calling convention."""
 
 
 def entry_registers(arguments: str) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from gossamer.limits.scope import check_limits, interrupts
 from gossamer.vm.bytecode_state import BytecodeState
 from gossamer.vm.decoded import DecodedFunction
 from gossamer.vm.execution import Execution
-from gossamer.vm.frame import CONVENTION_KINDS, WRITERS, entry_registers
+from gossamer.vm.frame import VALUE_WRITERS, entry_registers
 from gossamer.vm.limits import StepMeter, stack_exhausted_error
 from gossamer.vm.module import ResumableCallable
 from gossamer.vm.ops import HANDLERS
@@ -86,7 +86,7 @@ class Interpreter:
         execution = Execution(self._state, is_resumable=is_resumable)
         frame = execution.push(function)
         for kind, register, value in zip(kinds, entry_registers(kinds), values, strict=True):
-            WRITERS[CONVENTION_KINDS[kind]](frame, register, value)
+            VALUE_WRITERS[kind](frame, register, value)
         return execution
 
     def _run(self, execution: Execution) -> Generator[object, None, None]:

@@ -110,11 +110,14 @@ def check_signature(importer: str, function: ImportFunction, exporter: str, expo
 
     Raises: ExecutionModelMismatchError, SignatureMismatchError.
     """
+    expected = function.signature.calling_convention
+    found = export.calling_convention
+    if expected == found and not (function.signature.attrs and export.attrs):
+        # Nothing else is said by both sides.
+        return
     attrs = dict(function.signature.attrs)
     expected_model = _model(attrs)
     found_model = _model(export.attrs)
-    expected = function.signature.calling_convention
-    found = export.calling_convention
     if expected_model and found_model and expected_model != found_model:
         raise ExecutionModelMismatchError(
             importer, exporter, export.name, expected=expected_model, found=found_model

@@ -17,6 +17,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -43,6 +44,9 @@ _PLACES = 1024
 _LARGEST_TABLES = 1 << 22
 """Bytes that are hashed each time a file is loaded; a FlatBuffer with more has constants in it."""
 _LARGEST_EMBEDDED = 1 << 16
+
+_Columns: TypeAlias = tuple[list[int], list[Any], list[int], list[int]]
+"""Of a function's instructions: opcodes, operands, offsets and lengths."""
 
 _Make: TypeAlias = Callable[[type[Instruction], tuple[object, ...]], Instruction]
 _ordinals = {opcode: ordinal for ordinal, opcode in enumerate(OPCODES)}
@@ -82,8 +86,8 @@ class ModuleRecord:
         return DecodedModule(
             definition,
             tuple(
-                decoded_function(definition, ordinal, names.get(ordinal, ""), _instructions(rows))
-                for ordinal, rows in enumerate(functions)
+                decoded_function(definition, ordinal, names.get(ordinal, ""), _instructions(columns))
+                for ordinal, columns in enumerate(functions)
             ),
             tuple(
                 parse_calling_convention(function.signature.calling_convention)
@@ -101,10 +105,7 @@ class ModuleRecord:
         # Why a place: the module of a record borrows from the file as any other does.
         bytecode_start = bytes(self._flatbuffer).find(definition.bytecode_data)
         bytecode = (bytecode_start, len(definition.bytecode_data))
-        functions = [
-            [(_ordinals[opcode], operands, offset, length) for opcode, operands, offset, length in each]
-            for each in (function.instructions for function in module.functions)
-        ]
+        functions = [_columns(function.instructions) for function in module.functions]
         contents: Any = (_tables(definition, bytecode), functions)
         store_object(self._place, self._digest + marshal.dumps(contents))
 
@@ -185,16 +186,21 @@ def _descriptor_row(descriptor: FunctionDescriptor) -> tuple[int, ...]:
     )
 
 
-def _instructions(rows: list[tuple[int, Any, int, int]]) -> tuple[Instruction, ...]:
+def _columns(instructions: tuple[Instruction, ...]) -> _Columns:
+    return (
+        [_ordinals[instruction.opcode] for instruction in instructions],
+        [instruction.operands for instruction in instructions],
+        [instruction.offset for instruction in instructions],
+        [instruction.length for instruction in instructions],
+    )
+
+
+def _instructions(columns: _Columns) -> tuple[Instruction, ...]:
     # Why not Instruction(...): that is a Python function, and the most of what loading a record takes.
     make = cast("_Make", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
-    opcodes = OPCODES
-    return tuple(
-        [
-            make(Instruction, (opcodes[kind], operands, offset, length))
-            for kind, operands, offset, length in rows
-        ]
-    )
+    kinds, *others = columns
+    rows = zip(map(OPCODES.__getitem__, kinds), *others, strict=True)
+    return tuple(map(make, repeat(Instruction), rows))
 
 
 @cache

@@ -39,6 +39,7 @@ _X86_64_CODE = {
     "avxvnni": "avx_vnni", "bmi": "bmi1", "bmi2": "bmi2", "gfni": "gfni", "lzcnt": "abm", "movbe": "movbe",
     "popcnt": "popcnt", "vaes": "vaes", "vpclmulqdq": "vpclmulqdq",
 }  # fmt: skip
+_X86_64_NAMES = {name: _LINUX_NAMES.get(name, name) for name in _X86_64_BITS} | _X86_64_CODE
 
 
 def lacking_features(features: Iterable[str]) -> list[str]:
@@ -49,7 +50,7 @@ def lacking_features(features: Iterable[str]) -> list[str]:
             out of account; so are all where the system does not list its processor's features.
     """
     flags = processor_flags()
-    names = {name: _LINUX_NAMES.get(name, name) for name in _X86_64_BITS} | _X86_64_CODE
+    names = _X86_64_NAMES
     return [name for name in features if flags and name in names and names[name] not in flags]
 
 

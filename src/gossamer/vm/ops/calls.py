@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
-from gossamer.isa.calling_convention import CallingConvention, Span
+from gossamer.isa.calling_convention import CallingConvention
 from gossamer.isa.instruction import OperandValue
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.vm.execution import Execution, Handler, Pause
-from gossamer.vm.frame import CONVENTION_KINDS, READERS, WRITERS, Frame, entry_registers
+from gossamer.vm.frame import VALUE_READERS, VALUE_WRITERS, Frame, entry_registers
 from gossamer.vm.function import Function
 from gossamer.vm.values import TYPES_BY_CHARACTER, to_value
 
@@ -58,8 +57,7 @@ def _start_call(
     kinds = "".join(cast("tuple[str, ...]", callee.convention.arguments))
     callee_frame = execution.push(callee)
     for kind, source, target in zip(kinds, arguments, entry_registers(kinds), strict=False):
-        operand_kind = CONVENTION_KINDS[kind]
-        WRITERS[operand_kind](callee_frame, target, READERS[operand_kind](frame, source))
+        VALUE_WRITERS[kind](callee_frame, target, VALUE_READERS[kind](frame, source))
     return None
 
 
@@ -77,7 +75,7 @@ def _call_import(
         name = module.imports[ordinal].full_name
         raise NotFoundError(f"optional import {name!r} is called, but no loaded module exports it")
     convention = module.decoded.import_conventions[ordinal]
-    arguments = tuple(_pack_arguments(frame, convention, segments, registers))
+    arguments = _pack_arguments(frame, convention, segments, registers)
     if may_wait and execution.is_resumable and function.resumable is not None:
         return _await_import(execution, frame, function, convention.results, arguments)
     _finish_import(execution, frame, function, convention.results, function.callable(*arguments))
@@ -85,7 +83,7 @@ def _call_import(
 
 
 def _await_import(
-    execution: Execution, frame: Frame, function: Function, kinds: str, arguments: tuple[object, ...]
+    execution: Execution, frame: Frame, function: Function, kinds: str, arguments: list[object]
 ) -> Pause:
     assert function.resumable is not None
     value = yield from function.resumable(*arguments)
@@ -99,28 +97,34 @@ def _finish_import(execution: Execution, frame: Frame, function: Function, kinds
             f"{function.full_name} returned {value!r}; its calling convention "
             f"{function.calling_convention!r} has {len(kinds)} results"
         )
-    exact = tuple(
+    exact = [
         item if kind == "r" else to_value(item, TYPES_BY_CHARACTER[kind])
         for kind, item in zip(kinds, values, strict=True)
-    )
+    ]
     execution.finish_call(frame, kinds, exact)
 
 
 def _pack_arguments(
     frame: Frame, convention: CallingConvention, segments: tuple[int, ...], registers: tuple[int, ...]
-) -> Iterator[object]:
-    remaining = iter(registers)
-
-    def take(kind: str) -> object:
-        return READERS[CONVENTION_KINDS[kind]](frame, next(remaining))
-
+) -> list[object]:
+    arguments: list[object] = []
+    start = 0
     for position, argument in enumerate(convention.arguments):
-        if not isinstance(argument, Span):
-            yield take(argument)
-        elif len(argument.element) == 1:
-            yield [take(argument.element) for _ in range(segments[position])]
-        else:
-            yield [tuple(take(kind) for kind in argument.element) for _ in range(segments[position])]
+        if isinstance(argument, str):
+            arguments.append(VALUE_READERS[argument](frame, registers[start]))
+            start += 1
+            continue
+        element = argument.element
+        end = start + segments[position] * len(element)
+        values = [
+            VALUE_READERS[kind](frame, register)
+            for kind, register in zip(element * segments[position], registers[start:end], strict=True)
+        ]
+        arguments.append(
+            values if len(element) == 1 else list(zip(*[iter(values)] * len(element), strict=True))
+        )
+        start = end
+    return arguments
 
 
 def _import_resolved(execution: Execution, frame: Frame, operands: tuple[OperandValue, ...]) -> None:

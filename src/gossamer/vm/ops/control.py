@@ -7,7 +7,7 @@ from typing import cast
 from gossamer.errors import STATUS_CODE_MASK, FailedPreconditionError, status_error
 from gossamer.isa.instruction import Cases, OperandValue, RemapList
 from gossamer.vm.execution import READY, Execution, Handler, Pause
-from gossamer.vm.frame import CONVENTION_KINDS, READERS, Frame, read_i32
+from gossamer.vm.frame import VALUE_READERS, Frame, read_i32
 
 
 def _branch(execution: Execution, frame: Frame, operands: tuple[OperandValue, ...]) -> None:
@@ -37,10 +37,7 @@ def _return(execution: Execution, frame: Frame, operands: tuple[OperandValue, ..
     registers = cast("tuple[int, ...]", operands[0])
     kinds = frame.function.convention.results
     execution.pop(
-        tuple(
-            READERS[CONVENTION_KINDS[kind]](frame, register)
-            for kind, register in zip(kinds, registers, strict=False)
-        )
+        tuple(VALUE_READERS[kind](frame, register) for kind, register in zip(kinds, registers, strict=False))
     )
 
 
