@@ -27,28 +27,29 @@ from gossamer.hal.executable import ExecutableFunction
 from gossamer.hal.local.guard_ir import STOP_SIGNAL, has_guard
 from gossamer.hal.local.pool_ir import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
 from gossamer.hal.local.program import (
-    RECORD_BYTES,
-    BarrierRecord,
     CopyRecord,
     DispatchRecord,
     FillRecord,
     Program,
+    ProgramBuilder,
     Record,
     Reference,
-    encode_program,
+    UpdateRecord,
 )
 from gossamer.hal.local.runner_ir import runner_ir
 
 _DRIVER = Path(__file__).resolve().parent / "runner_stress.c"
 _COUNT, _MIRROR, _FAIL, _TRAP, _ENDLESS = range(5)
 _LOCAL_BYTES = 192
+_HEADER_BYTES = 64
+_SIZE_FIELD = 4
 _FUNCTION_FIELD = 8
 _JOB_LISTS = 24
 _STALL_NANOSECONDS = 5_000_000
 
 
 def random_job(generator: random.Random, *, traps: bool = False) -> tuple[Program, list[int]]:
-    """Dispatches, fills, copies, updates and barriers over a few slots; also the bytes of each slot.
+    """Dispatches, fills, copies and updates over a few slots; also the bytes of each slot.
 
     Args:
         traps: one job list in four ends with a kernel that divides by zero, or one that never ends.
@@ -61,15 +62,15 @@ def random_job(generator: random.Random, *, traps: bool = False) -> tuple[Progra
     if traps and generator.random() < 0.25:
         kernel = generator.choice((_TRAP, _ENDLESS))
         constants = (generator.randrange(64), generator.choice((0, 2000)))
-        records.append(DispatchRecord(_kernel(kernel, 0), (64, 1, 1), constants, ()))
-    return encode_program(records, bytes(range(256)) * 4), slots
+        records.append(DispatchRecord(_kernel(kernel, 0, 0), (64, 1, 1), constants, ()))
+    return ProgramBuilder(records).build(), slots
 
 
 def _random_records(generator: random.Random, words: int) -> list[Record]:
     target, source = generator.sample(range(4), 2)
     offset, length = 8 * generator.randrange(words // 4), 8 * generator.randrange(1, words // 4)
     part = Reference(target, offset, length)
-    match generator.choice(("dispatch", "dispatch", "dispatch", "fill", "copy", "update", "barrier", "fail")):
+    match generator.choice(("dispatch", "dispatch", "dispatch", "fill", "copy", "update", "fail")):
         case "dispatch":
             return [_dispatch(generator, words, target, source)]
         case "fill":
@@ -78,18 +79,15 @@ def _random_records(generator: random.Random, words: int) -> list[Record]:
         case "copy":
             return [CopyRecord(Reference(source, 8 * generator.randrange(words // 4), length), part)]
         case "update":
-            # Offsets of data are from where it starts in the program.
             size = min(length, 512)
-            return [
-                CopyRecord(Reference(-2, generator.randrange(512), size), Reference(target, offset, size))
-            ]
-        case "barrier":
-            return [BarrierRecord()]
+            return [UpdateRecord(generator.randbytes(size), Reference(target, offset, size))]
         case _:
             fails = generator.random() < 0.2
             count = generator.choice((1, 8, 100))
             bad = generator.randrange(count) if fails else count
-            return [DispatchRecord(_kernel(_FAIL, 0), (count, 1, 1), (bad, generator.choice((0, 5000))), ())]
+            return [
+                DispatchRecord(_kernel(_FAIL, 0, 0), (count, 1, 1), (bad, generator.choice((0, 5000))), ())
+            ]
 
 
 def _dispatch(generator: random.Random, words: int, target: int, source: int) -> DispatchRecord:
@@ -97,38 +95,41 @@ def _dispatch(generator: random.Random, words: int, target: int, source: int) ->
     constants = (generator.getrandbits(32), generator.choice((0, 0, 100, 3000)))
     out = Reference(target, 0, -1)
     if generator.random() < 0.5:
-        return DispatchRecord(_kernel(_COUNT, _LOCAL_BYTES), counts, constants, (out,))
-    return DispatchRecord(_kernel(_MIRROR, 0), counts, constants, (Reference(source, 0, 4 * words), out))
+        return DispatchRecord(_kernel(_COUNT, _LOCAL_BYTES, 1), counts, constants, (out,))
+    return DispatchRecord(_kernel(_MIRROR, 0, 2), counts, constants, (Reference(source, 0, 4 * words), out))
 
 
-def _kernel(number: int, local_memory_bytes: int) -> ExecutableFunction:
+def _kernel(number: int, local_memory_bytes: int, binding_count: int) -> ExecutableFunction:
     # The driver puts the address of a function of its own there.
     return ExecutableFunction(
-        str(number), 2, 2, local_memory_bytes, address=1 + number, may_trap=number >= _TRAP
+        str(number), binding_count, 2, local_memory_bytes, address=1 + number, may_trap=number >= _TRAP
     )
 
 
 def short_parallel_job() -> tuple[Program, list[int]]:
     """One dispatch of some 200 microseconds of work in 64 workgroups."""
     constants = (7, 3000)
-    record = DispatchRecord(_kernel(_COUNT, _LOCAL_BYTES), (64, 1, 1), constants, (Reference(0, 0, -1),))
-    return encode_program([record], b""), [256]
+    record = DispatchRecord(_kernel(_COUNT, _LOCAL_BYTES, 1), (64, 1, 1), constants, (Reference(0, 0, -1),))
+    return ProgramBuilder([record]).build(), [256]
 
 
 def write_jobs(path: Path, jobs: list[tuple[Program, list[int]]]) -> None:
     """Write job lists as the driver reads them."""
     parts = [struct.pack("<I", len(jobs))]
     for program, slots in jobs:
-        patches = [
-            ((1 + index) * RECORD_BYTES + _FUNCTION_FIELD, record.function.address - 1)
-            for index, record in enumerate(program.records)
-            if isinstance(record, DispatchRecord)
-        ]
+        encoded = bytes(program.memory)
+        patches: list[tuple[int, int]] = []
+        offset = _HEADER_BYTES
+        for function in program.functions:
+            if function is not None:
+                patches.append((offset + _FUNCTION_FIELD, function.address - 1))
+            (words,) = struct.unpack_from("<I", encoded, offset + _SIZE_FIELD)
+            offset += 8 * words
         local = -(-program.local_memory_bytes // 64) * 64
-        parts.append(struct.pack("<IIII", len(program.encoded), local, len(patches), len(slots)))
+        parts.append(struct.pack("<IIII", len(encoded), local, len(patches), len(slots)))
         parts += [struct.pack("<II", *patch) for patch in patches]
         parts.append(struct.pack(f"<{len(slots)}I", *slots))
-        parts.append(program.encoded)
+        parts.append(encoded)
     path.write_bytes(b"".join(parts))
 
 

@@ -13,25 +13,21 @@ from enum import IntFlag
 from operator import is_
 from typing import NamedTuple, TypeAlias
 
-from gossamer.errors import (
-    FailedPreconditionError,
-    InvalidArgumentError,
-)
+from gossamer.errors import FailedPreconditionError, InvalidArgumentError
 from gossamer.hal.binding_table import Binding, FittingLayouts, SlotRequirements
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_checks import check_fill, check_overlap, check_workgroup_count
+from gossamer.hal.command_checks import check_counts, check_fill, check_overlap, check_workgroup_count
 from gossamer.hal.executable import Executable
 from gossamer.hal.local.program import (
     SLOT_DIRECT,
-    SLOT_IN_PROGRAM,
-    BarrierRecord,
     CopyRecord,
     DispatchRecord,
     FillRecord,
     Program,
-    Record,
+    ProgramBuilder,
     Reference,
-    encode_program,
+    UpdateRecord,
+    dispatch_start,
     expected_nanoseconds,
     map_references,
 )
@@ -40,12 +36,9 @@ from gossamer.hal.local.tile_pool import TilePool
 from gossamer.hal.memory import WHOLE_BUFFER, BufferUsage, MemoryAccess
 from gossamer.limits.scope import CallScope
 
-_MAXIMUM_BINDINGS = 64
-_MAXIMUM_CONSTANTS = 64
 _TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
 _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
 _INDIRECT_PARAMETERS = int(BufferUsage.DISPATCH_INDIRECT_PARAMETERS)
-_BARRIER = BarrierRecord()
 _READ = int(MemoryAccess.READ)
 _WRITE = int(MemoryAccess.WRITE)
 
@@ -96,24 +89,28 @@ class CommandBuffer:
     Attributes:
         mode: bits of CommandBufferMode.
         categories: bits of CommandCategory; other commands are refused.
-        expected_nanoseconds: how long an execution takes, or None where that is not known.
+        is_recording: until `finalize`.
+        records_dispatches: as long as it records, where `categories` allows dispatches.
+        builder: encodes what is recorded.
+        resources: what records point to by bare address, which stays alive with them.
         layouts: which binding tables need no `prepare`; none until `finalize`.
     """
 
     __slots__ = (
         "__weakref__",
-        "_data",
         "_debug_group_depth",
+        "_expected_nanoseconds",
         "_is_submitted",
         "_program",
-        "_records",
-        "_resources",
         "_runner",
         "_slots",
+        "builder",
         "categories",
-        "expected_nanoseconds",
+        "is_recording",
         "layouts",
         "mode",
+        "records_dispatches",
+        "resources",
     )
 
     def __init__(
@@ -124,13 +121,13 @@ class CommandBuffer:
     ) -> None:
         self.mode = mode
         self.categories = categories
+        self.is_recording = True
+        self.records_dispatches = bool(categories & _DISPATCH)
         self._slots = SlotRequirements(binding_capacity)
-        self.expected_nanoseconds: int | None = None
         self.layouts = FittingLayouts()
-        self._records: list[Record] = []
-        self._data = bytearray()
-        # What records point to by bare address stays alive with them.
-        self._resources: list[object] = []
+        self.builder = ProgramBuilder()
+        self._expected_nanoseconds: int | None = None
+        self.resources: list[object] = []
         self._debug_group_depth = 0
         self._is_submitted = False
         self._program: Program | None = None
@@ -156,6 +153,19 @@ class CommandBuffer:
         """Slots that commands may name."""
         return self._slots.capacity
 
+    @property
+    def expected_nanoseconds(self) -> int | None:
+        """How long an execution takes; None where that is not known."""
+        if self._expected_nanoseconds is None and self._program is not None:
+            # Why not for others: they are measured, which tells more, when they run first.
+            uses_times = bool(self.mode & 1)
+            self._expected_nanoseconds = expected_nanoseconds(self._program, uses_times=uses_times)
+        return self._expected_nanoseconds
+
+    @expected_nanoseconds.setter
+    def expected_nanoseconds(self, nanoseconds: int) -> None:
+        self._expected_nanoseconds = nanoseconds
+
     def finalize(self) -> None:
         """End recording; commands can be executed from now on and no more can be added.
 
@@ -167,16 +177,14 @@ class CommandBuffer:
             raise FailedPreconditionError(
                 f"unbalanced debug group depth (expected 0, is {self._debug_group_depth})"
             )
-        program = encode_program(self._records, bytes(self._data))
+        program = self.builder.build()
         self._slots.finalize()
         if not self.mode & CommandBufferMode.ONE_SHOT:
             self.layouts = FittingLayouts(self._slots)
         self._runner = runner_for(program)
-        # Why not for others: they are measured, which tells more, when they run first.
-        uses_times = bool(self.mode & 1)
-        self.expected_nanoseconds = expected_nanoseconds(program, uses_times=uses_times)
         self._program = program
-        self._records = []
+        self.is_recording = self.records_dispatches = False
+        self.builder = ProgramBuilder()
 
     def begin_debug_group(self, label: str) -> None:
         """Open a group of commands with a name for tools; groups nest."""
@@ -190,10 +198,9 @@ class CommandBuffer:
         self._debug_group_depth -= 1
 
     def execution_barrier(self, source_stages: int = 28, target_stages: int = 13, flags: int = 0) -> None:
-        """Make what follows wait for what came before; the stages are hints."""
+        """Make what follows wait for what came before, as everything does; the stages are hints."""
         del source_stages, target_stages, flags
         self._require_recording(0)
-        self._records.append(_BARRIER)
 
     def advise_buffer(self, target: BufferRef) -> None:
         """Hint at how a buffer will be used; memory of this machine needs none."""
@@ -215,7 +222,7 @@ class CommandBuffer:
         check_fill(target.offset, target.length, pattern_length)
         reference = self._reference(target, _TRANSFER_TARGET, _WRITE)
         mask = (1 << 8 * pattern_length) - 1
-        self._records.append(FillRecord(reference, pattern & mask, pattern_length))
+        self.builder.append(FillRecord(reference, pattern & mask, pattern_length))
 
     def update_buffer(self, source: bytes | memoryview, target: BufferRef) -> None:
         """Copy host bytes, as they are now, to a buffer; `target.length` is the number of bytes."""
@@ -227,9 +234,7 @@ class CommandBuffer:
                 f"update has {len(source)} bytes of data for a target of {target.length} bytes"
             )
         reference = self._reference(target, _TRANSFER_TARGET, _WRITE)
-        offset = len(self._data)
-        self._data.extend(source)
-        self._records.append(CopyRecord(Reference(SLOT_IN_PROGRAM, offset, len(source)), reference))
+        self.builder.append(UpdateRecord(bytes(source), reference))
 
     def copy_buffer(self, source: BufferRef, target: BufferRef) -> None:
         """Copy bytes between buffers; ranges of one buffer must not overlap."""
@@ -245,7 +250,7 @@ class CommandBuffer:
         target_reference = self._reference(target, _TRANSFER_TARGET, _WRITE)
         if source_reference.slot == SLOT_DIRECT == target_reference.slot:
             check_overlap(source_reference.address, target_reference.address, target_reference.length)
-        self._records.append(CopyRecord(source_reference, target_reference))
+        self.builder.append(CopyRecord(source_reference, target_reference))
 
     def dispatch(
         self,
@@ -269,29 +274,24 @@ class CommandBuffer:
             return
         self._require_recording(_DISPATCH)
         function = executable.function(function_id)
-        if len(constants) != function.constant_count or len(constants) > _MAXIMUM_CONSTANTS:
-            raise InvalidArgumentError(
-                f"constant count mismatch, expected {function.constant_count} "
-                f"but was provided {len(constants)}"
-            )
-        if len(bindings) != function.binding_count or len(bindings) > _MAXIMUM_BINDINGS:
-            raise InvalidArgumentError(
-                f"binding count mismatch, expected {function.binding_count} but was provided {len(bindings)}"
-            )
+        check_counts(function, len(constants), len(bindings))
         count_reference = None
         if indirect_count is not None:
             count_reference = self._reference(indirect_count._replace(length=12), _INDIRECT_PARAMETERS, _READ)
         else:
             check_workgroup_count(workgroup_count)
-        self._resources.append(executable)
-        self._records.append(
+        self.resources.append(executable)
+        time_address = executable.time_address(function_id)
+        form = dispatch_start(function, time_address), function
+        executable.dispatch_forms[function_id, len(constants), len(bindings)] = form
+        self.builder.append(
             DispatchRecord(
                 function,
                 workgroup_count,
                 tuple([constant & 0xFFFFFFFF for constant in constants]) if constants else (),
                 self._binding_references(bindings),
                 count_reference,
-                executable.time_address(function_id),
+                time_address,
             )
         )
 
@@ -333,7 +333,7 @@ class CommandBuffer:
 
     def fork_copy(self, memo: dict[int, object]) -> CommandBuffer:
         """Copy for another state of a program, working on that state's copies of the buffers it names."""
-        buffers = [resource for resource in self._resources if isinstance(resource, Buffer)]
+        buffers = [resource for resource in self.resources if isinstance(resource, Buffer)]
         copies = [buffer.fork_copy(memo) for buffer in buffers]
         if self._program is None or all(map(is_, buffers, copies)):
             return self
@@ -348,8 +348,8 @@ class CommandBuffer:
         fork = CommandBuffer(self.mode, self.categories, 0)
         fork._slots = self._slots
         fork.layouts = self.layouts
-        fork._resources = [resource for resource in self._resources if not isinstance(resource, Buffer)]
-        fork._resources += copies
+        fork.resources = [resource for resource in self.resources if not isinstance(resource, Buffer)]
+        fork.resources += copies
         fork._is_submitted = self._is_submitted
         fork._program = map_references(self._program, mapping)
         fork._runner = runner_for(fork._program)
@@ -378,7 +378,7 @@ class CommandBuffer:
         for binding in bindings:
             buffer, offset, length, _ = binding
             if type(buffer) is Buffer:
-                self._resources.append(buffer)
+                self.resources.append(buffer)
                 references.append(Reference(SLOT_DIRECT, *buffer.range(offset, length)))
             else:
                 references.append(self._reference(binding))
@@ -393,7 +393,7 @@ class CommandBuffer:
             if usage | access:
                 buffer.require_usage(usage)
                 buffer.require_access(access)
-            self._resources.append(buffer)
+            self.resources.append(buffer)
             return Reference(SLOT_DIRECT, address, length)
         self._slots.require(slot, offset, length, access)
         return Reference(slot, offset, length)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError
+from gossamer.hal.executable import ExecutableFunction
 from gossamer.hal.memory import WHOLE_BUFFER
+
+_MAXIMUM_BINDINGS = 64
+_MAXIMUM_CONSTANTS = 64
 
 
 def check_fill(offset: int, length: int, pattern_length: int) -> None:
@@ -29,3 +33,15 @@ def check_workgroup_count(count: tuple[int, int, int]) -> None:
     """Raise OutOfRangeError unless counts fit the fields kernels read them from."""
     if not (0 <= count[0] < 1 << 32 and 0 <= count[1] < 1 << 32 and 0 <= count[2] < 1 << 16):
         raise OutOfRangeError(f"workgroup count {count} is out of range")
+
+
+def check_counts(function: ExecutableFunction, constant_count: int, binding_count: int) -> None:
+    """Raise InvalidArgumentError unless a dispatch provides what its function takes."""
+    if constant_count != function.constant_count or constant_count > _MAXIMUM_CONSTANTS:
+        raise InvalidArgumentError(
+            f"constant count mismatch, expected {function.constant_count} but was provided {constant_count}"
+        )
+    if binding_count != function.binding_count or binding_count > _MAXIMUM_BINDINGS:
+        raise InvalidArgumentError(
+            f"binding count mismatch, expected {function.binding_count} but was provided {binding_count}"
+        )

@@ -95,15 +95,27 @@ class Executable:
     Attributes:
         functions: in order of id.
         format: of the bytes it was loaded from.
+        dispatch_forms: memo of command buffers, by function id and counts of constants and bindings: how
+            such a dispatch starts in a program, and the function.
     """
 
-    __slots__ = ("__weakref__", "_ids", "_keepalive", "_times", "_times_address", "format", "functions")
+    __slots__ = (
+        "__weakref__",
+        "_ids",
+        "_keepalive",
+        "_times",
+        "_times_address",
+        "dispatch_forms",
+        "format",
+        "functions",
+    )
 
     def __init__(
         self, functions: Sequence[ExecutableFunction], *, format: str = "", keepalive: object = None
     ) -> None:
         self.functions = tuple(functions)
         self.format = format
+        self.dispatch_forms: dict[tuple[int, int, int], tuple[bytes, ExecutableFunction]] = {}
         # What a workgroup takes is known to whoever records the next dispatch: kernels are cut alike.
         self._times = (ctypes.c_uint32 * len(self.functions))()
         self._times_address = ctypes.addressof(self._times)

@@ -5,18 +5,43 @@ Spec: calling conventions as in `iree/modules/hal/exports.inl` of IREE 3.13.0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 from gossamer.errors import OutOfRangeError, UnimplementedError
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import BufferRange, BufferRef, CommandBuffer
 from gossamer.hal.device import Device
+from gossamer.hal.direct_dispatch import direct_dispatch
 from gossamer.hal.executable import Executable
 from gossamer.modules.hal_refs import COMMAND_BUFFER, DEVICE, EXECUTABLE
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.vm.inline_form import Constants, InlineForm
 
 functions = FunctionTable()
 
 _MAXIMUM_BINDINGS = 32
+
+_Binding: TypeAlias = tuple[int, int, "Buffer | None", int, int]
+
+
+def _direct_dispatch(arguments: Constants) -> InlineForm | None:
+    """Form of a dispatch for its numbers of constants and bindings."""
+    constants, bindings = arguments[7], arguments[8]
+    assert isinstance(constants, Sequence)
+    assert isinstance(bindings, Sequence)
+    if len(bindings) > _MAXIMUM_BINDINGS:
+        return None
+    values = [f"{{7[{index}][0]}}" for index in range(len(constants))]
+    for index in range(len(bindings)):
+        values += [f"{{8[{index}][{place}]}}" for place in (2, 3, 4)]
+    operands = ", ".join([*(f"{{{position}}}" for position in range(6)), *values])
+    return InlineForm(
+        exact={0: CommandBuffer, 1: Executable},
+        conditions=("{3} > 0", "{4} > 0", "0 < {5} < 65536", f"{{record_dispatch}}({operands})"),
+        names={"record_dispatch": direct_dispatch(len(constants), len(bindings))},
+    )
 
 
 @functions.export("command_buffer.create", "0riiIi_r")
@@ -54,7 +79,11 @@ def command_buffer_end_debug_group(command_buffer: CommandBuffer) -> None:
     command_buffer.end_debug_group()
 
 
-@functions.export("command_buffer.execution_barrier", "0riiI_v")
+@functions.export(
+    "command_buffer.execution_barrier",
+    "0riiI_v",
+    inline=InlineForm(exact={0: CommandBuffer}, conditions=("{0}.is_recording",)),
+)
 def command_buffer_execution_barrier(
     command_buffer: CommandBuffer, source_stages: int, target_stages: int, flags: int
 ) -> None:
@@ -161,7 +190,11 @@ def command_buffer_collective(command_buffer: CommandBuffer, *arguments: object)
     raise UnimplementedError("collectives not implemented")
 
 
-@functions.export("command_buffer.dispatch", "0rrIiiiICiDCiirIID_v")
+@functions.export(
+    "command_buffer.dispatch",
+    "0rrIiiiICiDCiirIID_v",
+    inline=InlineForm(None, specialize=_direct_dispatch),
+)
 def command_buffer_dispatch(
     command_buffer: CommandBuffer,
     executable: Executable,
@@ -171,7 +204,7 @@ def command_buffer_dispatch(
     z: int,
     flags: int,
     constants: list[int],
-    bindings: list[tuple[int, int, Buffer | None, int, int]],
+    bindings: list[_Binding],
 ) -> None:
     """Run a kernel over a grid of workgroups known when recorded."""
     del flags
@@ -193,7 +226,7 @@ def command_buffer_dispatch_indirect(
     count_offset: int,
     flags: int,
     constants: list[int],
-    bindings: list[tuple[int, int, Buffer | None, int, int]],
+    bindings: list[_Binding],
 ) -> None:
     """Run a kernel over a grid of workgroups read from a buffer when the dispatch starts."""
     del flags
@@ -211,7 +244,7 @@ def command_buffer_dispatch_indirect(
     )
 
 
-def _buffer_ranges(bindings: list[tuple[int, int, Buffer | None, int, int]]) -> list[BufferRange]:
+def _buffer_ranges(bindings: list[_Binding]) -> list[BufferRange]:
     if len(bindings) > _MAXIMUM_BINDINGS:
         raise OutOfRangeError(f"binding count {len(bindings)} > {_MAXIMUM_BINDINGS}")
     return [(buffer, offset, length, slot) for _, slot, buffer, offset, length in bindings]

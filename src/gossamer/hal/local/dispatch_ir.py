@@ -1,7 +1,7 @@
 """LLVM IR of dispatches: kernels called for every workgroup, alone or with the workers of a pool.
 
-Defines `@run_tiles` (with `guard_ir`), which `pool_ir` uses, and `@run_dispatch(program, table, record, local
-memory, pool, interrupt words)`, which returns 0, the status of the first tile that failed, or COUNT_ERROR.
+Defines `@run_tiles` (with `guard_ir`), which `pool_ir` uses, and `@run_dispatch(table, record, local memory,
+pool, interrupt words)`, which returns 0, the status of the first tile that failed, or COUNT_ERROR.
 """
 
 from __future__ import annotations
@@ -102,28 +102,27 @@ done:
 """)
 
 _DISPATCH = Template("""
-define internal i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool,
-    ptr %words) {
+define internal i64 @run_dispatch(ptr %table, ptr %record, ptr %local_memory, ptr %pool, ptr %words) {
 entry:
   %state = alloca %dispatch_state, align 16
   %pointers = alloca [64 x i64], align 16
   %lengths = alloca [64 x i64], align 16
   %own_time = alloca i32
   store i32 0, ptr %own_time
-  %binding_count_field = getelementptr i8, ptr %record, i64 4
+  %binding_count_field = getelementptr i8, ptr %record, i64 24
   %binding_count16 = load i16, ptr %binding_count_field
   %binding_count = zext i16 %binding_count16 to i32
   %binding_count64 = zext i32 %binding_count to i64
-  %bindings_field = getelementptr i8, ptr %record, i64 44
+  %bindings_field = getelementptr i8, ptr %record, i64 48
   %bindings_offset = load i32, ptr %bindings_field
   %bindings_offset64 = zext i32 %bindings_offset to i64
-  %bindings = getelementptr i8, ptr %program, i64 %bindings_offset64
+  %bindings = getelementptr i8, ptr %record, i64 %bindings_offset64
   %has_bindings = icmp ne i32 %binding_count, 0
   br i1 %has_bindings, label %bind, label %bound
 bind:
   %i = phi i64 [ 0, %entry ], [ %i_next, %bind ]
   %ref = getelementptr %reference, ptr %bindings, i64 %i
-  %address = call i64 @resolve_address(ptr %program, ptr %table, ptr %ref)
+  %address = call i64 @resolve_address(ptr %table, ptr %record, ptr %ref)
   %length = call i64 @resolve_length(ptr %table, ptr %ref)
   %pointer_cell = getelementptr i64, ptr %pointers, i64 %i
   store i64 %address, ptr %pointer_cell
@@ -133,15 +132,15 @@ bind:
   %more_bindings = icmp ult i64 %i_next, %binding_count64
   br i1 %more_bindings, label %bind, label %bound
 bound:
-  %count_field = getelementptr i8, ptr %record, i64 32
+  %count_field = getelementptr i8, ptr %record, i64 52
   %indirect_field = getelementptr i8, ptr %record, i64 28
   %indirect_offset = load i32, ptr %indirect_field
   %is_direct = icmp eq i32 %indirect_offset, 0
   br i1 %is_direct, label %counted, label %read_counts
 read_counts:
   %indirect_offset64 = zext i32 %indirect_offset to i64
-  %indirect_ref = getelementptr i8, ptr %program, i64 %indirect_offset64
-  %indirect_address = call i64 @resolve_address(ptr %program, ptr %table, ptr %indirect_ref)
+  %indirect_ref = getelementptr i8, ptr %record, i64 %indirect_offset64
+  %indirect_address = call i64 @resolve_address(ptr %table, ptr %record, ptr %indirect_ref)
   %indirect_counts = inttoptr i64 %indirect_address to ptr
   br label %counted
 counted:
@@ -151,11 +150,8 @@ counted:
   %count_y = load i32, ptr %count_y_field, align 4
   %count_z_field = getelementptr i8, ptr %counts, i64 8
   %count_z = load i32, ptr %count_z_field, align 4
-  %constants_field = getelementptr i8, ptr %record, i64 24
-  %constants_offset = load i32, ptr %constants_field
-  %constants_offset64 = zext i32 %constants_offset to i64
-  %constants = getelementptr i8, ptr %program, i64 %constants_offset64
-  %constant_count_field = getelementptr i8, ptr %record, i64 6
+  %constants = getelementptr i8, ptr %record, i64 64
+  %constant_count_field = getelementptr i8, ptr %record, i64 26
   %constant_count16 = load i16, ptr %constant_count_field
   %binding_count8 = trunc i32 %binding_count to i8
   %count_z16 = trunc i32 %count_z to i16
@@ -185,11 +181,11 @@ counted:
   store ptr %lengths, ptr %s11
   %s12 = getelementptr %dispatch_state, ptr %state, i64 0, i32 12
   store ptr %words, ptr %s12
-  %may_trap_field = getelementptr i8, ptr %record, i64 52
+  %may_trap_field = getelementptr i8, ptr %record, i64 44
   %may_trap = load i32, ptr %may_trap_field
   %s13 = getelementptr %dispatch_state, ptr %state, i64 0, i32 13
   store i32 %may_trap, ptr %s13
-  %local_size_field = getelementptr i8, ptr %record, i64 48
+  %local_size_field = getelementptr i8, ptr %record, i64 40
   %local_size = load i32, ptr %local_size_field
   %function_field = getelementptr i8, ptr %record, i64 8
   %function = load ptr, ptr %function_field
@@ -208,7 +204,7 @@ counted:
 refused:
   ret i64 $count_error
 accepted:
-  %time_field = getelementptr i8, ptr %record, i64 56
+  %time_field = getelementptr i8, ptr %record, i64 32
   %shared_time = load ptr, ptr %time_field
   %is_nowhere = icmp eq ptr %shared_time, null
   %time = select i1 %is_nowhere, ptr %own_time, ptr %shared_time

@@ -19,7 +19,7 @@ from gossamer.hal.local.dispatch_ir import COUNT_ERROR
 from gossamer.hal.local.guard_ir import HANDLER_SYMBOL, SET_UP_SYMBOL, has_guard
 from gossamer.hal.local.kernel_errors import kernel_error
 from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
-from gossamer.hal.local.program import DispatchRecord, Program
+from gossamer.hal.local.program import Program
 from gossamer.hal.local.runner_ir import CALL_FORMAT, RUN_SYMBOL, runner_ir
 from gossamer.hal.memory import ALIGNMENT
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
@@ -162,11 +162,11 @@ def plain_run(program: Program) -> Callable[[bytes], None]:
 
 
 def _run_error(program: Program, result: int, scope: CallScope | None) -> StatusError:
-    record = program.records[((result & ~COUNT_ERROR) >> 32) - 1]
-    if not isinstance(record, DispatchRecord):
+    function = program.functions[((result & ~COUNT_ERROR) >> 32) - 1]
+    if function is None:
         stopped = None if scope is None else scope.failure
         return stopped or InternalStatusError("a transfer failed")
     if result & COUNT_ERROR:
-        return OutOfRangeError(f"workgroup count of '{record.function.name}' is out of range")
+        return OutOfRangeError(f"workgroup count of '{function.name}' is out of range")
     returned = result & 0xFFFFFFFF
-    return kernel_error(record.function, returned - (1 << 32) if returned >> 31 else returned, scope)
+    return kernel_error(function, returned - (1 << 32) if returned >> 31 else returned, scope)

@@ -1,26 +1,26 @@
 """The program of a command buffer: records that the native runner executes in one call.
 
-One block of bytes: a 64-byte header, 64-byte records, then what they refer to (binding references,
-constants, data of updates) by offset from the start, so the block can be anywhere and many threads can run
-it at a time.
+One block of bytes: a 64-byte header, then records, each followed by what it refers to (constants, binding
+references, data of updates) by offset from its own start. So a record is encoded when it is recorded, the
+block can be anywhere, and many threads can run it at a time. Each record is done before the next starts.
 
     header      0 u64 record count | 8 u32 some kernel may trap
-    record      0 u32 kind | then by kind
-    dispatch    4 u16 binding count | 6 u16 constant count | 8 u64 function | 16 u64 environment
-                24 u32 constants offset | 28 u32 offset of the reference of indirect counts, or 0
-                32 u32 x | 36 u32 y | 40 u32 z | 44 u32 bindings offset | 48 u32 local memory bytes
-                52 u32 may trap | 56 u64 address of the u32 time of a workgroup, or 0
-    fill        4 u32 pattern bytes (1, 2, 4, 8) | 8 u64 pattern | 16 target reference
-    copy        8 source reference | 32 target reference
-    reference   0 i64 slot, or -1 direct, or -2 in this block | 8 u64 address or offset | 16 i64 length or -1
+    record      0 u32 kind | 4 u32 eighths of the bytes to the next record | then by kind
+    dispatch    8 u64 function | 16 u64 environment | 24 u16 binding count | 26 u16 constant count
+                28 u32 offset of the reference of indirect counts, or 0
+                32 u64 address of the u32 time of a workgroup, or 0 | 40 u32 local memory bytes
+                44 u32 may trap | 48 u32 bindings offset | 52 u32 x | 56 u32 y | 60 u32 z
+                64 u32 constants, padded to 8 bytes | binding references | reference of indirect counts
+    fill        8 u64 pattern | 16 target reference | 40 u32 pattern bytes (1, 2, 4, 8) | 44 nothing
+    copy        8 source reference | 32 target reference | 56 data of an update, padded to 8 bytes
+    reference   0 i64 slot, or -1 direct, or -2 in this record | 8 u64 address or offset | 16 i64 length or -1
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -29,18 +29,20 @@ from typing import NamedTuple
 
 from gossamer.hal.executable import ExecutableFunction
 
-RECORD_BYTES = 64
-REFERENCE_BYTES = 24
 _TRANSFER_BYTES_PER_NANOSECOND = 4
 
 SLOT_DIRECT = -1
-SLOT_IN_PROGRAM = -2
+SLOT_IN_RECORD = -2
 
-HEADER_FORMAT = struct.Struct("<QI52x")
-DISPATCH_FORMAT = struct.Struct("<IHHQQIIIIIIIIQ")
-FILL_FORMAT = struct.Struct("<IIQqQq24x")
-COPY_FORMAT = struct.Struct("<IIqQqqQq8x")
-REFERENCE_FORMAT = struct.Struct("<qQq")
+_HEADER = struct.Struct("<QI52x")
+_RECORD = struct.Struct("<II")
+_DISPATCH_START = struct.Struct("<IIQQHHIQIII")
+_COUNTS = struct.Struct("<3I")
+_FILL = struct.Struct("<IIQqQqI4x")
+_COPY = struct.Struct("<IIqQqqQq")
+_REFERENCE = struct.Struct("<qQq")
+_INDIRECT_AND_TIME = struct.Struct("<IQ")
+_CONSTANTS_OFFSET = 64
 
 
 class RecordKind(IntEnum):
@@ -49,14 +51,13 @@ class RecordKind(IntEnum):
     DISPATCH = 1
     FILL = 2
     COPY = 3
-    BARRIER = 4
 
 
 class Reference(NamedTuple):
     """Memory a record works on.
 
     Attributes:
-        slot: of the binding table, or SLOT_DIRECT, or SLOT_IN_PROGRAM.
+        slot: of the binding table, or or SLOT_DIRECT.
         address: absolute for SLOT_DIRECT, otherwise an offset.
         length: bytes; -1 in a slot is all that follows the offset.
     """
@@ -97,95 +98,161 @@ class CopyRecord(NamedTuple):
     target: Reference
 
 
-class BarrierRecord(NamedTuple):
-    """Everything before is done before anything after starts."""
+class UpdateRecord(NamedTuple):
+    """Write bytes."""
+
+    data: bytes
+    target: Reference
 
 
-Record = DispatchRecord | FillRecord | CopyRecord | BarrierRecord
-
-
-# Plain numbers: members of an enumeration take several times as long to pack.
-_DISPATCH, _FILL, _COPY = int(RecordKind.DISPATCH), int(RecordKind.FILL), int(RecordKind.COPY)
-_ENCODED_BARRIER = struct.pack("<I60x", RecordKind.BARRIER)
+Record = DispatchRecord | FillRecord | CopyRecord | UpdateRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Records and their encoded form.
+    """Encoded records.
 
     Attributes:
-        records: in order.
+        functions: what each record dispatches; None for other records.
         memory: the encoded form, 16-byte aligned, which the native runner reads.
         address: of it.
-        data_offset: where references with SLOT_IN_PROGRAM count from.
-        data_length: bytes of data of updates there.
         is_native: no record needs Python.
         may_trap: some kernel is native code that is not checked.
         has_indirect_counts: some dispatch reads its workgroup counts from memory.
         local_memory_bytes: most that a workgroup of any dispatch needs.
     """
 
-    records: tuple[Record, ...]
+    functions: tuple[ExecutableFunction | None, ...]
     memory: ctypes.Array[ctypes.c_ubyte]
     address: int
-    data_offset: int
-    data_length: int
     is_native: bool
     may_trap: bool
     has_indirect_counts: bool
     local_memory_bytes: int
 
-    @property
-    def encoded(self) -> bytes:
-        """Copy of the encoded form."""
-        return bytes(self.memory)
+
+class ProgramBuilder:
+    """Encodes records one after the other.
+
+    Attributes:
+        parts: encoded records.
+        functions: what each of them dispatches.
+        has_indirect_counts: some dispatch reads its workgroup counts from memory.
+    """
+
+    __slots__ = ("functions", "has_indirect_counts", "parts")
+
+    def __init__(self, records: Sequence[Record] = ()) -> None:
+        self.parts: list[bytes] = []
+        self.functions: list[ExecutableFunction | None] = []
+        self.has_indirect_counts = False
+        for record in records:
+            self.append(record)
+
+    def append(self, record: Record) -> None:
+        """Add a record."""
+        function = None
+        match record:
+            case DispatchRecord(function, counts, constants, bindings, indirect, time_address):
+                layout = dispatch_layout(len(constants), len(bindings))
+                start = dispatch_start(function, time_address, is_indirect=indirect is not None)
+                part = layout.pack(start, *counts, *constants, *chain.from_iterable(bindings))
+                if indirect is not None:
+                    part += _REFERENCE.pack(*indirect)
+                    self.has_indirect_counts = True
+            case FillRecord(target, pattern, length):
+                part = _FILL.pack(RecordKind.FILL, _FILL.size // 8, pattern, *target, length)
+            case CopyRecord(source, target):
+                part = _COPY.pack(RecordKind.COPY, _COPY.size // 8, *source, *target)
+            case UpdateRecord(data, target):
+                source = (SLOT_IN_RECORD, _COPY.size, len(data))
+                words = (_COPY.size + len(data) + 7) // 8
+                part = _COPY.pack(RecordKind.COPY, words, *source, *target) + data + bytes(-len(data) % 8)
+        self.parts.append(part)
+        self.functions.append(function)
+
+    def build(self) -> Program:
+        """Program of all records so far."""
+        functions = list({id(function): function for function in self.functions if function}.values())
+        may_trap = any(function.may_trap for function in functions)
+        encoded = b"".join((_HEADER.pack(len(self.parts), may_trap), *self.parts))
+        memory = (ctypes.c_ubyte * len(encoded)).from_buffer_copy(encoded)
+        return Program(
+            tuple(self.functions),
+            memory,
+            ctypes.addressof(memory),
+            all(function.address for function in functions),
+            may_trap,
+            self.has_indirect_counts,
+            max((function.local_memory_bytes for function in functions), default=0),
+        )
 
 
-def encode_program(records: list[Record], data: bytes) -> Program:
-    """Lay records out for the native runner.
+@cache
+def dispatch_layout(constant_count: int, binding_count: int) -> struct.Struct:
+    """Of a dispatch: its start, workgroup counts, constants, and three numbers for each binding reference."""
+    return struct.Struct(f"<52s3I{constant_count}I{4 * (constant_count & 1)}x{'qQq' * binding_count}")
+
+
+def dispatch_start(function: ExecutableFunction, time_address: int, *, is_indirect: bool = False) -> bytes:
+    """The part of a dispatch that is the same whatever the function is dispatched on.
 
     Args:
-        data: of updates; references with SLOT_IN_PROGRAM are offsets in it.
+        is_indirect: a reference of indirect counts follows the bindings.
     """
-    data_offset = (1 + len(records)) * RECORD_BYTES
-    encoder = _Encoder(data_offset, data)
-    parts = [encoder.encode(record) for record in records]
-    dispatches = [record for record in records if type(record) is DispatchRecord]
-    functions = list({id(record.function): record.function for record in dispatches}.values())
-    may_trap = any(function.may_trap for function in functions)
-    encoded = b"".join((HEADER_FORMAT.pack(len(records), may_trap), *parts, encoder.tail))
-    memory = (ctypes.c_ubyte * len(encoded)).from_buffer_copy(encoded)
-    return Program(
-        tuple(records),
-        memory,
-        ctypes.addressof(memory),
-        data_offset,
-        len(data),
-        all(function.address for function in functions),
-        may_trap,
-        any(record.indirect_count is not None for record in dispatches),
-        max((function.local_memory_bytes for function in functions), default=0),
+    bindings = _CONSTANTS_OFFSET + (function.constant_count + 1 >> 1) * 8
+    end = bindings + function.binding_count * _REFERENCE.size
+    return _DISPATCH_START.pack(
+        RecordKind.DISPATCH,
+        (end + is_indirect * _REFERENCE.size) // 8,
+        function.address,
+        function.environment,
+        function.binding_count,
+        function.constant_count,
+        end * is_indirect,
+        time_address,
+        function.local_memory_bytes,
+        function.may_trap,
+        bindings,
     )
+
+
+def decode_records(program: Program) -> Iterator[Record]:
+    """The records of a program, in order."""
+    memory, offset = program.memory, _HEADER.size
+    for function in program.functions:
+        kind, words = _RECORD.unpack_from(memory, offset)
+        if function is not None:
+            yield _decode_dispatch(function, bytes(memory[offset : offset + 8 * words]))
+        elif kind == RecordKind.FILL:
+            _, _, pattern, *target, length = _FILL.unpack_from(memory, offset)
+            yield FillRecord(Reference(*target), pattern, length)
+        else:
+            values = _COPY.unpack_from(memory, offset)
+            source, target = Reference(*values[2:5]), Reference(*values[5:])
+            if source.slot == SLOT_IN_RECORD:
+                start = offset + source.address
+                yield UpdateRecord(bytes(memory[start : start + source.length]), target)
+            else:
+                yield CopyRecord(source, target)
+        offset += 8 * words
 
 
 def map_references(program: Program, mapping: Callable[[Reference], Reference]) -> Program:
     """Same program on other memory: each reference replaced by what `mapping` makes of it."""
-    records: list[Record] = []
-    for record in program.records:
+    builder = ProgramBuilder()
+    for record in decode_records(program):
         match record:
             case DispatchRecord():
                 bindings = tuple(map(mapping, record.bindings))
                 count = record.indirect_count
                 indirect_count = None if count is None else mapping(count)
-                records.append(record._replace(bindings=bindings, indirect_count=indirect_count))
-            case FillRecord(target):
-                records.append(record._replace(target=mapping(target)))
+                builder.append(record._replace(bindings=bindings, indirect_count=indirect_count))
+            case FillRecord(target) | UpdateRecord(_, target):
+                builder.append(record._replace(target=mapping(target)))
             case CopyRecord(source, target):
-                records.append(CopyRecord(mapping(source), mapping(target)))
-            case BarrierRecord():
-                records.append(record)
-    data = program.encoded[program.data_offset : program.data_offset + program.data_length]
-    return encode_program(records, data)
+                builder.append(CopyRecord(mapping(source), mapping(target)))
+    return builder.build()
 
 
 def expected_nanoseconds(program: Program, *, uses_times: bool) -> int | None:
@@ -194,77 +261,40 @@ def expected_nanoseconds(program: Program, *, uses_times: bool) -> int | None:
     Args:
         uses_times: estimate dispatches by what their workgroups took before; else they are not known.
     """
+    memory, offset = program.memory, _HEADER.size
     length, nanoseconds = 0, 0
-    for record in program.records:
-        match record:
-            case FillRecord(target) | CopyRecord(_, target) if target.length >= 0:
-                length += target.length
-            case DispatchRecord(indirect_count=None, time_address=address) if address and uses_times:
-                # Safety: the command buffer holds the executable, whose memory it is.
-                time = ctypes.c_uint32.from_address(address).value
-                if not time:
-                    return None
-                nanoseconds += time * math.prod(record.workgroup_count)
-            case BarrierRecord():
-                pass
-            case _:
+    for function in program.functions:
+        kind, words = _RECORD.unpack_from(memory, offset)
+        if function is not None:
+            indirect, address = _INDIRECT_AND_TIME.unpack_from(memory, offset + 28)
+            if indirect or not address or not uses_times:
                 return None
+            # Safety: the command buffer holds the executable, whose memory it is.
+            time = ctypes.c_uint32.from_address(address).value
+            if not time:
+                return None
+            x, y, z = _COUNTS.unpack_from(memory, offset + 52)
+            nanoseconds += time * x * y * z
+        else:
+            target_offset = 16 if kind == RecordKind.FILL else 32
+            _, _, target_length = _REFERENCE.unpack_from(memory, offset + target_offset)
+            if target_length < 0:
+                return None
+            length += target_length
+        offset += 8 * words
     return nanoseconds + length // _TRANSFER_BYTES_PER_NANOSECOND
 
 
-class _Encoder:
-    """Encodes records one by one; collects what they refer to in `tail`."""
-
-    def __init__(self, tail_offset: int, data: bytes) -> None:
-        self._tail_offset = tail_offset
-        # Everything added later keeps the tail aligned.
-        self.tail = bytearray(data) + bytes(-len(data) % 8)
-
-    def encode(self, record: Record) -> bytes:
-        if type(record) is DispatchRecord:
-            return self._encode_dispatch(record)
-        match record:
-            case FillRecord(target, pattern, pattern_length):
-                return FILL_FORMAT.pack(_FILL, pattern_length, pattern, *target)
-            case CopyRecord(source, target):
-                return COPY_FORMAT.pack(_COPY, 0, *self._source(source), *target)
-            case _:
-                return _ENCODED_BARRIER
-
-    def _encode_dispatch(self, record: DispatchRecord) -> bytes:
-        function, workgroup_count, constants, bindings, indirect_count, time_address = record
-        tail = self.tail
-        start = self._tail_offset + len(tail)
-        references = start + (len(constants) + 1 >> 1) * 8
-        layout = _tail_layout(len(constants), len(bindings))
-        tail += layout.pack(*constants, *chain.from_iterable(bindings))
-        indirect = 0
-        if indirect_count is not None:
-            indirect = self._tail_offset + len(tail)
-            tail += REFERENCE_FORMAT.pack(*indirect_count)
-        return DISPATCH_FORMAT.pack(
-            _DISPATCH,
-            len(bindings),
-            len(constants),
-            function.address,
-            function.environment,
-            start,
-            indirect,
-            *workgroup_count,
-            references,
-            function.local_memory_bytes,
-            function.may_trap,
-            time_address,
-        )
-
-    def _source(self, reference: Reference) -> Reference:
-        # Only data of updates is in the program, and only copies read it.
-        if reference.slot == SLOT_IN_PROGRAM:
-            return reference._replace(address=self._tail_offset + reference.address)
-        return reference
-
-
-@cache
-def _tail_layout(constant_count: int, binding_count: int) -> struct.Struct:
-    """Of the constants of a dispatch, padding to 8 bytes, and its binding references."""
-    return struct.Struct(f"<{constant_count}I{4 * (constant_count & 1)}x{'qQq' * binding_count}")
+def _decode_dispatch(function: ExecutableFunction, encoded: bytes) -> DispatchRecord:
+    layout = dispatch_layout(function.constant_count, function.binding_count)
+    start, *values = layout.unpack_from(encoded)
+    references = values[3 + function.constant_count :]
+    indirect, time_address = _INDIRECT_AND_TIME.unpack_from(start, 28)
+    return DispatchRecord(
+        function,
+        (values[0], values[1], values[2]),
+        tuple(values[3 : 3 + function.constant_count]),
+        tuple(Reference(*references[place : place + 3]) for place in range(0, len(references), 3)),
+        Reference(*_REFERENCE.unpack_from(encoded, indirect)) if indirect else None,
+        time_address,
+    )

@@ -18,14 +18,14 @@ from gossamer.hal.executable import BoundMemory, DispatchCall, WorkgroupCallable
 from gossamer.hal.local.native_runner import local_memory
 from gossamer.hal.local.program import (
     SLOT_DIRECT,
-    SLOT_IN_PROGRAM,
-    BarrierRecord,
     CopyRecord,
     DispatchRecord,
     FillRecord,
     Program,
+    ProgramBuilder,
     Reference,
-    encode_program,
+    UpdateRecord,
+    decode_records,
 )
 from gossamer.limits.scope import CallScope
 
@@ -54,10 +54,9 @@ class _Run:
         self._scope = scope
         self._program = program
         self._slots = slots
-        self._base = program.address
 
     def run(self, table: bytes, run_native: NativeRun | None) -> None:
-        for record in self._program.records:
+        for record in decode_records(self._program):
             match record:
                 case DispatchRecord(function) if not function.address:
                     self.dispatch(record)
@@ -66,21 +65,18 @@ class _Run:
                         raise UnavailableError(
                             f"kernel '{function.name}' is native code, which needs llvmlite"
                         )
-                    run_native(encode_program([record], b""), table, self._scope)
+                    run_native(ProgramBuilder([record]).build(), table, self._scope)
                 case FillRecord():
                     self.fill(record)
                 case CopyRecord(source, target):
                     source_memory, target_memory = self.resolve(source), self.resolve(target)
                     ctypes.memmove(target_memory.address, source_memory.address, target_memory.length)
-                case BarrierRecord():
-                    pass
+                case UpdateRecord(data, target):
+                    ctypes.memmove(self.resolve(target).address, data, len(data))
 
     def resolve(self, reference: Reference) -> BoundMemory:
         if reference.slot == SLOT_DIRECT:
             return BoundMemory(reference.address, reference.length)
-        if reference.slot == SLOT_IN_PROGRAM:
-            start = self._program.data_offset + reference.address
-            return BoundMemory(self._base + start, reference.length)
         base, length = self._slots[2 * reference.slot], self._slots[2 * reference.slot + 1]
         if reference.length >= 0:
             return BoundMemory(base + reference.address, reference.length)

@@ -33,10 +33,12 @@ define internal i64 @run_records(ptr %program, ptr %table, ptr %local_memory, pt
     ptr %progress) {
 entry:
   %record_count = load i64, ptr %program
+  %first_record = getelementptr i8, ptr %program, i64 64
   %has_records = icmp ne i64 %record_count, 0
   br i1 %has_records, label %loop, label %done
 loop:
   %index = phi i64 [ 0, %entry ], [ %index_next, %next ]
+  %record = phi ptr [ %first_record, %entry ], [ %record_next, %next ]
   %index_next = add nuw i64 %index, 1
   store volatile i64 %index_next, ptr %progress
   %flags = load atomic i32, ptr %words monotonic, align 4
@@ -44,24 +46,25 @@ loop:
   %is_stopped = icmp ne i32 %stop_bit, 0
   br i1 %is_stopped, label %stopped, label %begin
 begin:
-  %offset = shl i64 %index_next, 6
-  %record = getelementptr i8, ptr %program, i64 %offset
   %kind = load i32, ptr %record
   switch i32 %kind, label %next [ i32 1, label %dispatch
                                   i32 2, label %fill
                                   i32 3, label %copy ]
 dispatch:
-  %returned = call i64 @run_dispatch(ptr %program, ptr %table, ptr %record, ptr %local_memory, ptr %pool,
-      ptr %words)
+  %returned = call i64 @run_dispatch(ptr %table, ptr %record, ptr %local_memory, ptr %pool, ptr %words)
   %failed = icmp ne i64 %returned, 0
   br i1 %failed, label %failure, label %next
 fill:
-  call void @run_fill(ptr %program, ptr %table, ptr %record)
+  call void @run_fill(ptr %table, ptr %record)
   br label %next
 copy:
-  call void @run_copy(ptr %program, ptr %table, ptr %record)
+  call void @run_copy(ptr %table, ptr %record)
   br label %next
 next:
+  %words8_field = getelementptr i8, ptr %record, i64 4
+  %words8 = load i32, ptr %words8_field
+  %words8_64 = zext i32 %words8 to i64
+  %record_next = getelementptr i64, ptr %record, i64 %words8_64
   %more = icmp ult i64 %index_next, %record_count
   br i1 %more, label %loop, label %done
 stopped:

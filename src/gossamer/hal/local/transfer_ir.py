@@ -14,8 +14,8 @@ _TRANSFER = Template("""
 declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 
-; Where a reference points, as an address.
-define internal i64 @resolve_address(ptr %program, ptr %table, ptr %ref) alwaysinline {
+; Where a reference of a record points, as an address.
+define internal i64 @resolve_address(ptr %table, ptr %record, ptr %ref) alwaysinline {
   %slot = load i64, ptr %ref
   %address_field = getelementptr %reference, ptr %ref, i64 0, i32 1
   %address = load i64, ptr %address_field
@@ -24,8 +24,8 @@ define internal i64 @resolve_address(ptr %program, ptr %table, ptr %ref) alwaysi
 direct:
   ret i64 %address
 inside:
-  %program_address = ptrtoint ptr %program to i64
-  %inside_address = add i64 %program_address, %address
+  %record_address = ptrtoint ptr %record to i64
+  %inside_address = add i64 %record_address, %address
   ret i64 %inside_address
 indirect:
   %base_field = getelementptr %slot, ptr %table, i64 %slot, i32 0
@@ -52,13 +52,13 @@ rest:
   ret i64 %remaining
 }
 
-define internal void @run_fill(ptr %program, ptr %table, ptr %record) {
-  %width_field = getelementptr i8, ptr %record, i64 4
+define internal void @run_fill(ptr %table, ptr %record) {
+  %width_field = getelementptr i8, ptr %record, i64 40
   %width = load i32, ptr %width_field
   %pattern_field = getelementptr i8, ptr %record, i64 8
   %pattern = load i64, ptr %pattern_field
   %ref = getelementptr i8, ptr %record, i64 16
-  %address = call i64 @resolve_address(ptr %program, ptr %table, ptr %ref)
+  %address = call i64 @resolve_address(ptr %table, ptr %record, ptr %ref)
   %length = call i64 @resolve_length(ptr %table, ptr %ref)
   %target = inttoptr i64 %address to ptr
   switch i32 %width, label %bytes [ i32 2, label %wide2
@@ -71,11 +71,11 @@ bytes:
 $fill_loops
 }
 
-define internal void @run_copy(ptr %program, ptr %table, ptr %record) {
+define internal void @run_copy(ptr %table, ptr %record) {
   %source_ref = getelementptr i8, ptr %record, i64 8
   %target_ref = getelementptr i8, ptr %record, i64 32
-  %source_address = call i64 @resolve_address(ptr %program, ptr %table, ptr %source_ref)
-  %target_address = call i64 @resolve_address(ptr %program, ptr %table, ptr %target_ref)
+  %source_address = call i64 @resolve_address(ptr %table, ptr %record, ptr %source_ref)
+  %target_address = call i64 @resolve_address(ptr %table, ptr %record, ptr %target_ref)
   %length = call i64 @resolve_length(ptr %table, ptr %target_ref)
   %source = inttoptr i64 %source_address to ptr
   %target = inttoptr i64 %target_address to ptr

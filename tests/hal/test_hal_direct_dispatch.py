@@ -1,0 +1,82 @@
+"""Quick recording encodes what `CommandBuffer.dispatch` does, and leaves to it what is unusual or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.command_buffer import CommandBuffer, CommandCategory
+from gossamer.hal.direct_dispatch import direct_dispatch
+from gossamer.hal.executable import Executable, ExecutableFunction
+from gossamer.hal.local.program import decode_records
+
+EXECUTABLE = Executable(
+    [
+        ExecutableFunction(f"function{constants}_{bindings}", bindings, constants, 16 * bindings, address=64)
+        for constants in range(4)
+        for bindings in range(3)
+    ]
+)
+
+
+def recorded(
+    commands: CommandBuffer, function_id: int, constants: list[int], buffers: list[Buffer]
+) -> tuple[CommandBuffer, bool]:
+    bindings = [part for index, buffer in enumerate(buffers) for part in (buffer, 4 * index, 8)]
+    record = direct_dispatch(len(constants), len(buffers))
+    return commands, record(commands, EXECUTABLE, function_id, 3, 2, 1, *constants, *bindings)
+
+
+@pytest.mark.parametrize("function_id", range(len(EXECUTABLE.functions)))
+def test_records_the_same(function_id: int) -> None:
+    function = EXECUTABLE.functions[function_id]
+    buffers = [Allocator().allocate_buffer(64) for _ in range(function.binding_count)]
+    constants = [-1, 7, 1 << 31][: function.constant_count]
+    usual = CommandBuffer()
+    ranges = [(buffer, 4 * index, 8, 0) for index, buffer in enumerate(buffers)]
+    usual.dispatch(EXECUTABLE, function_id, (3, 2, 1), constants, ranges)
+    usual.finalize()
+    quick, is_recorded = recorded(CommandBuffer(), function_id, constants, buffers)
+    assert is_recorded
+    quick.finalize()
+    assert bytes(quick.program.memory) == bytes(usual.program.memory)
+    assert list(decode_records(quick.program)) == list(decode_records(usual.program))
+    assert set(quick.resources) == set(usual.resources)
+
+
+def finalized() -> CommandBuffer:
+    commands = CommandBuffer()
+    commands.finalize()
+    return commands
+
+
+@pytest.mark.parametrize("make", [finalized, lambda: CommandBuffer(categories=CommandCategory.TRANSFER)])
+def test_leaves_refusals(make: Callable[[], CommandBuffer]) -> None:
+    CommandBuffer().dispatch(EXECUTABLE, 0, (1, 1, 1))
+    assert not recorded(make(), 0, [], [])[1]
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"), [(-1, 4), (0, -1), (0, 65), (64, 1), (65, 0), (0, -5), (1 << 62, 1 << 62)]
+)
+def test_leaves_other_ranges(offset: int, length: int) -> None:
+    buffer = Allocator().allocate_buffer(64)
+    CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(buffer, 0, 64, 0)])
+    commands = CommandBuffer()
+    assert not direct_dispatch(0, 1)(commands, EXECUTABLE, 1, 1, 1, 1, buffer, offset, length)
+    assert not commands.builder.parts
+    assert not commands.resources
+
+
+@pytest.mark.parametrize("buffer", [None, "no buffer", Buffer(0, 64)])
+def test_leaves_slots_and_what_is_no_memory(buffer: object) -> None:
+    CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(Allocator().allocate_buffer(64), 0, 64, 0)])
+    assert not direct_dispatch(0, 1)(CommandBuffer(), EXECUTABLE, 1, 1, 1, 1, buffer, 0, 8)
+
+
+@pytest.mark.parametrize("function_id", [-1, 1, len(EXECUTABLE.functions)])
+def test_leaves_functions_that_take_something_else(function_id: int) -> None:
+    assert not direct_dispatch(0, 0)(CommandBuffer(), EXECUTABLE, function_id, 1, 1, 1)
