@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from itertools import pairwise
+from typing import NamedTuple
 
 from gossamer.errors import FormatError, UnimplementedError
 from gossamer.format.module_def import Bytes
@@ -96,8 +97,7 @@ class ElfSegment:
         return self.address + self.length
 
 
-@dataclass(frozen=True, slots=True)
-class ElfRelocation:
+class ElfRelocation(NamedTuple):
     """A place to write when the image is loaded.
 
     Attributes:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gossamer.errors import (
     FailedPreconditionError,
@@ -120,9 +119,8 @@ def load_library(image: NativeImage, constants: Sequence[int], *, format: str) -
     environment = ctypes.addressof(library.environment)
     guard_signals()
     kernels = [
-        replace(
-            _function(image, index, address, name, attributes + index * _ATTRIBUTES.size, environment),
-            library=library_name,
+        _function(
+            image, library_name, index, address, name, attributes + index * _ATTRIBUTES.size, environment
         )
         for index, (address, name) in enumerate(zip(addresses, name_addresses, strict=True))
     ]
@@ -156,7 +154,13 @@ def _check_imports(image: NativeImage, count: int, symbols: int) -> None:
 
 
 def _function(
-    image: NativeImage, index: int, address: int, name_address: int, attributes: int, environment: int
+    image: NativeImage,
+    library_name: str,
+    index: int,
+    address: int,
+    name_address: int,
+    attributes: int,
+    environment: int,
 ) -> ExecutableFunction:
     name = image.string(name_address, f"name of export {index}") if name_address else ""
     if not name:
@@ -179,4 +183,5 @@ def _function(
         address=address,
         environment=environment,
         may_trap=True,
+        library=library_name,
     )

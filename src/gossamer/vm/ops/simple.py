@@ -60,13 +60,10 @@ def _make_handler(opcode: Opcode, operation: Callable[..., object]) -> Handler:
         if not operand.is_result
     ]
 
-    def compute(frame: Frame, operands: tuple[OperandValue, ...]) -> object:
-        return operation(*[read(frame, operands[position]) for position, read in inputs])
-
     if not opcode.results:
 
         def handle_effect(execution: Execution, frame: Frame, operands: tuple[OperandValue, ...]) -> None:
-            compute(frame, operands)
+            operation(*[read(frame, operands[position]) for position, read in inputs])
 
         return handle_effect
 
@@ -74,7 +71,8 @@ def _make_handler(opcode: Opcode, operation: Callable[..., object]) -> Handler:
     write = WRITERS[opcode.operands[result_position].kind]
 
     def handle_result(execution: Execution, frame: Frame, operands: tuple[OperandValue, ...]) -> None:
-        write(frame, cast(int, operands[result_position]), compute(frame, operands))
+        result = operation(*[read(frame, operands[position]) for position, read in inputs])
+        write(frame, cast(int, operands[result_position]), result)
 
     return handle_result
 

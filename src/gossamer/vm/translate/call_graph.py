@@ -11,9 +11,16 @@ from gossamer.vm.decoded import DecodedModule
 # Why: a member of an enumeration is looked up by a Python function each time.
 _BLOCK, _CASES = OperandKind.BLOCK, OperandKind.CASES
 _CALLS = frozenset(opcode for opcode in OPCODES if opcode.name.startswith("call"))
-_JUMPS = frozenset(
-    opcode for opcode in OPCODES if any(operand.kind in (_BLOCK, _CASES) for operand in opcode.operands)
-)
+_JUMPS = {
+    opcode: [
+        (position, operand.kind is _CASES)
+        for position, operand in enumerate(opcode.operands)
+        if operand.kind in (_BLOCK, _CASES)
+    ]
+    for opcode in OPCODES
+    if any(operand.kind in (_BLOCK, _CASES) for operand in opcode.operands)
+}
+"""Where operations have blocks among their operands, and whether that is a list of cases."""
 
 
 def internal_callees(module: DecodedModule) -> dict[int, set[int]]:
@@ -106,11 +113,12 @@ def is_soon_done(module: DecodedModule, ordinal: int) -> bool:
 
 def _backward_targets(instruction: Instruction) -> list[int]:
     targets: list[int] = []
-    for operand, value in zip(instruction.opcode.operands, instruction.operands, strict=True):
-        if operand.kind is _BLOCK:
-            targets.append(cast("int", value))
-        elif operand.kind is _CASES:
+    for position, has_cases in _JUMPS[instruction.opcode]:
+        value = instruction.operands[position]
+        if has_cases:
             targets += [target for target, _ in cast("Cases", value)]
+        else:
+            targets.append(cast("int", value))
     return [target for target in targets if target <= instruction.offset]
 
 
