@@ -17,6 +17,8 @@ from gossamer.hal.buffer import Buffer
 Binding: TypeAlias = tuple[Buffer | None, int, int]
 """An entry of a binding table: buffer, offset, length (or WHOLE_BUFFER)."""
 
+_EMPTY = struct.Struct("")
+
 _UNUSED_SLOT = 1 << 64
 """Extent of a slot that no command names: no binding is long enough, so it is looked at apart."""
 
@@ -67,7 +69,7 @@ class SlotRequirements:
         self._extents: list[int] = []
         self._access: list[int] = []
         self._requirements: list[tuple[int, int]] = []
-        self._format = struct.Struct("<0Q")
+        self._format = _EMPTY
 
     @property
     def count(self) -> int:
@@ -99,6 +101,8 @@ class SlotRequirements:
 
     def finalize(self) -> None:
         """Get ready to pack tables; nothing is added any more."""
+        if not self._extents:
+            return
         self._requirements = list(zip(self._extents, self._access, strict=True))
         self._format = struct.Struct(f"<{2 * len(self._extents)}Q")
 

@@ -39,8 +39,8 @@ from gossamer.limits.scope import CallScope
 _TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
 _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
 _INDIRECT_PARAMETERS = int(BufferUsage.DISPATCH_INDIRECT_PARAMETERS)
-_READ = int(MemoryAccess.READ)
-_WRITE = int(MemoryAccess.WRITE)
+_NO_LAYOUTS, _NO_RECORDS = FittingLayouts(), ProgramBuilder()
+_READ, _WRITE = int(MemoryAccess.READ), int(MemoryAccess.WRITE)
 
 
 class CommandBufferMode(IntFlag):
@@ -61,6 +61,7 @@ class CommandCategory(IntFlag):
 
 
 # Plain numbers: operations of flags take many times as long.
+_ONE_SHOT = int(CommandBufferMode.ONE_SHOT)
 _TRANSFER, _DISPATCH = int(CommandCategory.TRANSFER), int(CommandCategory.DISPATCH)
 
 
@@ -124,7 +125,7 @@ class CommandBuffer:
         self.is_recording = True
         self.records_dispatches = bool(categories & _DISPATCH)
         self._slots = SlotRequirements(binding_capacity)
-        self.layouts = FittingLayouts()
+        self.layouts = _NO_LAYOUTS
         self.builder = ProgramBuilder()
         self._expected_nanoseconds: int | None = None
         self.resources: list[object] = []
@@ -158,7 +159,7 @@ class CommandBuffer:
         """How long an execution takes; None where that is not known."""
         if self._expected_nanoseconds is None and self._program is not None:
             # Why not for others: they are measured, which tells more, when they run first.
-            uses_times = bool(self.mode & 1)
+            uses_times = bool(self.mode & _ONE_SHOT)
             self._expected_nanoseconds = expected_nanoseconds(self._program, uses_times=uses_times)
         return self._expected_nanoseconds
 
@@ -179,12 +180,12 @@ class CommandBuffer:
             )
         program = self.builder.build()
         self._slots.finalize()
-        if not self.mode & CommandBufferMode.ONE_SHOT:
+        if not self.mode & _ONE_SHOT:
             self.layouts = FittingLayouts(self._slots)
         self._runner = runner_for(program)
         self._program = program
         self.is_recording = self.records_dispatches = False
-        self.builder = ProgramBuilder()
+        self.builder = _NO_RECORDS
 
     def begin_debug_group(self, label: str) -> None:
         """Open a group of commands with a name for tools; groups nest."""
@@ -305,7 +306,7 @@ class CommandBuffer:
         """
         if self._program is None:
             raise FailedPreconditionError("command buffer is still being recorded; finalize it first")
-        if self.mode & 1:
+        if self.mode & _ONE_SHOT:
             if self._is_submitted:
                 raise FailedPreconditionError("one-shot command buffer was submitted before")
             self._is_submitted = True

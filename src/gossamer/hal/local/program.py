@@ -21,7 +21,6 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from itertools import chain
@@ -108,8 +107,7 @@ class UpdateRecord(NamedTuple):
 Record = DispatchRecord | FillRecord | CopyRecord | UpdateRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """Encoded records.
 
     Attributes:
@@ -173,18 +171,23 @@ class ProgramBuilder:
 
     def build(self) -> Program:
         """Program of all records so far."""
-        functions = list({id(function): function for function in self.functions if function}.values())
-        may_trap = any(function.may_trap for function in functions)
+        is_native, may_trap, local_memory_bytes = True, False, 0
+        # Why by identity: the hash of a function is that of all its fields.
+        for function in dict(zip(map(id, self.functions), self.functions, strict=True)).values():
+            if function is not None:
+                is_native = is_native and function.address != 0
+                may_trap = may_trap or function.may_trap
+                local_memory_bytes = max(local_memory_bytes, function.local_memory_bytes)
         encoded = b"".join((_HEADER.pack(len(self.parts), may_trap), *self.parts))
         memory = (ctypes.c_ubyte * len(encoded)).from_buffer_copy(encoded)
         return Program(
             tuple(self.functions),
             memory,
             ctypes.addressof(memory),
-            all(function.address for function in functions),
+            is_native,
             may_trap,
             self.has_indirect_counts,
-            max((function.local_memory_bytes for function in functions), default=0),
+            local_memory_bytes,
         )
 
 
