@@ -124,7 +124,7 @@ def test_kernels_of_the_same_bytes_are_found_without_translation(
     VmvxLoader().load(VMVX_FORMAT, kernel_module(attrs=(("binding_count", "1"),)), ())
     assert len(translated) == 2
 
-    monkeypatch.setattr(native, "emitter_version", lambda: "another")
+    monkeypatch.setattr(native, "package_version", lambda: "another")
     VmvxLoader().load(VMVX_FORMAT, kernel_module(), ())
     assert len(translated) == 3
 

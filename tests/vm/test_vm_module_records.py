@@ -59,8 +59,10 @@ def test_a_record_has_what_reading_and_verifying_give() -> None:
     assert record is not None
     expected = read_module(data, with_debug_database=False)
     assert record.definition == expected
-    assert record == decode_module(expected)
-    assert record == module.decoded
+    decoded = decode_module(expected)
+    assert replace(record, functions=tuple(record.functions)) == decoded == module.decoded
+    assert record.functions[-1] is record.functions[0]
+    assert record.functions[:] == decoded.functions[:]
     verify_module(record)
 
 

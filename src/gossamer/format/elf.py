@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -43,8 +43,8 @@ class SegmentType(IntEnum):
     RELRO = 0x6474E552
 
 
-class SegmentFlags(IntFlag):
-    """What may be done with a segment's memory."""
+class SegmentFlags:
+    """Bits of what may be done with a segment's memory."""
 
     EXECUTE = 1
     WRITE = 2
@@ -81,6 +81,7 @@ class ElfSegment:
     Attributes:
         offset, file_length: the bytes of the file.
         address, length: the memory, from where the image is loaded.
+        flags: bits of `SegmentFlags`.
         alignment: of the address the image is loaded at, a power of two.
     """
 
@@ -88,7 +89,7 @@ class ElfSegment:
     file_length: int
     address: int
     length: int
-    flags: SegmentFlags
+    flags: int
     alignment: int
 
     @property
@@ -141,23 +142,26 @@ class ElfSegments:
     """What the program headers say.
 
     Attributes:
+        header: of the file.
         loads: by address; they do not overlap.
         dynamic: address and length of the dynamic section, or None.
         relro: address and length that become read-only once relocated, or None.
     """
 
+    header: ElfHeader
     loads: tuple[ElfSegment, ...]
     dynamic: tuple[int, int] | None
     relro: tuple[int, int] | None
 
-    def require(self, address: int, length: int, table: str, offset: int | None = None) -> None:
-        """Check that a range of memory is inside one segment.
+    def require(self, address: int, length: int, table: str, offset: int | None = None) -> tuple[int, int]:
+        """Check that a range of memory is inside one segment; returns where that starts and ends.
 
         Raises: FormatError where it is not.
         """
         for segment in self.loads:
-            if segment.address <= address and address + length <= segment.end:
-                return
+            end = segment.address + segment.length
+            if segment.address <= address and address + length <= end:
+                return segment.address, end
         raise FormatError(
             f"{length} bytes at address {address:#x} are in no segment", offset=offset, table=table
         )
@@ -221,19 +225,19 @@ def read_elf_segments(data: Bytes, *, allows_tls: bool = False) -> ElfSegments:
             f"{count} program headers at {table_offset} pass the end", offset=32, table=_HEADER_TABLE
         )
     positions = [table_offset + index * _SEGMENT.size for index in range(count)]
-    return _read_segments(data, positions, allows_tls=allows_tls)
+    return _read_segments(data, header, positions, allows_tls=allows_tls)
 
 
-def _read_segments(data: Bytes, positions: Sequence[int], *, allows_tls: bool) -> ElfSegments:
+def _read_segments(
+    data: Bytes, header: ElfHeader, positions: Sequence[int], *, allows_tls: bool
+) -> ElfSegments:
     loads: list[ElfSegment] = []
     dynamic: tuple[int, int] | None = None
     relro: tuple[int, int] | None = None
     for index, position in enumerate(positions):
         kind, flags, offset, address, _, file_length, length, alignment = _SEGMENT.unpack_from(data, position)
         if kind == SegmentType.LOAD:
-            segment = ElfSegment(
-                offset, file_length, address, length, SegmentFlags(flags & 7), max(alignment, 1)
-            )
+            segment = ElfSegment(offset, file_length, address, length, flags & 7, max(alignment, 1))
             _check_load(segment, len(data), index, position)
             loads.append(segment)
         elif kind == SegmentType.DYNAMIC:
@@ -254,7 +258,7 @@ def _read_segments(data: Bytes, positions: Sequence[int], *, allows_tls: bool) -
             raise FormatError(
                 f"segments overlap at address {after.address:#x}", offset=32, table=_SEGMENT_TABLE
             )
-    return ElfSegments(tuple(loads), dynamic, relro)
+    return ElfSegments(header, tuple(loads), dynamic, relro)
 
 
 def _check_load(segment: ElfSegment, file_length: int, index: int, position: int) -> None:

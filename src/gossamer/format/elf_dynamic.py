@@ -17,7 +17,6 @@ from gossamer.format.elf import (
     ElfRelocation,
     ElfSegments,
     SegmentFlags,
-    read_elf_header,
     read_elf_segments,
 )
 from gossamer.format.module_def import Bytes
@@ -82,7 +81,7 @@ def read_elf(data: Bytes) -> ElfImage:
     reader = _DynamicReader(data, read_elf_segments(data))
     symbols = reader.symbols()
     return ElfImage(
-        read_elf_header(data),
+        reader.segments.header,
         reader.segments.loads,
         reader.segments.relro,
         {symbol.name: symbol.address for symbol in symbols if symbol.is_defined and symbol.is_global},
@@ -194,22 +193,25 @@ class _DynamicReader:
                     f"{size_tag.name} is {length}, no multiple of {_RELOCATION.size}", table=_DYNAMIC_TABLE
                 )
             start = self.segments.file_offset(self._entries[table_tag], length, _RELOCATION_TABLE)
-            for index in range(length // _RELOCATION.size):
-                yield self._relocation(start + index * _RELOCATION.size, index, symbols)
+            yield from self._relocation_table(start, length, symbols)
 
-    def _relocation(self, position: int, index: int, symbols: list[_Symbol]) -> ElfRelocation:
-        address: int
-        kind: int
-        symbol_index: int
-        addend: int
-        address, kind, symbol_index, addend = _RELOCATION.unpack_from(self._data, position)
-        if symbol_index >= len(symbols) and symbol_index:
-            raise FormatError(
-                f"symbol {symbol_index} of {len(symbols)}",
-                offset=position, table=_RELOCATION_TABLE, index=index,
-            )  # fmt: skip
-        self.segments.require(address, _PLACE_BYTES if kind else 0, _RELOCATION_TABLE, position)
-        if not symbol_index:
-            return ElfRelocation(address, kind, 0, addend, True)
-        symbol = symbols[symbol_index]
-        return ElfRelocation(address, kind, symbol.address, addend, symbol.is_absolute)
+    def _relocation_table(self, start: int, length: int, symbols: list[_Symbol]) -> Iterator[ElfRelocation]:
+        # Segment of the place before: most places are in the same one.
+        first = end = 0
+        rows: Iterator[tuple[int, int, int, int]]
+        rows = _RELOCATION.iter_unpack(memoryview(self._data)[start : start + length])
+        for index, (address, kind, symbol_index, addend) in enumerate(rows):
+            position = start + index * _RELOCATION.size
+            if not first <= address <= end - _PLACE_BYTES:
+                size = _PLACE_BYTES if kind else 0
+                first, end = self.segments.require(address, size, _RELOCATION_TABLE, position)
+            if not symbol_index:
+                yield ElfRelocation(address, kind, 0, addend, True)
+            elif symbol_index < len(symbols):
+                symbol = symbols[symbol_index]
+                yield ElfRelocation(address, kind, symbol.address, addend, symbol.is_absolute)
+            else:
+                raise FormatError(
+                    f"symbol {symbol_index} of {len(symbols)}",
+                    offset=position, table=_RELOCATION_TABLE, index=index,
+                )  # fmt: skip

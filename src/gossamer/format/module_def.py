@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntFlag
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 BYTECODE_VERSION_MAJOR = 17
 BYTECODE_VERSION_MINOR = 0
@@ -37,8 +37,7 @@ class Requirements(IntFlag):
 NO_REQUIREMENTS = Requirements(0)
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionSignature:
+class FunctionSignature(NamedTuple):
     """How a function is called, and its reflection attributes."""
 
     calling_convention: str
@@ -54,8 +53,7 @@ class ModuleDependency:
     is_required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ImportFunction:
+class ImportFunction(NamedTuple):
     """A function of a module loaded before; `full_name` is `module.function`, split at the first dot."""
 
     full_name: str

@@ -38,6 +38,9 @@ class BindingLayout:
         self.ranges = tuple(ranges)
         self.pack = struct.Struct(f"<{2 * len(self.ranges)}Q").pack
 
+    def __reduce__(self) -> tuple[type[BindingLayout], tuple[Sequence[tuple[int, int]]]]:
+        return BindingLayout, (self.ranges,)
+
 
 class FittingLayouts(dict[BindingLayout, bool]):
     """For each layout, whether tables of it serve some commands whatever the buffers; found when asked."""
@@ -92,12 +95,20 @@ class SlotRequirements:
         self.check_slot(slot)
         if offset < 0 or length < -1:
             raise OutOfRangeError(f"slot {slot}: offset {offset} and length {length} must not be negative")
+        self.take(slot, offset, max(length, 0))
+        self._access[slot] |= access
+
+    def take(self, slot: int, offset: int, length: int) -> bool:
+        """Add a need without access; False, and nothing is added, where `require` knows more or raises."""
+        if not 0 <= slot < self.capacity or offset < 0 or length < 0:
+            return False
         while len(self._extents) <= slot:
             self._extents.append(_UNUSED_SLOT)
             self._access.append(0)
-        extent, present = offset + max(length, 0), self._extents[slot]
-        self._extents[slot] = extent if present == _UNUSED_SLOT else max(present, extent)
-        self._access[slot] |= access
+        present = self._extents[slot]
+        if present == _UNUSED_SLOT or present < offset + length:
+            self._extents[slot] = offset + length
+        return True
 
     def finalize(self) -> None:
         """Get ready to pack tables; nothing is added any more."""

@@ -94,6 +94,7 @@ class CommandBuffer:
         records_dispatches: as long as it records, where `categories` allows dispatches.
         builder: encodes what is recorded.
         resources: what records point to by bare address, which stays alive with them.
+        slots: what commands need of binding tables.
         layouts: which binding tables need no `prepare`; none until `finalize`.
     """
 
@@ -104,7 +105,6 @@ class CommandBuffer:
         "_is_submitted",
         "_program",
         "_runner",
-        "_slots",
         "builder",
         "categories",
         "is_recording",
@@ -112,6 +112,7 @@ class CommandBuffer:
         "mode",
         "records_dispatches",
         "resources",
+        "slots",
     )
 
     def __init__(
@@ -124,7 +125,7 @@ class CommandBuffer:
         self.categories = categories
         self.is_recording = True
         self.records_dispatches = bool(categories & _DISPATCH)
-        self._slots = SlotRequirements(binding_capacity)
+        self.slots = SlotRequirements(binding_capacity)
         self.layouts = _NO_LAYOUTS
         self.builder = ProgramBuilder()
         self._expected_nanoseconds: int | None = None
@@ -147,12 +148,12 @@ class CommandBuffer:
     @property
     def binding_count(self) -> int:
         """Least length of a binding table for this command buffer."""
-        return self._slots.count
+        return self.slots.count
 
     @property
     def binding_capacity(self) -> int:
         """Slots that commands may name."""
-        return self._slots.capacity
+        return self.slots.capacity
 
     @property
     def expected_nanoseconds(self) -> int | None:
@@ -179,9 +180,9 @@ class CommandBuffer:
                 f"unbalanced debug group depth (expected 0, is {self._debug_group_depth})"
             )
         program = self.builder.build()
-        self._slots.finalize()
+        self.slots.finalize()
         if not self.mode & _ONE_SHOT:
-            self.layouts = FittingLayouts(self._slots)
+            self.layouts = FittingLayouts(self.slots)
         self._runner = runner_for(program)
         self._program = program
         self.is_recording = self.records_dispatches = False
@@ -207,7 +208,7 @@ class CommandBuffer:
         """Hint at how a buffer will be used; memory of this machine needs none."""
         self._require_recording(_TRANSFER)
         if target.buffer is None:
-            self._slots.check_slot(target.slot)
+            self.slots.check_slot(target.slot)
 
     def fill_buffer(self, target: BufferRef, pattern: int, pattern_length: int) -> None:
         """Repeat a pattern.
@@ -310,7 +311,7 @@ class CommandBuffer:
             if self._is_submitted:
                 raise FailedPreconditionError("one-shot command buffer was submitted before")
             self._is_submitted = True
-        return self._slots.pack(bindings)
+        return self.slots.pack(bindings)
 
     def run(
         self,
@@ -347,7 +348,7 @@ class CommandBuffer:
             return reference._replace(address=starts[start].address + reference.address - start)
 
         fork = CommandBuffer(self.mode, self.categories, 0)
-        fork._slots = self._slots
+        fork.slots = self.slots
         fork.layouts = self.layouts
         fork.resources = [resource for resource in self.resources if not isinstance(resource, Buffer)]
         fork.resources += copies
@@ -396,5 +397,5 @@ class CommandBuffer:
                 buffer.require_access(access)
             self.resources.append(buffer)
             return Reference(SLOT_DIRECT, address, length)
-        self._slots.require(slot, offset, length, access)
+        self.slots.require(slot, offset, length, access)
         return Reference(slot, offset, length)

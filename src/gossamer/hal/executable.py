@@ -7,7 +7,6 @@ In: bytes of a format some loader knows. Out: functions by name, then by id.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
@@ -20,6 +19,7 @@ from gossamer.errors import (
     StatusError,
 )
 from gossamer.format.module_def import Bytes
+from gossamer.native.host_memory import address_of
 
 
 class BoundMemory(NamedTuple):
@@ -117,8 +117,8 @@ class Executable:
         self.format = format
         self.dispatch_forms: dict[tuple[int, int, int], tuple[bytes, ExecutableFunction]] = {}
         # What a workgroup takes is known to whoever records the next dispatch: kernels are cut alike.
-        self._times = (ctypes.c_uint32 * len(self.functions))()
-        self._times_address = ctypes.addressof(self._times)
+        self._times = bytearray(4 * len(self.functions))
+        self._times_address = address_of(self._times)
         self._ids = {function.name: index for index, function in enumerate(self.functions)}
         # Safety: functions hold bare addresses of code and tables; this holds what owns them.
         self._keepalive = keepalive

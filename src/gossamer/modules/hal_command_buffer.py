@@ -12,7 +12,7 @@ from gossamer.errors import OutOfRangeError, UnimplementedError
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import BufferRange, BufferRef, CommandBuffer
 from gossamer.hal.device import Device
-from gossamer.hal.direct_dispatch import direct_dispatch
+from gossamer.hal.dispatch_recorder import dispatch_recorder
 from gossamer.hal.executable import Executable
 from gossamer.modules.hal_refs import COMMAND_BUFFER, DEVICE, EXECUTABLE
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
@@ -26,7 +26,7 @@ _MAXIMUM_BINDINGS = 32
 _Binding: TypeAlias = tuple[int, int, "Buffer | None", int, int]
 
 
-def _direct_dispatch(arguments: Constants) -> InlineForm | None:
+def _recorded_dispatch(arguments: Constants) -> InlineForm | None:
     """Form of a dispatch for its numbers of constants and bindings."""
     constants, bindings = arguments[7], arguments[8]
     assert isinstance(constants, Sequence)
@@ -35,12 +35,12 @@ def _direct_dispatch(arguments: Constants) -> InlineForm | None:
         return None
     values = [f"{{7[{index}][0]}}" for index in range(len(constants))]
     for index in range(len(bindings)):
-        values += [f"{{8[{index}][{place}]}}" for place in (2, 3, 4)]
+        values += [f"{{8[{index}][{place}]}}" for place in (1, 2, 3, 4)]
     operands = ", ".join([*(f"{{{position}}}" for position in range(6)), *values])
     return InlineForm(
         exact={0: CommandBuffer, 1: Executable},
         conditions=("{3} > 0", "{4} > 0", "0 < {5} < 65536", f"{{record_dispatch}}({operands})"),
-        names={"record_dispatch": direct_dispatch(len(constants), len(bindings))},
+        names={"record_dispatch": dispatch_recorder(len(constants), len(bindings))},
     )
 
 
@@ -193,7 +193,7 @@ def command_buffer_collective(command_buffer: CommandBuffer, *arguments: object)
 @functions.export(
     "command_buffer.dispatch",
     "0rrIiiiICiDCiirIID_v",
-    inline=InlineForm(None, specialize=_direct_dispatch),
+    inline=InlineForm(None, specialize=_recorded_dispatch),
 )
 def command_buffer_dispatch(
     command_buffer: CommandBuffer,

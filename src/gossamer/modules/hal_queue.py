@@ -315,12 +315,12 @@ def _submit_with_layout(arguments: Constants) -> InlineForm | None:
         conditions += [f"{buffer}.byte_length >= {offset + length}", f"{buffer}.address"]
         values += [f"{buffer}.address + {offset}" if offset else f"{buffer}.address", str(length)]
     return InlineForm(
-        f"{{0}}.submit_table({{3}}, {{pack}}({', '.join(values)}), [{', '.join(buffers)}])",
+        f"{{0}}.submit_table({{3}}, {{layout}}.pack({', '.join(values)}), [{', '.join(buffers)}])",
         exact={3: CommandBuffer, **{(5, index, 0): Buffer for index in range(len(ranges))}},
         instances={0: Device},
         nulls=(2,),
         conditions=tuple(conditions),
-        names={"layout": layout, "pack": layout.pack},
+        names={"layout": layout},
     )
 
 

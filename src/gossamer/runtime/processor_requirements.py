@@ -8,6 +8,7 @@ an instruction that the processor lacks is then an error of the call that meets 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gossamer.errors import IncompatibleError
 from gossamer.hal.local.cpu_features import lacking_features
@@ -27,7 +28,7 @@ def require_processor(module: BytecodeModule) -> None:
     """
     refusal: IncompatibleError | None = None
     for target in _TARGET.finditer(module.definition.bytecode_data):
-        missing = lacking_features(_REQUIRED.findall(target[2].decode()))
+        missing = lacking_features(_required(target[2]))
         if not missing:
             return
         cpu = target[1].decode() if target[1] else "generic"
@@ -37,3 +38,8 @@ def require_processor(module: BytecodeModule) -> None:
         )
     if refusal is not None:
         raise refusal
+
+
+@lru_cache(maxsize=64)
+def _required(features: bytes) -> list[str]:
+    return _REQUIRED.findall(features.decode())

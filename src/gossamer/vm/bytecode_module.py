@@ -31,6 +31,8 @@ class BytecodeModule:
         decoded: its functions, verified: executors may trust them.
         exports: functions others may call, by name.
         rodata: constant buffers by ordinal, borrowed from the file's bytes.
+        is_from_record: it was kept on disk when it was loaded before.
+        record: of its file, where what is made of the module is kept; or None.
         types: the type table as refs are checked against it; see `_checked_type`.
         tracer: called before each instruction, or None; see `trace_with`.
     """
@@ -43,6 +45,7 @@ class BytecodeModule:
         limits: Limits = DEFAULT_LIMITS,
         source: str = "",
         verified: DecodedModule | None = None,
+        record: ModuleRecord | None = None,
     ) -> None:
         """Decode and verify a module.
 
@@ -51,7 +54,8 @@ class BytecodeModule:
             executor: what runs it; by default the translator.
             limits: bounds of each call.
             source: file the module came from, for messages.
-            verified: the functions of `definition`, where they are decoded and verified already.
+            verified: the functions of `definition`, where they were kept on disk, verified.
+            record: what is made of the module is kept with it; None where nothing is.
         Raises: FormatError for anything that executors must be able to rely on.
         """
         self.definition = definition
@@ -59,6 +63,8 @@ class BytecodeModule:
         self.decoded: DecodedModule = verified or decode_module(definition)
         if verified is None:
             verify_module(self.decoded)
+        self.is_from_record = verified is not None
+        self.record = record
         self.rodata = tuple(
             Buffer.wrap(segment.data, is_mutable=False) for segment in definition.rodata_segments
         )
@@ -147,7 +153,14 @@ def load_bytecode_module(
     record = ModuleRecord(data) if source or is_kept else None
     found = None if record is None else record.load()
     definition = read_module(data, with_debug_database=False) if found is None else found.definition
-    module = BytecodeModule(definition, executor=executor, limits=limits, source=source, verified=found)
+    module = BytecodeModule(
+        definition,
+        executor=executor,
+        limits=limits,
+        source=source,
+        verified=found,
+        record=record,
+    )
     if record is not None and found is None:
         record.store(module.decoded)
     return module

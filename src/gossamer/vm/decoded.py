@@ -5,7 +5,7 @@ In: a `ModuleDef`. Out: instructions with operand values, cut into blocks, besid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gossamer.errors import FormatError
@@ -71,19 +71,21 @@ class DecodedModule:
 
     Attributes:
         definition: the tables it came from.
-        functions: by internal ordinal.
+        functions: by internal ordinal; those of a module that was kept on disk are read when they are needed.
         import_conventions: by import ordinal, parallel to `definition.imported_functions`.
         exports: internal ordinal of each exported name.
+        names: the first export that names a function, by internal ordinal; private ones have none.
     """
 
     definition: ModuleDef
-    functions: tuple[DecodedFunction, ...]
+    functions: Sequence[DecodedFunction]
     import_conventions: tuple[CallingConvention, ...]
     exports: Mapping[str, int]
+    names: Mapping[int, str]
 
     def function_label(self, ordinal: int) -> str:
         """Name of a function as backtraces spell it: `module.name`, or `module@ordinal` if private."""
-        name = self.functions[ordinal].name
+        name = self.names.get(ordinal)
         module = self.definition.name
         return f"{module}.{name}" if name else f"{module}@{ordinal}"
 
@@ -100,7 +102,7 @@ def decode_module(definition: ModuleDef) -> DecodedModule:
             table="function_signatures",
         )
     exports = exported_ordinals(definition)
-    names = {ordinal: name for name, ordinal in reversed(exports.items())}
+    names = first_names(exports)
     functions = tuple(
         _decode_function(definition, ordinal, names.get(ordinal, ""))
         for ordinal in range(len(definition.function_descriptors))
@@ -109,7 +111,7 @@ def decode_module(definition: ModuleDef) -> DecodedModule:
         parse_calling_convention(function.signature.calling_convention)
         for function in definition.imported_functions
     )
-    return DecodedModule(definition, functions, import_conventions, exports)
+    return DecodedModule(definition, functions, import_conventions, exports, names)
 
 
 def exported_ordinals(definition: ModuleDef) -> dict[str, int]:
@@ -129,6 +131,11 @@ def exported_ordinals(definition: ModuleDef) -> dict[str, int]:
         # Why: lookups by name take the first of two equal names, as a scan in file order does.
         exports.setdefault(export.local_name, export.internal_ordinal)
     return exports
+
+
+def first_names(exports: dict[str, int]) -> dict[int, str]:
+    """The first export that names a function, by internal ordinal."""
+    return {ordinal: name for name, ordinal in reversed(exports.items())}
 
 
 def _decode_function(definition: ModuleDef, ordinal: int, name: str) -> DecodedFunction:

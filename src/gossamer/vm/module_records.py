@@ -13,13 +13,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import marshal
-import os
-import sys
+import struct
 from collections.abc import Callable
-from functools import cache
-from itertools import repeat
-from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any
 
 from gossamer.errors import FormatError
 from gossamer.format.archive import locate_flatbuffer
@@ -35,25 +31,24 @@ from gossamer.format.module_def import (
     RodataSegment,
 )
 from gossamer.isa.calling_convention import parse_calling_convention
-from gossamer.isa.instruction import Instruction
-from gossamer.isa.opcodes import OPCODES
 from gossamer.native.object_cache import load_object, store_object
-from gossamer.vm.decoded import DecodedModule, decoded_function, exported_ordinals
+from gossamer.native.package_version import package_version
+from gossamer.vm.decoded import DecodedModule, exported_ordinals, first_names
+from gossamer.vm.stored_functions import StoredFunctions, pack_instructions
 
 _PLACES = 1024
 _LARGEST_TABLES = 1 << 22
 """Bytes that are hashed each time a file is loaded; a FlatBuffer with more has constants in it."""
 _LARGEST_EMBEDDED = 1 << 16
-
-_Columns: TypeAlias = tuple[list[int], list[Any], list[int], list[int]]
-"""Of a function's instructions: opcodes, operands, offsets and lengths."""
-
-_Make: TypeAlias = Callable[[type[Instruction], tuple[object, ...]], Instruction]
-_ordinals = {opcode: ordinal for ordinal, opcode in enumerate(OPCODES)}
+_LENGTH = struct.Struct("<Q")
 
 
 class ModuleRecord:
-    """The place of one file's record."""
+    """The place of one file's record.
+
+    Attributes:
+        attachment: what `attach` kept, as `load` found it; empty where there was nothing.
+    """
 
     def __init__(self, data: Bytes) -> None:
         """Find the place.
@@ -63,37 +58,38 @@ class ModuleRecord:
         """
         view = memoryview(data).cast("B").toreadonly()
         self._digest = b""
+        self._place = ""
+        self.attachment: Bytes = b""
         with contextlib.suppress(FormatError):
             tables, rodata_offset = locate_flatbuffer(view)
             if tables.stop - tables.start <= _LARGEST_TABLES:
                 self._flatbuffer = view[tables]
                 self._external = view[min(rodata_offset, len(view)) :]
-                digest = hashlib.sha256(_code_version())
+                digest = hashlib.sha256(package_version().encode())
                 digest.update(len(self._external).to_bytes(8, "little"))
                 digest.update(view[tables])
                 self._digest = digest.digest()
-        self._place = f"module-{int.from_bytes(self._digest[:4], 'little') % _PLACES}"
+                self._place = f"module-{int.from_bytes(self._digest[:4], 'little') % _PLACES}"
 
     def load(self) -> DecodedModule | None:
         """The module, if it was stored."""
-        stored = load_object(self._place) if self._digest else None
-        if stored is None or stored[:32] != self._digest:
+        stored = self._read()
+        if stored is None:
             return None
-        tables, functions = marshal.loads(memoryview(stored)[32:])
+        contents, self.attachment = stored
+        tables, functions = marshal.loads(contents)
         definition = self._definition(tables)
         exports = exported_ordinals(definition)
-        names = {ordinal: name for name, ordinal in reversed(exports.items())}
+        names = first_names(exports)
         return DecodedModule(
             definition,
-            tuple(
-                decoded_function(definition, ordinal, names.get(ordinal, ""), _instructions(columns))
-                for ordinal, columns in enumerate(functions)
-            ),
+            StoredFunctions(definition, names, functions),
             tuple(
                 parse_calling_convention(function.signature.calling_convention)
                 for function in definition.imported_functions
             ),
             exports,
+            names,
         )
 
     def store(self, module: DecodedModule) -> None:
@@ -105,9 +101,30 @@ class ModuleRecord:
         # Why a place: the module of a record borrows from the file as any other does.
         bytecode_start = bytes(self._flatbuffer).find(definition.bytecode_data)
         bytecode = (bytecode_start, len(definition.bytecode_data))
-        functions = [_columns(function.instructions) for function in module.functions]
+        functions = [pack_instructions(function.instructions) for function in module.functions]
         contents: Any = (_tables(definition, bytecode), functions)
-        store_object(self._place, self._digest + marshal.dumps(contents))
+        self._write(marshal.dumps(contents), b"")
+
+    def attach(self, update: Callable[[Bytes], bytes]) -> None:
+        """Keep bytes beside the stored module: what `update` makes of those that are there now."""
+        stored = self._read()
+        if stored is not None:
+            contents, attachment = stored
+            self._write(contents, update(attachment))
+
+    def _read(self) -> tuple[Bytes, Bytes] | None:
+        """The module's contents and the attachment."""
+        stored = load_object(self._place) if self._digest else None
+        if stored is None or not stored.startswith(self._digest):
+            return None
+        start = len(self._digest) + _LENGTH.size
+        end = start + _LENGTH.unpack_from(stored, len(self._digest))[0]
+        view = memoryview(stored)
+        return view[start:end], view[end:]
+
+    def _write(self, contents: Bytes, attachment: bytes) -> None:
+        parts = (self._digest, _LENGTH.pack(len(contents)), contents, attachment)
+        store_object(self._place, b"".join(parts))
 
     def _definition(self, tables: tuple[Any, ...]) -> ModuleDef:
         heading, dependencies, imports, exports, signatures, rodata, descriptors, rest = tables
@@ -184,38 +201,3 @@ def _descriptor_row(descriptor: FunctionDescriptor) -> tuple[int, ...]:
         *(descriptor.bytecode_offset, descriptor.bytecode_length, int(descriptor.requirements)),
         *(descriptor.block_count, descriptor.i32_register_count, descriptor.ref_register_count),
     )
-
-
-def _columns(instructions: tuple[Instruction, ...]) -> _Columns:
-    return (
-        [_ordinals[instruction.opcode] for instruction in instructions],
-        [instruction.operands for instruction in instructions],
-        [instruction.offset for instruction in instructions],
-        [instruction.length for instruction in instructions],
-    )
-
-
-def _instructions(columns: _Columns) -> tuple[Instruction, ...]:
-    # Why not Instruction(...): that is a Python function, and the most of what loading a record takes.
-    make = cast("_Make", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
-    kinds, *others = columns
-    rows = zip(map(OPCODES.__getitem__, kinds), *others, strict=True)
-    return tuple(map(make, repeat(Instruction), rows))
-
-
-@cache
-def _code_version() -> bytes:
-    """Hash of what decides what a record says: this Python, and the files that read and verify modules."""
-    from gossamer.format import flatbuffer, read_bytecode_module
-    from gossamer.isa import calling_convention, decode, opcodes
-    from gossamer.vm import decoded, ref_types, verifier, verify_operands
-
-    digest = hashlib.sha256(sys.version.encode())
-    modules = (flatbuffer, read_bytecode_module, calling_convention, decode, opcodes, decoded, ref_types)
-    for path in (*(module.__file__ for module in (*modules, verifier, verify_operands)), __file__):
-        try:
-            digest.update(Path(path or "").read_bytes())
-        except OSError:
-            # Why: code that cannot be read cannot be told from other code; nothing of it is found again.
-            digest.update(os.urandom(32))
-    return digest.digest()

@@ -8,13 +8,11 @@ Source: what `iree/hal/local/elf/elf_module.c` of IREE 3.13.0 accepts.
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import os
 import platform
 import struct
 import sys
-from enum import IntEnum
 from functools import cache, partial
 from itertools import pairwise
 
@@ -22,7 +20,6 @@ from gossamer.errors import FailedPreconditionError, StatusError, UnimplementedE
 from gossamer.format.elf import (
     ElfHeader,
     ElfImage,
-    ElfRelocation,
     ElfSegment,
     SegmentFlags,
     read_elf_header,
@@ -31,6 +28,7 @@ from gossamer.format.elf import (
 from gossamer.format.elf_dynamic import read_elf
 from gossamer.format.module_def import Bytes
 from gossamer.hal.local.native_image import NativeImage
+from gossamer.native.host_memory import view_memory
 from gossamer.native.libc import (
     close_library,
     find_symbol,
@@ -46,14 +44,12 @@ _ADDRESS = struct.Struct("<Q")
 _ADDRESS_MASK = (1 << 64) - 1
 
 
-class _RelocationType(IntEnum):
-    """Relocation types of x86-64 that position independent libraries have."""
-
-    NONE = 0
-    ABSOLUTE = 1
-    GLOBAL_DATA = 6
-    JUMP_SLOT = 7
-    RELATIVE = 8
+# Relocation types of x86-64 that position independent libraries have.
+_NONE = 0
+_ABSOLUTE = 1
+_GLOBAL_DATA = 6
+_JUMP_SLOT = 7
+_RELATIVE = 8
 
 
 def host_elf_machine() -> int | None:
@@ -104,7 +100,7 @@ def load_image(data: Bytes) -> NativeImage:
     bias = ((mapping + alignment - 1) & -alignment) - first
     release = partial(unmap_memory, mapping, mapped_length)
     try:
-        _fill(image, data, bias)
+        _fill(image, data, bias, view_memory(first + bias, length), first)
         _protect(image, bias)
     except BaseException:
         release()
@@ -127,31 +123,29 @@ def _require_separate_pages(image: ElfImage) -> None:
             )
 
 
-def _fill(image: ElfImage, data: Bytes, bias: int) -> None:
+def _fill(image: ElfImage, data: Bytes, bias: int, memory: memoryview, first: int) -> None:
+    """Write an image's segments and relocations.
+
+    Args:
+        memory: where the image is loaded, from address `first` on.
+    """
+    contents = memoryview(data)
     for segment in image.segments:
-        contents = bytes(data[segment.offset : segment.offset + segment.file_length])
-        # Safety: the segment is inside the mapping and its contents are no longer than it.
-        ctypes.memmove(bias + segment.address, contents, len(contents))
+        start, length = segment.address - first, segment.file_length
+        memory[start : start + length] = contents[segment.offset : segment.offset + length]
     for relocation in image.relocations:
-        value = _relocated(relocation, bias)
-        if value is not None:
-            # Safety: the reader checked that the place is inside a segment.
-            ctypes.memmove(bias + relocation.address, _ADDRESS.pack(value & _ADDRESS_MASK), _ADDRESS.size)
-
-
-def _relocated(relocation: ElfRelocation, bias: int) -> int | None:
-    symbol = relocation.symbol if relocation.is_absolute else bias + relocation.symbol
-    match relocation.type:
-        case _RelocationType.NONE:
-            return None
-        case _RelocationType.RELATIVE:
-            return bias + relocation.addend
-        case _RelocationType.ABSOLUTE:
-            return symbol + relocation.addend
-        case _RelocationType.GLOBAL_DATA | _RelocationType.JUMP_SLOT:
-            return symbol
-        case _:
-            raise UnimplementedError(f"executable has a relocation of type {relocation.type}")
+        address, kind, symbol, addend, is_absolute = relocation
+        if kind == _RELATIVE:
+            value = bias + addend
+        elif kind == _ABSOLUTE:
+            value = symbol + addend + (0 if is_absolute else bias)
+        elif kind in (_GLOBAL_DATA, _JUMP_SLOT):
+            value = symbol + (0 if is_absolute else bias)
+        elif kind == _NONE:
+            continue
+        else:
+            raise UnimplementedError(f"executable has a relocation of type {kind}")
+        _ADDRESS.pack_into(memory, address - first, value & _ADDRESS_MASK)
 
 
 def _protect(image: ElfImage, bias: int) -> None:

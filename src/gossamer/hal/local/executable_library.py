@@ -24,6 +24,7 @@ from gossamer.hal.executable import Executable, ExecutableFunction
 from gossamer.hal.local.cpu_features import processor_data
 from gossamer.hal.local.faults import guard_signals
 from gossamer.hal.local.native_image import NativeImage
+from gossamer.native.host_memory import address_of
 
 QUERY_SYMBOL = "iree_hal_executable_library_query"
 LIBRARY_VERSION = 6
@@ -61,11 +62,11 @@ class _Library:
 
     def __init__(self, image: NativeImage, constants: Sequence[int]) -> None:
         self.image = image
-        self._constants = (ctypes.c_uint32 * max(len(constants), 1))(*constants)
-        self._imports: object = None
+        self._constants = bytearray(struct.pack(f"<{len(constants)}I", *constants))
+        self._imports = bytearray()
         self.environment = Environment()
         if constants:
-            self.environment.constants = ctypes.addressof(self._constants)
+            self.environment.constants = address_of(self._constants)
         self.environment.processor_data[0] = processor_data()
 
     def query(self) -> int:
@@ -81,10 +82,9 @@ class _Library:
 
     def leave_imports_unresolved(self, count: int) -> None:
         """Null for each import, which kernels test optional ones for."""
-        unresolved = (ctypes.c_uint64 * (2 * count))()
-        self._imports = unresolved
-        self.environment.import_funcs = ctypes.addressof(unresolved)
-        self.environment.import_contexts = ctypes.addressof(unresolved) + 8 * count
+        self._imports = bytearray(2 * 8 * count)
+        self.environment.import_funcs = address_of(self._imports)
+        self.environment.import_contexts = self.environment.import_funcs + 8 * count
 
 
 def load_library(image: NativeImage, constants: Sequence[int], *, format: str) -> Executable:

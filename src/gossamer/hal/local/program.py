@@ -27,6 +27,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gossamer.hal.executable import ExecutableFunction
+from gossamer.native.host_memory import address_of
 
 _TRANSFER_BYTES_PER_NANOSECOND = 4
 
@@ -121,7 +122,7 @@ class Program(NamedTuple):
     """
 
     functions: tuple[ExecutableFunction | None, ...]
-    memory: ctypes.Array[ctypes.c_ubyte]
+    memory: bytearray
     address: int
     is_native: bool
     may_trap: bool
@@ -178,12 +179,11 @@ class ProgramBuilder:
                 is_native = is_native and function.address != 0
                 may_trap = may_trap or function.may_trap
                 local_memory_bytes = max(local_memory_bytes, function.local_memory_bytes)
-        encoded = b"".join((_HEADER.pack(len(self.parts), may_trap), *self.parts))
-        memory = (ctypes.c_ubyte * len(encoded)).from_buffer_copy(encoded)
+        memory = bytearray().join((_HEADER.pack(len(self.parts), may_trap), *self.parts))
         return Program(
             tuple(self.functions),
             memory,
-            ctypes.addressof(memory),
+            address_of(memory),
             is_native,
             may_trap,
             self.has_indirect_counts,

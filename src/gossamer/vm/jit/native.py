@@ -13,10 +13,10 @@ from gossamer.native.native_code import (
     is_native_code_enabled,
     load_native_code,
 )
+from gossamer.native.package_version import package_version
 from gossamer.vm.decoded import DecodedModule
 from gossamer.vm.jit.compilable import DISPATCH_CONVENTION, compilable_functions
 from gossamer.vm.jit.dispatch import dispatch_symbol, emit_dispatch_entry
-from gossamer.vm.jit.emitter_version import emitter_version
 from gossamer.vm.jit.externals import external_address
 from gossamer.vm.jit.module_emitter import emit_module
 from gossamer.vm.jit.status import describe_status
@@ -56,7 +56,7 @@ def compile_dispatch_functions(module: DecodedModule, source: Bytes = b"") -> Na
     """
     if not is_native_code_enabled():
         return None
-    origin = f"kernels {emitter_version()} {hashlib.sha256(source).hexdigest()}" if source else ""
+    origin = f"kernels {package_version()} {hashlib.sha256(source).hexdigest()}" if source else ""
     code = find_native_code(origin, external_address) if origin else None
     code = code or _compile(module, origin)
     if code is None:

@@ -22,19 +22,19 @@ def worth_compiling(module: DecodedModule, ordinal: int) -> dict[int, Compilable
 
 def native_callable(
     module: DecodedModule, ordinal: int, fallback: Callable[..., object]
-) -> Callable[..., object] | None:
-    """A callable that compiles a function when it is first called; None where it is not worth it.
+) -> Callable[..., object]:
+    """A callable that compiles a function when it is first called.
 
     Args:
+        ordinal: of a function that is worth compiling.
         fallback: the same function in another form.
     """
-    functions = worth_compiling(module, ordinal)
-    if functions is None:
-        return None
     compiled: list[NativeCall] = []
 
     def call(*arguments: object) -> object:
         if not compiled:
+            functions = worth_compiling(module, ordinal)
+            assert functions is not None
             compiled.append(compile_callable(module, functions, ordinal, fallback))
         return compiled[0](*arguments)
 

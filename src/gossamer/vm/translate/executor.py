@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from threading import RLock
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary
 
 from gossamer.errors import NotFoundError
 from gossamer.native.native_code import is_native_code_enabled
@@ -22,21 +19,11 @@ from gossamer.vm.execution import READY
 from gossamer.vm.module import ResumableCallable
 from gossamer.vm.translate.call_graph import is_soon_done
 from gossamer.vm.translate.failure import failure, locate
-from gossamer.vm.translate.inline_calls import InlineForms
-from gossamer.vm.translate.module_facts import ModuleFacts, find_module_facts
-from gossamer.vm.translate.python_source import PythonSource, emit_python
-from gossamer.vm.translate.type_function import type_function
-from gossamer.vm.translate.typed_function import TypedFunction
+from gossamer.vm.translate.module_translation import module_translation
+from gossamer.vm.translate.stored_translations import forms_identity
 
 if TYPE_CHECKING:
-    from gossamer.vm.bytecode_module import BytecodeModule
     from gossamer.vm.bytecode_state import BytecodeState
-
-
-@dataclass(frozen=True, slots=True)
-class _Translation:
-    source: PythonSource
-    code: CodeType
 
 
 class _TextLoader:
@@ -48,56 +35,6 @@ class _TextLoader:
     def get_source(self, _name: str) -> str:
         """The text; `linecache` asks for it."""
         return self._text
-
-
-class ModuleTranslation:
-    """Translated functions of a module, made when first asked for."""
-
-    def __init__(self, module: DecodedModule) -> None:
-        self.module = module
-        self._typed: dict[int, TypedFunction] = {}
-        self._translations: dict[tuple[int, bool, InlineForms], _Translation] = {}
-
-    @cached_property
-    def facts(self) -> ModuleFacts:
-        """What follows from all functions together."""
-        return find_module_facts(self.module)
-
-    def typed(self, ordinal: int) -> TypedFunction:
-        """Typed form of a function."""
-        if ordinal not in self._typed:
-            self._typed[ordinal] = type_function(self.module, self.module.functions[ordinal])
-        return self._typed[ordinal]
-
-    def translation(self, ordinal: int, is_generator: bool, forms: InlineForms) -> _Translation:
-        """Text and code of a function's blocking or generator form.
-
-        Args:
-            forms: of the imports that the text is to be bound to.
-        """
-        key = (ordinal, is_generator, forms)
-        found = self._translations.get(key)
-        if found is None:
-            source = emit_python(self.typed(ordinal), self.facts, forms, is_generator=is_generator)
-            found = self._translations[key] = _Translation(source, self._compile(ordinal, source))
-        return found
-
-    def _compile(self, ordinal: int, source: PythonSource) -> CodeType:
-        # Why: a name may hold any character, Python's file names all but this one.
-        filename = f"bytecode {self.module.function_label(ordinal)}".replace("\0", "\\0")
-        module_code = compile(source.text, filename, "exec")
-        return next(constant for constant in module_code.co_consts if isinstance(constant, CodeType))
-
-
-_translations: WeakKeyDictionary[BytecodeModule, ModuleTranslation] = WeakKeyDictionary()
-
-
-def module_translation(module: BytecodeModule) -> ModuleTranslation:
-    """The one translation of a module."""
-    found = _translations.get(module)
-    if found is None:
-        found = _translations[module] = ModuleTranslation(module.decoded)
-    return found
 
 
 class Translator:
@@ -115,16 +52,23 @@ class Translator:
         self._translation = module_translation(state.module)
         self._imports = list(state.imports)
         self._forms = tuple(None if imported is None else imported.inline for imported in state.imports)
+        self._forms_identity = forms_identity(state.imports) if state.module.record else None
         self._common = _state_names(state)
         self._functions: dict[tuple[int, bool], Callable[..., object]] = {}
 
     def bind(self, ordinal: int) -> Callable[..., object]:
         """Blocking form of a function; functions it calls are translated with it."""
-        return self._bind(ordinal, is_generator=False)
+        bound = self._bind(ordinal, is_generator=False)
+        self._translation.save()
+        return bound
 
     def bind_once(self, ordinal: int) -> Callable[..., object]:
-        """Blocking form of a function that is called once, interpreted where that is done sooner."""
-        if is_soon_done(self._translation.module, ordinal):
+        """Blocking form of a function that is called once, interpreted where that is done sooner.
+
+        Where the module was loaded before, it is translated and kept: it may well be loaded again.
+        """
+        is_kept = self._state.module.is_from_record and self._forms_identity is not None
+        if not is_kept and is_soon_done(self._translation.module, ordinal):
             return self._interpret(ordinal, is_generator=False)
         return self.bind(ordinal)
 
@@ -134,7 +78,9 @@ class Translator:
             return None
 
         def resumable(*arguments: object) -> object:
-            return self._bind(ordinal, is_generator=True)(*arguments)
+            bound = self._bind(ordinal, is_generator=True)
+            self._translation.save()
+            return bound(*arguments)
 
         return cast("ResumableCallable", resumable)
 
@@ -148,7 +94,7 @@ class Translator:
     def _native(self, ordinal: int, translated: Callable[..., object]) -> Callable[..., object]:
         from gossamer.vm.jit.native_callable import native_callable
 
-        return native_callable(self._translation.module, ordinal, translated) or translated
+        return native_callable(self._translation.module, ordinal, translated)
 
     def _needs_interpreter(self, ordinal: int) -> bool:
         """Why: only the interpreter counts steps, and can recurse deeper than Python does."""
@@ -161,22 +107,22 @@ class Translator:
         return interpreter.bind_resumable(ordinal) if is_generator else interpreter.bind(ordinal)
 
     def _link(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
-        translation = self._translation.translation(ordinal, is_generator, self._forms)
-        function = self._translation.module.functions[ordinal]
+        translation = self._translation.translation(ordinal, is_generator, self._forms, self._forms_identity)
         label = self._translation.module.function_label(ordinal)
         names: dict[str, object] = {
             "__builtins__": builtins.__dict__,
             "__name__": label,
             "__loader__": _TextLoader(translation.source.text),
-            **translation.source.names.constants,
+            **translation.source.constants,
         }
         names["located"] = locate(label, translation.source.line_offsets)
-        made = FunctionType(translation.code, names, function.name or f"function_{ordinal}")
+        name = self._translation.module.names.get(ordinal, f"function_{ordinal}")
+        made = FunctionType(translation.code, names, name)
         # Why now: functions may call each other in circles.
         self._functions[ordinal, is_generator] = made
-        for name in translation.source.names.required:
-            names[name] = self._resolve(name)
-        if self._is_native and not is_generator and ordinal in self._translation.facts.looping:
+        for required in translation.source.required:
+            names[required] = self._resolve(required)
+        if self._is_native and not is_generator and self._translation.is_native(ordinal):
             native = self._native(ordinal, made)
             self._functions[ordinal, is_generator] = native
             return native

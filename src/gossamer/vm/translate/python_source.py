@@ -8,7 +8,7 @@ bytecode may wait.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -35,12 +35,14 @@ class PythonSource:
 
     Attributes:
         text: a module of one `def`.
-        names: constants that the text refers to; other global names belong to a state.
+        constants: objects behind global names that are the same for every state.
+        required: global names of things that belong to a state.
         line_offsets: byte offset of the instruction that a line belongs to; line 1 is index 1.
     """
 
     text: str
-    names: Names
+    constants: Mapping[str, object]
+    required: frozenset[str]
     line_offsets: tuple[int, ...]
 
 
@@ -86,7 +88,9 @@ class _Emitter:
         self.line(1, "except Exception as error:")
         self.line(2, "located(error)")
         self.line(2, "raise")
-        return PythonSource("\n".join(self.lines) + "\n", self.names, tuple(self.line_offsets))
+        text = "\n".join(self.lines) + "\n"
+        names = self.names
+        return PythonSource(text, names.constants, frozenset(names.required), tuple(self.line_offsets))
 
     def line(self, depth: int, text: str) -> None:
         self.lines.append(INDENT * depth + text)

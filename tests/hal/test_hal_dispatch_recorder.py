@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from gossamer.hal.allocator import Allocator
+from gossamer.hal.binding_table import BindingLayout
 from gossamer.hal.buffer import Buffer
 from gossamer.hal.command_buffer import CommandBuffer, CommandCategory
-from gossamer.hal.direct_dispatch import direct_dispatch
+from gossamer.hal.dispatch_recorder import dispatch_recorder
 from gossamer.hal.executable import Executable, ExecutableFunction
 from gossamer.hal.local.program import decode_records
 
@@ -25,8 +26,8 @@ EXECUTABLE = Executable(
 def recorded(
     commands: CommandBuffer, function_id: int, constants: list[int], buffers: list[Buffer]
 ) -> tuple[CommandBuffer, bool]:
-    bindings = [part for index, buffer in enumerate(buffers) for part in (buffer, 4 * index, 8)]
-    record = direct_dispatch(len(constants), len(buffers))
+    bindings = [part for index, buffer in enumerate(buffers) for part in (0, buffer, 4 * index, 8)]
+    record = dispatch_recorder(len(constants), len(buffers))
     return commands, record(commands, EXECUTABLE, function_id, 3, 2, 1, *constants, *bindings)
 
 
@@ -66,17 +67,45 @@ def test_leaves_other_ranges(offset: int, length: int) -> None:
     buffer = Allocator().allocate_buffer(64)
     CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(buffer, 0, 64, 0)])
     commands = CommandBuffer()
-    assert not direct_dispatch(0, 1)(commands, EXECUTABLE, 1, 1, 1, 1, buffer, offset, length)
+    assert not dispatch_recorder(0, 1)(commands, EXECUTABLE, 1, 1, 1, 1, 0, buffer, offset, length)
     assert not commands.builder.parts
     assert not commands.resources
 
 
+def test_records_the_same_on_slots() -> None:
+    usual, quick = CommandBuffer(binding_capacity=4), CommandBuffer(binding_capacity=4)
+    first = [(None, 0, 64, 0), (None, 8, 8, 3)]
+    second = [(None, 32, 0, 1), (None, 24, 16, 2)]
+    for commands in (usual, quick):
+        commands.dispatch(EXECUTABLE, 2, (1, 1, 1), [], first)
+    usual.dispatch(EXECUTABLE, 2, (3, 2, 1), [], second)
+    operands = [part for buffer, offset, length, slot in second for part in (slot, buffer, offset, length)]
+    assert dispatch_recorder(0, 2)(quick, EXECUTABLE, 2, 3, 2, 1, *operands)
+    for commands in (usual, quick):
+        commands.finalize()
+    assert bytes(quick.program.memory) == bytes(usual.program.memory)
+    assert quick.binding_count == usual.binding_count == 4
+    layout = BindingLayout([(0, 64), (0, 32), (0, 40), (0, 16)])
+    shorter = BindingLayout([(0, 64), (0, 32), (0, 39), (0, 16)])
+    for commands in (usual, quick):
+        assert commands.layouts[layout]
+        assert not commands.layouts[shorter]
+
+
+@pytest.mark.parametrize(("slot", "offset", "length"), [(-1, 0, 4), (4, 0, 4), (0, -1, 4), (0, 0, -1)])
+def test_leaves_unusual_and_wrong_slots(slot: int, offset: int, length: int) -> None:
+    commands = CommandBuffer(binding_capacity=4)
+    commands.dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(None, 0, 4, 2)])
+    assert not dispatch_recorder(0, 1)(commands, EXECUTABLE, 1, 1, 1, 1, slot, None, offset, length)
+    assert commands.binding_count == 3
+
+
 @pytest.mark.parametrize("buffer", [None, "no buffer", Buffer(0, 64)])
-def test_leaves_slots_and_what_is_no_memory(buffer: object) -> None:
+def test_leaves_what_is_no_memory(buffer: object) -> None:
     CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(Allocator().allocate_buffer(64), 0, 64, 0)])
-    assert not direct_dispatch(0, 1)(CommandBuffer(), EXECUTABLE, 1, 1, 1, 1, buffer, 0, 8)
+    assert not dispatch_recorder(0, 1)(CommandBuffer(), EXECUTABLE, 1, 1, 1, 1, 0, buffer, 0, 8)
 
 
 @pytest.mark.parametrize("function_id", [-1, 1, len(EXECUTABLE.functions)])
 def test_leaves_functions_that_take_something_else(function_id: int) -> None:
-    assert not direct_dispatch(0, 0)(CommandBuffer(), EXECUTABLE, function_id, 1, 1, 1)
+    assert not dispatch_recorder(0, 0)(CommandBuffer(), EXECUTABLE, function_id, 1, 1, 1)

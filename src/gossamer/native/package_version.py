@@ -1,0 +1,43 @@
+"""What tells the code of this process from other versions of it: part of the key of what is kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+
+import gossamer
+
+_FOLDERS = ("format", "hal", "isa", "limits", "modules", "native", "vm")
+"""Whose code decides what becomes of a module between its file and the processor."""
+
+
+@cache
+def package_version() -> str:
+    """Changes whenever Python does, or a source file that decides what is kept.
+
+    Why by size and times: reading the files takes longer than finding out that they are the same. Python
+    tells by less whether its own compiled files are current.
+    """
+    digest = hashlib.sha256(sys.version.encode())
+    try:
+        for root in gossamer.__path__:
+            for folder in _FOLDERS:
+                for path, status in sorted(_source_files(os.path.join(root, folder))):
+                    identity = (path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                    digest.update(repr(identity).encode())
+    except OSError:
+        # Why: code that cannot be looked at cannot be told from other code; nothing of it is found again.
+        digest.update(os.urandom(32))
+    return digest.hexdigest()
+
+
+def _source_files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                yield entry.path, entry.stat()
+            elif entry.name != "__pycache__" and entry.is_dir():
+                yield from _source_files(entry.path)
