@@ -3,7 +3,8 @@
 Files are in `$GOSSAMER_CACHE_DIR/native`, or `gossamer/native` in the user's cache folder, named by the hash
 of what they were made of; they start with the hash of their contents. Any number of processes may use the
 folder at a time: files appear whole, by renaming. A file that is damaged, cannot be read, or that another
-user may have written counts as absent. Nothing here ever fails: without a folder nothing is kept.
+user may have written counts as absent. Nothing here ever fails: without a folder nothing is kept. The folder
+is kept below a size (see `cache_trimming`).
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def store_object(key: str, contents: bytes) -> None:
     # Why here: most processes find what they need stored already.
     import tempfile
 
+    from gossamer.native.cache_trimming import trim_now_and_then
+
     with contextlib.suppress(OSError):
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,3 +82,4 @@ def store_object(key: str, contents: bytes) -> None:
         except OSError:
             os.unlink(name)
             raise
+        trim_now_and_then(folder)
