@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gossamer.tools import iree_as_module, iree_benchmark_module
+from gossamer.tools.benchmark.machine import describe_machine
 from gossamer.tools.benchmark.measure import Benchmark, Policy, Result, Timing, measure
 from gossamer.tools.benchmark.report import name_width, new_report
 
@@ -84,6 +85,27 @@ def test_console_columns() -> None:
     )
 
 
+def test_items_per_second_in_a_column() -> None:
+    benchmark = Benchmark("BM_run/process_time/real_time", lambda _: Timing(1, 1, 1))
+    result = Result(benchmark, 0, 1, 0, 3, 0.027, 0.0271, 37110.3)
+    report = new_report("console", name_width([benchmark.name], 1), {}, is_tabular=True)
+
+    header = report.begin(describe_machine()).splitlines()[1]
+    line = report.add([result])
+    assert header.endswith("   Iterations items_per_second")
+    assert line == (
+        "BM_run/process_time/real_time      0.027 ms        0.027 ms            3       37.1103k/s\n"
+    )
+    assert len(line) == len(header) + 1
+
+
+def test_warm_up_comes_before_a_number_of_iterations() -> None:
+    asked: list[int] = []
+    measure(_fixed(1.0, asked), 0, Policy(iterations=3, warmup_seconds=0.5))
+
+    assert asked == [1, 3]
+
+
 def test_console(module_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(module_path, "--benchmark_min_time=5x") == 0
 
@@ -104,7 +126,7 @@ def test_json(module_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert _run(module_path, *flags, "--benchmark_context=a=b", "--batch_size=3", "--time_unit=us") == 0
 
     report = json.loads(capsys.readouterr().out)
-    assert report["context"]["a"] == "b"
+    assert list(report["context"].items())[-2:] == [("json_schema_version", 1), ("a", "b")]
     runs = report["benchmarks"]
     assert [run["name"].removeprefix("BM_twice/process_time/real_time") for run in runs] == [
         "", "", "_mean", "_median", "_stddev", "_cv",

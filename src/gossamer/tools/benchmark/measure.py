@@ -91,7 +91,7 @@ class Policy:
 
 def measure(benchmark: Benchmark, family: int, policy: Policy) -> list[Result]:
     """Measure a benchmark. Returns: each repetition, then their statistics where there are several."""
-    if policy.warmup_seconds and not policy.iterations:
+    if policy.warmup_seconds:
         _run_for(benchmark, policy.warmup_seconds)
     scale = _UNITS[benchmark.time_unit]
     iterations = policy.iterations

@@ -54,7 +54,9 @@ class MeasuringFlags:
         flags.boolean(
             "benchmark_enable_random_interleaving", False, "Accepted and not used: repetitions run in order."
         )
-        flags.boolean("benchmark_counters_tabular", False, "Accepted and not used: there are no counters.")
+        self._tabular = flags.boolean(
+            "benchmark_counters_tabular", False, "Gives items per second a column of the table."
+        )
         flags.string("benchmark_color", "auto", "Accepted and not used: tables have no colors.")
         flags.integer("v", 0, "Accepted and not used: nothing is logged.")
 
@@ -82,7 +84,8 @@ class MeasuringFlags:
         extra = {"dry_run": "true"} if arguments[self._dry_run] else {}
         extra |= dict(_key_value(text) for text in arguments[self._context].split(",") if text)
         width = name_width([benchmark.name for benchmark in benchmarks], policy.repetitions)
-        shown = new_report(arguments[self._format], width, extra)
+        is_tabular = arguments[self._tabular]
+        shown = new_report(arguments[self._format], width, extra, is_tabular=is_tabular)
         written: Report | None = None
         if arguments[self._out]:
             written = new_report(arguments[self._out_format], width, extra)

@@ -32,16 +32,17 @@ class Report(Protocol):
         ...
 
 
-def new_report(layout: str, name_width: int, extra: dict[str, str]) -> Report:
+def new_report(layout: str, name_width: int, extra: dict[str, str], *, is_tabular: bool = False) -> Report:
     """Make a report: `console`, `json` or `csv`.
 
     Args:
         name_width: characters for the longest name, in a table.
         extra: what the user wants to see with the machine.
+        is_tabular: items per second get a column of a table.
     Raises: InvalidArgumentError for another layout.
     """
     if layout == "console":
-        return _Console(name_width)
+        return _Console(name_width, is_tabular)
     if layout == "json":
         return _Json(extra)
     if layout == "csv":
@@ -56,12 +57,14 @@ def name_width(names: Sequence[str], repetitions: int) -> int:
 
 
 class _Console:
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, is_tabular: bool) -> None:
         self._width = width
+        self._is_tabular = is_tabular
 
     def begin(self, machine: Machine) -> str:
         del machine
-        header = f"{'Benchmark':<{self._width}} {'Time':>13} {'CPU':>15} {'Iterations':>12} UserCounters..."
+        counters = "items_per_second" if self._is_tabular else "UserCounters..."
+        header = f"{'Benchmark':<{self._width}} {'Time':>13} {'CPU':>15} {'Iterations':>12} {counters}"
         bar = "-" * len(header)
         return f"{bar}\n{header}\n{bar}\n"
 
@@ -79,7 +82,8 @@ class _Console:
             unit = result.benchmark.time_unit
             times = f"{_time_text(result.real_time)} {unit:<4} {_time_text(result.cpu_time)} {unit:<4} "
             rate = f"{_with_prefix(result.items_per_second)}/s"
-        return f"{result.name:<{self._width}} {times}{result.iterations:10} items_per_second={rate}\n"
+        counter = f" {rate:>16}" if self._is_tabular else f" items_per_second={rate}"
+        return f"{result.name:<{self._width}} {times}{result.iterations:10}{counter}\n"
 
 
 def _time_text(value: float) -> str:
@@ -139,8 +143,8 @@ class _Json:
             ("load_avg", f"[{load}]"),
             ("library_version", '"v1.9.5"'),
             ("library_build_type", '"release"'),
-            *((key, json.dumps(value)) for key, value in self._extra.items()),
             ("json_schema_version", "1"),
+            *((key, json.dumps(value)) for key, value in self._extra.items()),
         ]
         lines = ",\n".join(f'    "{key}": {value}' for key, value in context)
         return f'{{\n  "context": {{\n{lines}\n  }},\n  "benchmarks": ['
