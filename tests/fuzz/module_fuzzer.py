@@ -158,7 +158,7 @@ def run_batch(folder: Path, first_seed: int, count: int) -> None:
 
 
 def _steady_growth(values: list[float]) -> float:
-    """What comes with every repetition: the least of the last three differences, for memos grow now and then."""
+    """What comes with every repetition: the least of the last three differences. Memos grow now and then."""
     return min(after - before for before, after in list(pairwise(values))[-3:])
 
 
