@@ -9,10 +9,11 @@ import pytest
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.binding_table import BindingLayout
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import CommandBuffer, CommandCategory
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_flags import CommandCategory
 from gossamer.hal.dispatch_recorder import dispatch_recorder
 from gossamer.hal.executable import Executable, ExecutableFunction
-from gossamer.hal.local.program import decode_records
+from gossamer.hal.local.program_reader import decode_records
 
 EXECUTABLE = Executable(
     [
@@ -68,7 +69,7 @@ def test_leaves_other_ranges(offset: int, length: int) -> None:
     CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(buffer, 0, 64, 0)])
     commands = CommandBuffer()
     assert not dispatch_recorder(0, 1)(commands, EXECUTABLE, 1, 1, 1, 1, 0, buffer, offset, length)
-    assert not commands.builder.parts
+    assert not commands.records
     assert not commands.resources
 
 

@@ -37,7 +37,8 @@ from gossamer.errors import (
 from gossamer.format.elf_dynamic import read_elf
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.executable import Executable
 from gossamer.hal.local import elf_image
 from gossamer.hal.local.cpu_features import processor_data

@@ -18,7 +18,8 @@ import pytest
 from trapping_kernels import trapping_executable
 
 from gossamer.errors import InternalStatusError, InvalidArgumentError, StatusError
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.fence import Fence
 from gossamer.hal.local import faults

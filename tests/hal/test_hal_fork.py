@@ -6,8 +6,9 @@ import numpy as np
 
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
+from gossamer.hal.buffer_ref import BufferRef
 from gossamer.hal.buffer_view import BufferView
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.command_buffer import CommandBuffer
 from hal_kernels import COUNT, native_executable
 
 
@@ -76,6 +77,7 @@ def test_command_buffers_follow_the_buffers_they_name() -> None:
     fork = commands.fork_copy(memo)
     fork.run(fork.prepare([(other, 0, 64)]))
 
+    assert not fork.is_recording
     assert not counter.to_numpy().any()
     assert copy.to_numpy().view(np.int32)[:4].tolist() == [1, 6, 1, 1]
     assert other.to_numpy().view(np.int32)[:4].tolist() == [1, 6, 1, 1]

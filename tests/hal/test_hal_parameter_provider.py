@@ -26,11 +26,12 @@ from gossamer.errors import (
 from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import ParameterIndex
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.device import QUEUE_AFFINITY_ANY, Device
+from gossamer.hal.device import Device
 from gossamer.hal.drivers import create_device
 from gossamer.hal.fence import Fence
 from gossamer.hal.memory import BufferUsage, MemoryType
 from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
+from gossamer.hal.queue import QUEUE_AFFINITY_ANY
 
 _MUTABLE = int(BufferUsage.DEFAULT)
 _IMMUTABLE = int(BufferUsage.DEFAULT | BufferUsage.SHARING_IMMUTABLE)

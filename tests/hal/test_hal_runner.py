@@ -13,7 +13,8 @@ import pytest
 from gossamer.errors import AbortedError, OutOfRangeError, UnavailableError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.executable import Executable
 from gossamer.hal.local.native_runner import run_native
 from gossamer.hal.local.program import Program

@@ -15,7 +15,8 @@ import pytest
 
 from gossamer.errors import ResourceExhaustedError
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.executable import DispatchCall, Executable, ExecutableFunction, WorkgroupCallable
 from gossamer.hal.fence import Fence
 from gossamer.hal.local.task_device import TaskDevice

@@ -13,7 +13,9 @@ import pytest
 from gossamer.errors import AbortedError
 from gossamer.hal.allocator import Allocator
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandBufferMode
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_flags import CommandBufferMode
 from gossamer.hal.local.tile_pool import TilePool
 from hal_kernels import WORK, native_executable
 

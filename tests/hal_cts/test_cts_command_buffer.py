@@ -9,7 +9,9 @@ import pytest
 
 from gossamer.errors import AbortedError, OutOfRangeError, StatusCode
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandBufferMode
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_flags import CommandBufferMode
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
 from gossamer.hal.fence import Fence

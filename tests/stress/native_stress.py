@@ -26,16 +26,8 @@ from thread_checked_ir import check_threads
 from gossamer.hal.executable import ExecutableFunction
 from gossamer.hal.local.guard_ir import STOP_SIGNAL, has_guard
 from gossamer.hal.local.pool_ir import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
-from gossamer.hal.local.program import (
-    CopyRecord,
-    DispatchRecord,
-    FillRecord,
-    Program,
-    ProgramBuilder,
-    Record,
-    Reference,
-    UpdateRecord,
-)
+from gossamer.hal.local.program import Program, build_program
+from gossamer.hal.local.records import CopyRecord, DispatchRecord, FillRecord, Record, Reference, UpdateRecord
 from gossamer.hal.local.runner_ir import runner_ir
 
 _DRIVER = Path(__file__).resolve().parent / "runner_stress.c"
@@ -63,7 +55,7 @@ def random_job(generator: random.Random, *, traps: bool = False) -> tuple[Progra
         kernel = generator.choice((_TRAP, _ENDLESS))
         constants = (generator.randrange(64), generator.choice((0, 2000)))
         records.append(DispatchRecord(_kernel(kernel, 0, 0), (64, 1, 1), constants, ()))
-    return ProgramBuilder(records).build(), slots
+    return build_program(records), slots
 
 
 def _random_records(generator: random.Random, words: int) -> list[Record]:
@@ -110,7 +102,7 @@ def short_parallel_job() -> tuple[Program, list[int]]:
     """One dispatch of some 200 microseconds of work in 64 workgroups."""
     constants = (7, 3000)
     record = DispatchRecord(_kernel(_COUNT, _LOCAL_BYTES, 1), (64, 1, 1), constants, (Reference(0, 0, -1),))
-    return ProgramBuilder([record]).build(), [256]
+    return build_program([record]), [256]
 
 
 def write_jobs(path: Path, jobs: list[tuple[Program, list[int]]]) -> None:

@@ -23,6 +23,21 @@ def check_fill(offset: int, length: int, pattern_length: int) -> None:
         )
 
 
+def check_update(data_length: int, length: int) -> None:
+    """Raise InvalidArgumentError unless an update has as many bytes of data as its target."""
+    if data_length != length:
+        raise InvalidArgumentError(f"update has {data_length} bytes of data for a target of {length} bytes")
+
+
+def check_copy(source_length: int, target_length: int) -> None:
+    """Raise InvalidArgumentError unless the ranges of a copy have the same length."""
+    if source_length != target_length:
+        raise InvalidArgumentError(
+            f"copy spans between source and target must match (source_length={source_length}, "
+            f"target_length={target_length})"
+        )
+
+
 def check_overlap(source: int, target: int, length: int) -> None:
     """Raise InvalidArgumentError where two ranges of equal length share a byte."""
     if abs(source - target) < length:

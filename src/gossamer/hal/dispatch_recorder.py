@@ -13,7 +13,8 @@ from string import Template
 from types import CodeType, FunctionType
 
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.local.program import SLOT_DIRECT, dispatch_layout
+from gossamer.hal.local.record_layout import dispatch_layout
+from gossamer.hal.local.records import SLOT_DIRECT
 
 _FUNCTION = Template("""
 def record(commands, executable, function_id, x, y, z, $parameters):
@@ -23,9 +24,8 @@ def record(commands, executable, function_id, x, y, z, $parameters):
 $checks
     start, function = form
     commands.resources += (executable, $buffers)
-    builder = commands.builder
-    builder.parts.append(pack(start, x, y, z, $constants $references))
-    builder.functions.append(function)
+    commands.records.append(pack(start, x, y, z, $constants $references))
+    commands.functions.append(function)
     return True
 """)
 _CHECK = Template("""

@@ -14,7 +14,9 @@ from gossamer.errors import NotFoundError, OutOfRangeError, PermissionDeniedErro
 from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import FileRange, ParameterEntry, ParameterIndex, repeat_pattern
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandCategory
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_flags import CommandCategory
 from gossamer.hal.device import Device
 from gossamer.hal.fence import Fence
 from gossamer.hal.memory import ALIGNMENT, BufferUsage, MemoryAccess, memory_access_name

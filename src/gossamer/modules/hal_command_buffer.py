@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from gossamer.errors import OutOfRangeError, UnimplementedError
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRange, BufferRef, CommandBuffer
+from gossamer.hal.buffer_ref import BufferRange, BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.dispatch_recorder import dispatch_recorder
 from gossamer.hal.executable import Executable

@@ -13,7 +13,9 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from gossamer.errors import ResourceExhaustedError
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandCategory
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_flags import CommandCategory
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
 from gossamer.hal.file_mapping import private_memory

@@ -13,7 +13,8 @@ from typing import cast
 from gossamer.errors import UnimplementedError
 from gossamer.hal.binding_table import BindingLayout
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.fence import Fence
 from gossamer.hal.file import File

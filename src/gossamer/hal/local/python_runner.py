@@ -16,16 +16,15 @@ from typing import TypeAlias
 from gossamer.errors import InternalStatusError, StatusError, UnavailableError
 from gossamer.hal.executable import BoundMemory, DispatchCall, WorkgroupCallable
 from gossamer.hal.local.native_runner import local_memory
-from gossamer.hal.local.program import (
+from gossamer.hal.local.program import Program, build_program
+from gossamer.hal.local.program_reader import decode_records
+from gossamer.hal.local.records import (
     SLOT_DIRECT,
     CopyRecord,
     DispatchRecord,
     FillRecord,
-    Program,
-    ProgramBuilder,
     Reference,
     UpdateRecord,
-    decode_records,
 )
 from gossamer.limits.scope import CallScope
 
@@ -65,7 +64,7 @@ class _Run:
                         raise UnavailableError(
                             f"kernel '{function.name}' is native code, which needs llvmlite"
                         )
-                    run_native(ProgramBuilder([record]).build(), table, self._scope)
+                    run_native(build_program([record]), table, self._scope)
                 case FillRecord():
                     self.fill(record)
                 case CopyRecord(source, target):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandCategory
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_flags import CommandCategory
 from gossamer.runtime.binding.hal_buffers import HalBuffer
 from gossamer.runtime.binding.refs import RefObject
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal import dlpack
-from gossamer.hal.command_buffer import BufferRef
-from gossamer.hal.device import QUEUE_AFFINITY_ANY, Device
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.device import Device
+from gossamer.hal.queue import QUEUE_AFFINITY_ANY
 from gossamer.hal.semaphore import Semaphore
 from gossamer.runtime.binding.hal_allocator import HalAllocator
 from gossamer.runtime.binding.hal_buffers import HalBuffer, HalBufferView

@@ -6,10 +6,13 @@ import time
 from collections.abc import Sequence
 
 from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import BufferRef, CommandBuffer, CommandCategory
-from gossamer.hal.device import QUEUE_AFFINITY_ANY, Device
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_flags import CommandCategory
+from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
 from gossamer.hal.fence import Fence
+from gossamer.hal.queue import QUEUE_AFFINITY_ANY
 from gossamer.hal.semaphore import Semaphore
 from gossamer.tools.benchmark.measure import Timing
 

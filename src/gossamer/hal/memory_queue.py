@@ -1,0 +1,158 @@
+"""Operations of queues on memory: allocation, fills, updates, copies, files.
+
+In: operations on buffers in the order of fences (see `queue`). Out: memory allocated, deallocated or changed.
+Mirrors the queue operations of `iree/hal/device.h`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+from gossamer.format.module_def import Bytes
+from gossamer.hal.allocator import Allocator
+from gossamer.hal.buffer import Buffer
+from gossamer.hal.buffer_ref import BufferRef
+from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command_checks import check_fill
+from gossamer.hal.command_flags import CommandBufferMode, CommandCategory
+from gossamer.hal.fence import Fence
+from gossamer.hal.file import File
+from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
+from gossamer.hal.pending import start_when_reached
+from gossamer.hal.queue import Queue
+from gossamer.limits.scope import current_scope
+
+# Plain numbers: operations of flags take many times as long.
+_ONE_SHOT, _TRANSFER = int(CommandBufferMode.ONE_SHOT), int(CommandCategory.TRANSFER)
+_READ = int(MemoryAccess.READ)
+_WRITE = int(MemoryAccess.WRITE)
+_TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
+_TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
+
+
+class MemoryQueue(Queue):
+    """A queue with an allocator.
+
+    A queue allocation that waits for nothing and tells nobody is one of `allocator`, and nothing more.
+
+    Attributes:
+        allocator: where buffers come from.
+    """
+
+    def __init__(self, allocator: Allocator) -> None:
+        self.allocator = allocator
+
+    def queue_alloca(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        byte_length: int,
+        memory_type: int = MemoryType.DEVICE_LOCAL,
+        usage: int = BufferUsage.DEFAULT,
+    ) -> Buffer:
+        """Allocate in queue order; later operations may name the buffer at once and use it once signalled."""
+        buffer = self.allocator.allocate_buffer(byte_length, memory_type, usage)
+        if wait is not None or signal is not None:
+            self.queue_barrier(affinity, wait, signal)
+        return buffer
+
+    def queue_dealloca(self, affinity: int, wait: Fence | None, signal: Fence | None, buffer: Buffer) -> None:
+        """Deallocate in queue order; the contents are out of reach from then on."""
+        if wait is None or wait.is_reached:
+            buffer.allocated_buffer.deallocate()
+            self.queue_barrier(affinity, None, signal)
+            return
+
+        def deallocate() -> None:
+            buffer.allocated_buffer.deallocate()
+            if signal is not None:
+                signal.signal()
+
+        start_when_reached(wait, signal, deallocate, current_scope())
+
+    def submit_dealloca(self, affinity: int, wait: Fence | None, buffer: Buffer) -> Fence | None:
+        """As `queue_dealloca` with a signal fence made here: the fence, or None where it is reached."""
+        if wait is None or wait.is_reached:
+            buffer.allocated_buffer.deallocate()
+            return None
+        signal = Fence.create()
+        self.queue_dealloca(affinity, wait, signal, buffer)
+        return signal
+
+    def queue_fill(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        target: BufferRef,
+        pattern: int,
+        pattern_length: int,
+    ) -> None:
+        """Fill a range of a buffer with a pattern of 1, 2, 4 or 8 bytes."""
+        check_fill(target.offset, target.length, pattern_length)
+        commands = CommandBuffer(_ONE_SHOT, _TRANSFER)
+        commands.fill_buffer(target, pattern, pattern_length)
+        self._execute_now(affinity, wait, signal, commands)
+
+    def queue_update(
+        self, affinity: int, wait: Fence | None, signal: Fence | None, source: Bytes, target: BufferRef
+    ) -> None:
+        """Copy host bytes, as they are now, to a buffer."""
+        commands = CommandBuffer(_ONE_SHOT, _TRANSFER)
+        commands.update_buffer(source, target)
+        self._execute_now(affinity, wait, signal, commands)
+
+    def queue_copy(
+        self, affinity: int, wait: Fence | None, signal: Fence | None, source: BufferRef, target: BufferRef
+    ) -> None:
+        """Copy between buffers."""
+        commands = CommandBuffer(_ONE_SHOT, _TRANSFER)
+        commands.copy_buffer(source, target)
+        self._execute_now(affinity, wait, signal, commands)
+
+    def queue_read(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        source: File,
+        source_offset: int,
+        target: BufferRef,
+    ) -> None:
+        """Copy from a file to a buffer; `target` says how many bytes."""
+        del affinity
+        assert target.buffer is not None
+        target.buffer.require_usage(_TRANSFER_TARGET)
+        target.buffer.require_access(_WRITE)
+        address, length = target.buffer.range(target.offset, target.length)
+        source_address, _ = source.range(source_offset, length)
+        self._submit(wait, signal, _move, address, source_address, length, (source, target))
+
+    def queue_write(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        source: BufferRef,
+        target: File,
+        target_offset: int,
+    ) -> None:
+        """Copy from a buffer to a file; `source` says how many bytes."""
+        del affinity
+        assert source.buffer is not None
+        source.buffer.require_usage(_TRANSFER_SOURCE)
+        source.buffer.require_access(_READ)
+        address, length = source.buffer.range(source.offset, source.length)
+        target_address, _ = target.range(target_offset, length, write=True)
+        self._submit(wait, signal, _move, target_address, address, length, (source, target))
+
+    def _execute_now(
+        self, affinity: int, wait: Fence | None, signal: Fence | None, commands: CommandBuffer
+    ) -> None:
+        commands.finalize()
+        self.queue_execute(affinity, wait, signal, commands)
+
+
+def _move(target: int, source: int, length: int, keepalive: object) -> None:
+    ctypes.memmove(target, source, length)
