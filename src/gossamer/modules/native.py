@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
@@ -48,12 +48,17 @@ class NativeFunction:
 
 
 class FunctionTable:
-    """Functions by name."""
+    """Functions by name; complete before a module is made of it."""
 
     def __init__(self, *tables: FunctionTable) -> None:
         self.functions: dict[str, NativeFunction] = {}
         for table in tables:
             self.functions.update(table.functions)
+
+    @cached_property
+    def exports(self) -> Mapping[str, Export]:
+        """What each function is called as."""
+        return {name: function.export for name, function in self.functions.items()}
 
     def export(
         self,
@@ -102,10 +107,8 @@ class NativeModule:
     ) -> None:
         self.name = name
         self.version = version
-        self.functions = dict(functions.functions)
-        self.exports: Mapping[str, Export] = {
-            name: function.export for name, function in self.functions.items()
-        }
+        self.functions: Mapping[str, NativeFunction] = functions.functions
+        self.exports = functions.exports
         self.dependencies: tuple[ModuleDependency, ...] = ()
         self.imports: tuple[ImportFunction, ...] = ()
         self._create_state = create_state

@@ -67,7 +67,7 @@ class VmvxLoader:
                 f"executable has no executable-level constants but {len(constants)} constants were provided"
             )
         module = load_bytecode_module(data, limits=self._limits, is_kept=True)
-        states = _WorkerStates(module)
+        states = _WorkerStates(module, _resolve_imports(module))
         for export in module.exports.values():
             _check_convention(export)
         native = None
@@ -119,20 +119,36 @@ def _attribute(export: Export, name: str, maximum: int) -> int:
 class _WorkerStates(threading.local):
     """State of the module for each thread; kernels of one state never run at the same time."""
 
-    def __init__(self, module: BytecodeModule) -> None:
+    def __init__(self, module: BytecodeModule, imports: Sequence[Export | None]) -> None:
         # Runs again in every thread that comes along.
-        self._state = _create_state(module)
+        self._module = module
+        self._imports = imports
+        self._state: ModuleState | None = None
 
     def bind(self, name: str) -> Callable[..., object]:
         """Callable of an export, in this thread's state."""
+        if self._state is None:
+            self._state = _create_state(self._module, self._imports)
         return self._state.bind(name)
 
 
-def _create_state(module: BytecodeModule) -> ModuleState:
+def _create_state(module: BytecodeModule, imports: Sequence[Export | None]) -> ModuleState:
     state = module.create_state()
     library = vmvx_module()
     library_state = library.create_state()
-    for ordinal, imported in enumerate(module.imports):
+    for ordinal, export in enumerate(imports):
+        function = None
+        if export is not None:
+            function = Function(library.name, export, library_state.bind(export.name))
+        state.bind_import(ordinal, function)
+    return state
+
+
+def _resolve_imports(module: BytecodeModule) -> list[Export | None]:
+    """The function of `vmvx` behind each import; None for an optional one that there is not."""
+    library = vmvx_module()
+    found: list[Export | None] = []
+    for imported in module.imports:
         module_name, _, name = imported.full_name.partition(".")
         export = library.exports.get(name) if module_name == library.name else None
         if export is None:
@@ -140,15 +156,13 @@ def _create_state(module: BytecodeModule) -> ModuleState:
                 raise NotFoundError(
                     f"executable needs function '{imported.full_name}', which is not available"
                 )
-            state.bind_import(ordinal, None)
-            continue
-        if imported.signature.calling_convention not in ("", export.calling_convention):
+        elif imported.signature.calling_convention not in ("", export.calling_convention):
             raise InvalidArgumentError(
                 f"executable imports '{imported.full_name}' as '{imported.signature.calling_convention}', "
                 f"but it is '{export.calling_convention}'"
             )
-        state.bind_import(ordinal, Function(library.name, export, library_state.bind(name)))
-    return state
+        found.append(export)
+    return found
 
 
 class _VmKernel:
