@@ -20,8 +20,9 @@ def check_array(
         what: names the argument, for the message.
     """
     if array.dtype != dtype and not _same_bits(array.dtype, dtype):
+        library = "np" if dtype.isbuiltin == 1 else "ml_dtypes"
         raise InvalidArgumentError(
-            f"{what} has dtype {array.dtype}, expected {dtype}; convert it with .astype(np.{dtype})"
+            f"{what} has dtype {array.dtype}, expected {dtype}; convert it with .astype({library}.{dtype})"
         )
     sizes = array.shape
     if sizes != shape and (

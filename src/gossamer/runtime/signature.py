@@ -127,8 +127,9 @@ ToVm: TypeAlias = Callable[[object], object]
 def argument_converter(description: ValueDescription, function_name: str, allocator: Allocator) -> ToVm:
     """Function that turns what a caller passes for an input into a VM value.
 
-    Scalars are wrapped to their width. Arrays are copied into memory of `allocator`, buffer views and
-    refs passed as they are; Python numbers and lists take the declared element type.
+    Integers that only fit their width without a sign are wrapped to it. Arrays are copied into memory of
+    `allocator`, buffer views and refs passed as they are; Python numbers and lists take the declared element
+    type. The function raises InvalidArgumentError for what does not fit.
     """
     what = f"argument {description.name} of {function_name}"
     if description.kind != "r":
@@ -143,21 +144,36 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
             and element_type is not None
         ):
             return BufferView.copy_of(value, element_type, allocator)
-        if value is None or isinstance(value, BufferView):
+        if isinstance(value, BufferView):
             return value
         if isinstance(value, np.ndarray):
             array = cast("np.ndarray[Any, np.dtype[Any]]", value)
         elif isinstance(value, (bool, int, float, complex, list, tuple, np.generic)):
-            array = np.asarray(cast("Any", value), dtype)
+            array = _array_of_numbers(value, dtype, what)
         elif hasattr(value, "__array__") or hasattr(value, "__dlpack__"):
             array = _array_of_library(value)
-        else:
+        elif shape is None:
             return value
+        else:
+            raise InvalidArgumentError(f"{what} is {value!r}, expected {description.type}")
         if shape is not None and dtype is not None:
             check_array(array, shape, dtype, what)
         return BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)
 
     return convert
+
+
+def _array_of_numbers(value: Any, dtype: np.dtype[Any] | None, what: str) -> np.ndarray[Any, np.dtype[Any]]:
+    """Python numbers, or lists of them, as an array. Raises: InvalidArgumentError where they do not fit."""
+    try:
+        array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value, dtype)
+        if array.dtype.kind in "iu" and (found := np.asarray(value).dtype).kind in "fc":
+            raise InvalidArgumentError(f"{what} has {found} numbers, expected {dtype}")
+    except (TypeError, OverflowError, ValueError) as error:
+        if isinstance(error, InvalidArgumentError):
+            raise
+        raise InvalidArgumentError(f"{what} is no array of {dtype or 'numbers'}: {error}") from error
+    return array
 
 
 def _array_of_library(value: Any) -> np.ndarray[Any, np.dtype[Any]]:
@@ -175,11 +191,24 @@ def _array_of_library(value: Any) -> np.ndarray[Any, np.dtype[Any]]:
     return np.asarray(value)
 
 
+def _whole_number(value: Any, bits: int) -> int:
+    number = int(value)
+    if number != value or not -(1 << bits - 1) <= number < 1 << bits:
+        raise ValueError(value)
+    return number
+
+
+def _real_number(value: Any) -> float:
+    if isinstance(value, (str, bytes, bytearray)):
+        raise TypeError(value)
+    return float(value)
+
+
 _SCALAR_CONVERSIONS: dict[str, Callable[[Any], object]] = {
-    "i": lambda value: wrap_i32(int(value)),
-    "I": lambda value: wrap_i64(int(value)),
-    "f": lambda value: round_f32(float(value)),
-    "F": lambda value: float(value),
+    "i": lambda value: wrap_i32(_whole_number(value, 32)),
+    "I": lambda value: wrap_i64(_whole_number(value, 64)),
+    "f": lambda value: round_f32(_real_number(value)),
+    "F": _real_number,
 }
 
 
