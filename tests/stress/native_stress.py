@@ -25,7 +25,7 @@ from thread_checked_ir import check_threads
 
 from gossamer.hal.executable import ExecutableFunction
 from gossamer.hal.local.guard_ir import STOP_SIGNAL, has_guard
-from gossamer.hal.local.pool_ir import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
+from gossamer.hal.local.pool_layout import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
 from gossamer.hal.local.program import Program, build_program
 from gossamer.hal.local.records import CopyRecord, DispatchRecord, FillRecord, Record, Reference, UpdateRecord
 from gossamer.hal.local.runner_ir import runner_ir

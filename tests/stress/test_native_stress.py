@@ -9,7 +9,7 @@ import pytest
 from native_stress import stress
 from thread_checked_ir import check_threads
 
-from gossamer.hal.local import pool_ir
+from gossamer.hal.local import sharing_ir
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64" or not shutil.which("gcc"), reason="needs gcc on x86-64"
@@ -35,9 +35,9 @@ def test_threads_do_not_race() -> None:
 
 def test_the_thread_checker_sees_a_race(monkeypatch: pytest.MonkeyPatch) -> None:
     opens = "store atomic i64 %open, ptr %pool seq_cst"
-    weaker = pool_ir._POOL.template.replace(opens, opens.replace("seq_cst", "monotonic"))
-    assert weaker != pool_ir._POOL.template
-    monkeypatch.setattr(pool_ir._POOL, "template", weaker)
+    weaker = sharing_ir._SHARING.template.replace(opens, opens.replace("seq_cst", "monotonic"))
+    assert weaker != sharing_ir._SHARING.template
+    monkeypatch.setattr(sharing_ir._SHARING, "template", weaker)
 
     assert _stress("threads", rounds=4, repeats=20) != 0
 

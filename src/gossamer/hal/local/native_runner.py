@@ -18,9 +18,10 @@ from gossamer.errors import InternalStatusError, OutOfRangeError, StatusError
 from gossamer.hal.local.dispatch_ir import COUNT_ERROR
 from gossamer.hal.local.guard_ir import HANDLER_SYMBOL, SET_UP_SYMBOL, has_guard
 from gossamer.hal.local.kernel_errors import kernel_error
-from gossamer.hal.local.pool_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL, has_pool
+from gossamer.hal.local.pool_ir import has_pool
 from gossamer.hal.local.program import Program
 from gossamer.hal.local.runner_ir import CALL_FORMAT, RUN_SYMBOL, runner_ir
+from gossamer.hal.local.worker_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL
 from gossamer.hal.memory import ALIGNMENT
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 from gossamer.limits.scope import CallScope

@@ -1,11 +1,11 @@
-"""LLVM IR of the native runner: the loop over records that `program` lays out.
+"""LLVM IR of the native runner: the loop over records (see `record_layout`).
 
 `gossamer_hal_run(call)` runs records in order and returns 0, or (record index + 1) << 32 | status of the
 first dispatch that fails; COUNT_ERROR is set in it where the dispatch was refused for its workgroup count.
 A call is u64 addresses of the program, of local memory, of a pool or 0, and of interrupt words, and then the
 binding table: pairs of u64 address and length by slot. The caller has checked that every reference is within
-its slot. With a pool (see `pool_ir`) the tiles of a
-dispatch that takes long enough are shared with its workers; every record is done before the next starts.
+its slot. With a pool (see `pool_ir`) the tiles of a dispatch that takes long enough are shared with its
+workers; every record is done before the next starts.
 Denormals are flushed to zero around the whole run, as compiled kernels expect; then the caller's mode is
 restored.
 """

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from gossamer.hal.local.native_runner import native_functions
-from gossamer.hal.local.pool_ir import (
+from gossamer.hal.local.pool_layout import (
     CROWDED_OFFSET,
     MAXIMUM_PARTICIPANTS,
     PARTICIPANTS_OFFSET,

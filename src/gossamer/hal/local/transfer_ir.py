@@ -1,4 +1,4 @@
-"""LLVM IR of fills and copies, and of how references become addresses (see `program` for their layout).
+"""LLVM IR of fills and copies, and of how references become addresses (see `record_layout`).
 
 Defines `@resolve_address`, `@resolve_length`, `@run_fill` and `@run_copy`.
 """
