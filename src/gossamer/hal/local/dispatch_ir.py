@@ -1,7 +1,8 @@
 """LLVM IR of dispatches: kernels called for every workgroup, alone or with the workers of a pool.
 
-Defines `@run_tiles` (with `guard_ir`), which `sharing_ir` uses, and `@run_dispatch(table, record, local memory,
-pool, interrupt words)`, which returns 0, the status of the first tile that failed, or COUNT_ERROR.
+Defines `@run_tiles` (with `guard_ir`), which `sharing_ir` uses, and `@run_dispatch(table, record,
+local memory, pool, interrupt words)`, which returns 0, the status of the first tile that failed, or
+COUNT_ERROR.
 """
 
 from __future__ import annotations
