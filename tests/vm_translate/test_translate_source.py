@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from vm_modules import BUFFER_TYPE, LIST_TYPE, ModuleBuilder
 
+from gossamer.errors import StatusError
 from gossamer.isa.encode import Assembler, Label
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
 from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.interpreter import Interpreter
 from gossamer.vm.translate import Translator
 from gossamer.vm.translate.module_facts import find_module_facts
 from gossamer.vm.translate.python_source import emit_python
@@ -138,3 +141,47 @@ def test_refs_of_a_global_need_a_check_only_where_types_differ() -> None:
 
     assert "r1 = global_refs[0]\n" in source_of(same)
     assert f"r1 = type_{LIST_TYPE}.check(global_refs[0])\n" in source_of(different)
+
+
+_EDGES = {
+    32: (0, 1, 2, 31, 32, 4096, (1 << 31) - 1, -(1 << 31), -1, -7),
+    64: (0, 1, 63, 64, 4096, (1 << 63) - 1, -(1 << 63), -1),
+}
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize(
+    "operation", ["div.{}.s", "div.{}.u", "rem.{}.s", "rem.{}.u", "shr.{}.u", "cmp.lt.{}.u"]
+)
+@pytest.mark.parametrize("constants", ["", "first", "second", "both"])
+def test_text_for_usual_operands_is_right_for_all(bits: int, operation: str, constants: str) -> None:
+    name = operation.format(f"i{bits}")
+    second = 1 if bits == 32 else 2
+    kind, result_kind = ("i", "i") if bits == 32 else ("I", "i" if name.startswith("cmp") else "I")
+    for lhs in _EDGES[bits]:
+        for rhs in _EDGES[bits]:
+
+            def body(assembler: Assembler, lhs: int = lhs, rhs: int = rhs) -> None:
+                if constants in ("first", "both"):
+                    assembler.emit(f"const.i{bits}", lhs, 0)
+                if constants in ("second", "both"):
+                    assembler.emit(f"const.i{bits}", rhs, second)
+                assembler.emit(name, 0, second, 8)
+                assembler.emit("return", (8,))
+
+            module = module_of(f"0{kind}{kind}_{result_kind}", body)
+            interpreted, translated = (
+                outcome(executor, lhs, rhs)
+                for executor in (
+                    Interpreter(module.create_state()).bind(0),
+                    Translator(module.create_state(), is_native=False).bind(0),
+                )
+            )
+            assert translated == interpreted, (name, lhs, rhs)
+
+
+def outcome(function: Callable[..., object], *arguments: object) -> object:
+    try:
+        return function(*arguments)
+    except StatusError as error:
+        return error.code

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from gossamer.vm.semantics.collection import COLLECTION_OPERATIONS, allocate_list
 from gossamer.vm.semantics.floating import FLOAT_OPERATIONS
-from gossamer.vm.semantics.integer import INTEGER_OPERATIONS, wrap_i32, wrap_i64
+from gossamer.vm.semantics.integer import INTEGER_OPERATIONS, MASK_32, MASK_64, wrap_i32, wrap_i64
 from gossamer.vm.semantics.memory import MEMORY_OPERATIONS
 from gossamer.vm.semantics.rounding import round_f32
 from gossamer.vm.translate.expression import Expression, Literal
@@ -27,6 +27,7 @@ OPERATIONS: dict[str, Callable[..., object]] = {
 
 _I32_MAX = 0x7FFF_FFFF
 _I64_MAX = 0x7FFF_FFFF_FFFF_FFFF
+_MASKS = {"i32": MASK_32, "i64": MASK_64}
 
 
 def _wrapped(text: str, bits: int) -> str:
@@ -82,6 +83,21 @@ _TEMPLATES: dict[str, str] = {
 }
 
 
+def _natural_templates(bits: int) -> dict[str, tuple[str, bool]]:
+    i = f"i{bits}"
+    return {
+        f"div.{i}.s": ("{0} // {1}", True),
+        f"div.{i}.u": ("{0} // {1}", True),
+        f"rem.{i}.s": ("{0} % {1}", True),
+        f"rem.{i}.u": ("{0} % {1}", True),
+        f"shr.{i}.u": (f"{{0}} >> ({{1}} & {bits - 1})", False),
+    }
+
+
+_NATURAL_TEMPLATES = {**_natural_templates(32), **_natural_templates(64)}
+"""Text that is exact where the first operand is not negative, and the second is positive if that is True."""
+
+
 def _condition_templates() -> dict[str, str]:
     conditions: dict[str, str] = {
         "cmp.eq.ref": "{0} is {1}",
@@ -92,6 +108,7 @@ def _condition_templates() -> dict[str, str]:
         conditions[f"cmp.eq.{i}"] = "{0} == {1}"
         conditions[f"cmp.ne.{i}"] = "{0} != {1}"
         conditions[f"cmp.lt.{i}.s"] = "{0} < {1}"
+        conditions[f"cmp.lt.{i}.u"] = f"{{0}} & {_MASKS[i]} < {{1}} & {_MASKS[i]}"
         conditions[f"cmp.nz.{i}"] = "{0} != 0"
     for f in ("f32", "f64"):
         conditions[f"cmp.eq.{f}.o"] = "{0} == {1}"
@@ -183,4 +200,14 @@ def operation_text(name: str, operands: Sequence[str], names: Names) -> str:
     condition = condition_text(name, operands)
     if condition is not None:
         return f"1 if {condition} else 0"
-    return f"{names.operation(name)}({', '.join(operands)})"
+    call = f"{names.operation(name)}({', '.join(operands)})"
+    natural = _NATURAL_TEMPLATES.get(name)
+    if natural is None:
+        return call
+    template, needs_positive = natural
+    checks = ["" if operands[0].isdecimal() else f"0 <= {operands[0]}"]
+    if needs_positive:
+        is_positive = operands[1].isdecimal() and operands[1] != "0"
+        checks.append("" if is_positive else f"0 < {operands[1]}")
+    text, condition = template.format(*operands), " and ".join(filter(None, checks))
+    return f"{text} if {condition} else {call}" if condition else text
