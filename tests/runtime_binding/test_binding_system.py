@@ -15,7 +15,7 @@ import gossamer
 import gossamer.runtime as rt
 from gossamer.errors import ResourceExhaustedError
 from gossamer.hal.buffer_view import BufferView
-from gossamer.runtime.binding import flags, hal_driver, system_setup
+from gossamer.runtime.binding import hal_driver, system_setup
 from gossamer.vm.buffer import Buffer
 
 MULTIPLY_MLIR = """
@@ -247,12 +247,3 @@ def test_numbers_are_normalised_to_narrow_arrays(value: object, dtype: type) -> 
 @pytest.mark.parametrize("value", [None, [1], (2,), {"a": 1}])
 def test_containers_are_normalised_to_themselves(value: object) -> None:
     assert rt.normalize_value(value) is value
-
-
-def test_flags_are_refused_but_help(monkeypatch: pytest.MonkeyPatch) -> None:
-    rt.flags.parse_flags("--help")
-    with pytest.raises(ValueError, match="flag 'teapot' not recognized"):
-        rt.flags.parse_flags("--teapot=1")
-    monkeypatch.setenv("IREE_PY_RUNTIME_FLAGS", "--help --teapot")
-    with pytest.raises(RuntimeError, match=r"IREE_PY_RUNTIME_FLAGS='--help --teapot'.*teapot"):
-        flags._load_default_flags_from_env()

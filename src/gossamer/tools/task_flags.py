@@ -78,24 +78,15 @@ class TaskFlags:
 
         Raises: as `select_topologies`.
         """
-        from gossamer.hal.local.processors import read_processors
-        from gossamer.hal.local.topology import TopologyOptions, select_topologies
+        from gossamer.hal.local.topology import place_workers
         from gossamer.hal.local.worker_options import WorkerOptions
 
-        count, processors = None, ()
-        options = self._topology_options(arguments)
-        if options != TopologyOptions():
-            topologies = select_topologies(options, read_processors())
-            count = sum(len(topology.processors) for topology in topologies)
-            pinned = [topology.processors for topology in topologies if topology.is_pinned]
-            processors = tuple(processor.id for topology in pinned for processor in topology)
-        return WorkerOptions(
-            count,
-            processors,
-            max(arguments[self._stack], 0),
-            max(arguments[self._local_memory], 0),
-            arguments[self._abort],
+        workers = WorkerOptions(
+            stack_bytes=max(arguments[self._stack], 0),
+            local_memory_bytes=max(arguments[self._local_memory], 0),
+            abort_on_failure=arguments[self._abort],
         )
+        return place_workers(workers, self._topology_options(arguments))
 
     def _topology_options(self, arguments: Arguments) -> TopologyOptions:
         from gossamer.hal.local.topology import TopologyOptions

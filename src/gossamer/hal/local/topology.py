@@ -7,11 +7,12 @@ Spec: `iree/task/topology.c` and the flags `--task_topology_*` of IREE 3.13.0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError
-from gossamer.hal.local.processors import Processor, parse_ids
+from gossamer.hal.local.processors import Processor, parse_ids, read_processors
+from gossamer.hal.local.worker_options import WorkerOptions
 
 _FAVORS = {"latency": ("compact", "high"), "throughput": ("scatter", "any"), "efficiency": ("compact", "low")}
 _LEVELS = {"": "any", "any": "any", "low": "low", "efficiency": "low", "high": "high", "performance": "high"}
@@ -83,6 +84,22 @@ def select_topologies(
         Topology(node, tuple(_distribute(options, found)[: options.max_group_count]))
         for node, found in groups
     ]
+
+
+def place_workers(workers: WorkerOptions, options: TopologyOptions) -> WorkerOptions:
+    """Workers as many as a user wants, where a user wants them on this machine; unchanged by no wish.
+
+    Raises: as `select_topologies`.
+    """
+    if options == TopologyOptions():
+        return workers
+    topologies = select_topologies(options, read_processors())
+    pinned = [topology.processors for topology in topologies if topology.is_pinned]
+    return replace(
+        workers,
+        count=sum(len(topology.processors) for topology in topologies),
+        processors=tuple(processor.id for topology in pinned for processor in topology),
+    )
 
 
 def _by_ids(text: str, processors: Sequence[Processor]) -> tuple[Processor, ...]:

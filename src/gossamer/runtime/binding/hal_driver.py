@@ -8,6 +8,7 @@ from typing import Any
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.drivers import DRIVERS, device_uris
+from gossamer.runtime.binding import flags
 from gossamer.runtime.binding.hal_device import HalDevice
 from gossamer.runtime.devices import new_device
 
@@ -42,7 +43,7 @@ class HalDriver:
     def create_default_device(self, allocators: Sequence[str] | None = None) -> HalDevice:
         """Make the first device; see `create_device`."""
         _check_allocators(allocators)
-        return HalDevice(new_device(self.name))
+        return HalDevice(new_device(self.name, workers=flags.worker_options()))
 
     def create_device(
         self,
@@ -65,12 +66,12 @@ class HalDriver:
         devices = self.query_available_devices()
         if not 0 <= number < len(devices):
             raise InvalidArgumentError(f"Device id {number} not found. Available devices: {devices}")
-        return HalDevice(new_device(self.name))
+        return HalDevice(new_device(self.name, workers=flags.worker_options()))
 
     def create_device_by_uri(self, device_uri: str, allocators: Sequence[str] | None = None) -> HalDevice:
         """Make a device of a URI. Raises: ValueError when there is none."""
         _check_allocators(allocators)
-        return HalDevice(new_device(device_uri))
+        return HalDevice(new_device(device_uri, workers=flags.worker_options()))
 
     def __repr__(self) -> str:
         return f"<HalDriver {self.name}>"

@@ -165,7 +165,7 @@ class VmModule:
         return VmFunction(self.module, export, list(self.module.exports).index(name))
 
     def __repr__(self) -> str:
-        functions = ", ".join(map(repr, self.module.exports))
+        functions = ", ".join(self.module.exports)
         return f"<VmModule {self.module.name} : [{functions}]>"
 
 
