@@ -170,7 +170,6 @@ class CommandRecorder:
         count_reference = None
         if indirect_count is not None:
             count_reference = self._reference(indirect_count._replace(length=12), _INDIRECT_PARAMETERS, _READ)
-            self._has_indirect_counts = True
         else:
             check_workgroup_count(workgroup_count)
         self.resources.append(executable)
@@ -187,6 +186,7 @@ class CommandRecorder:
         )
         self.records.append(encode_record(record))
         self.functions.append(function)
+        self._has_indirect_counts |= count_reference is not None
 
     def _require_recording(self, categories: int) -> None:
         if not self.is_recording:
