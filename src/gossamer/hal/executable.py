@@ -55,9 +55,9 @@ PythonKernel: TypeAlias = Callable[[DispatchCall], WorkgroupCallable]
 """Called once a dispatch; what it returns is called once a workgroup, x fastest."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ExecutableFunction:
-    """A kernel.
+    """A kernel; equal to itself alone.
 
     Attributes:
         name: what modules look it up by.

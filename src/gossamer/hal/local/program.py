@@ -78,8 +78,7 @@ def join_records(
         has_indirect_counts: some dispatch reads its workgroup counts from memory.
     """
     is_native, may_trap, local_memory_bytes = True, False, 0
-    # Why by identity: the hash of a function is that of all its fields.
-    for function in dict(zip(map(id, functions), functions, strict=True)).values():
+    for function in set(functions):
         if function is not None:
             is_native = is_native and function.address != 0
             may_trap = may_trap or function.may_trap
