@@ -120,6 +120,13 @@ def test_errors(source: str, place: str, message: str) -> None:
     assert message in diagnostic.message
 
 
+def test_one_line_says_that_it_is_no_assembly() -> None:
+    with pytest.raises(CompileError) as caught:
+        assemble_module("PK\udc80\n\0\nmore", "m.vmfb")
+
+    assert [str(d.location) for d in caught.value.diagnostics] == ["m.vmfb:1:1"]
+
+
 def test_every_wrong_line_is_reported() -> None:
     with pytest.raises(CompileError) as caught:
         assemble_module("vm.module @m\nvm.x\nvm.func @f() -> () {\n  vm.y\n  vm.z\n}")

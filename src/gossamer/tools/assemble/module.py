@@ -94,6 +94,9 @@ class _ModuleAssembler:
         for line in lines:
             if not line.is_empty:
                 self._report(self._read_line, line)
+            if self._diagnostics and not self._symbols.module_name:
+                # Why: it is no assembly at all; every other line would be wrong too.
+                raise CompileError(self._diagnostics)
         last = lines[-1]
         if self._open is not None:
             self._fail("the body of the function does not end; expected '}'", self._open.line)
