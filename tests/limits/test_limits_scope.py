@@ -49,8 +49,8 @@ def test_errors_are_of_their_codes_and_carry_figures() -> None:
 
 
 @pytest.mark.parametrize("name", ["timeout", "max_steps", "max_depth", "max_memory"])
-@pytest.mark.parametrize("value", [-1, float("nan")])
-def test_limits_are_not_negative(name: str, value: float) -> None:
+@pytest.mark.parametrize("value", [-1, float("nan"), "x"])
+def test_limits_are_numbers_that_are_not_negative(name: str, value: object) -> None:
     with pytest.raises(InvalidArgumentError, match=name):
         CallLimits(**{name: value})  # pyright: ignore[reportArgumentType]
 

@@ -25,6 +25,7 @@ COMMAND_LINES = [
     ["--function=id", "--input=2x2xf32=1,2,3,4", "--input=7"],
     ["--function=id", "--input=2x3xf32=[[1 2 3][4 5 6]]", "--input=0x10"],
     ["--function=id", "--input=64x64xf32=1.5", "--input=-1", "--output_max_element_count=10"],
+    ["--function=id", "--input=3x4xf32=1.5", "--input=1", "--output_max_element_count=-1"],
     ["--function=id", "--input=2x0xf32", "--input=010"],
     ["--function=id", "--input=1x3xf32=nan,-inf,1e-40", "--input=99999999999"],
     ["--function=id", "--input=(null)", "--input=(null)"],

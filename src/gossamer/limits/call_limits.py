@@ -27,8 +27,8 @@ class CallLimits:
     def __post_init__(self) -> None:
         for name in ("timeout", "max_steps", "max_depth", "max_memory"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise InvalidArgumentError(f"{name} is {value}, expected a number that is not negative")
+            if value is not None and not (isinstance(value, (int, float)) and value >= 0):
+                raise InvalidArgumentError(f"{name} is {value!r}, expected a number that is not negative")
 
 
 NO_LIMITS = CallLimits()

@@ -69,7 +69,8 @@ class OutputFlags:
         from gossamer.runtime.text_io.results import compare_results, write_outputs
         from gossamer.runtime.text_io.variants import VariantParser, format_variants
 
-        limit = arguments[self._max_elements]
+        # Spec: the flag is a size in IREE 3.13.0, which takes a negative number for one that has no bound.
+        limit = arguments[self._max_elements] % (1 << 64)
         given = arguments[self._expected]
         if not given:
             if arguments[self._outputs]:
