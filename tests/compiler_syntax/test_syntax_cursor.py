@@ -107,4 +107,4 @@ def test_errors_have_a_place(text: str, message: str, offset: int) -> None:
     ],
 )
 def test_element_types(type: str, element: str) -> None:
-    assert element_of(type) == element
+    assert element_of(Piece(type, 7)) == Piece(element, 7)

@@ -150,6 +150,12 @@ def test_copied_text_maps_to_its_own_column(word: str) -> None:
             48,
             "%zz is not an operand of this operation",
         ),
+        (
+            "%0 = flow.tensor.load %a : i32",
+            1,
+            28,
+            "expected a shaped type such as 'tensor<4xf32>', found 'i32'",
+        ),
     ],
 )
 def test_wrong_syntax_is_reported_at_its_column(text: str, line: int, column: int, message: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossamer.compiler.syntax.assembly_format import Adjustment
-from gossamer.compiler.syntax.cursor import Piece
+from gossamer.compiler.syntax.cursor import ForeignSyntaxError, Piece
 from gossamer.compiler.syntax.operation import OperationText
 
 
@@ -32,9 +32,7 @@ def element_type(group: str, shaped: str) -> Adjustment:
     """Give a group the element type of a shaped one."""
 
     def adjust(operation: OperationText) -> None:
-        operation.types[group] = [
-            Piece(element_of(type.text), type.offset) for type in operation.types[shaped][:1]
-        ]
+        operation.types[group] = [element_of(type) for type in operation.types[shaped][:1]]
 
     return adjust
 
@@ -49,9 +47,13 @@ def in_order(*adjustments: Adjustment) -> Adjustment:
     return adjust
 
 
-def element_of(type: str) -> str:
-    """Element type of the text of a shaped type: `tensor<4x?xcomplex<f32>, #enc>` has `complex<f32>`."""
-    inside = type[type.index("<") + 1 :]
+def element_of(type: Piece) -> Piece:
+    """Element type of a shaped type: `tensor<4x?xcomplex<f32>, #enc>` has `complex<f32>`."""
+    _, opening, inside = type.text.partition("<")
+    if not opening:
+        raise ForeignSyntaxError(
+            f"expected a shaped type such as 'tensor<4xf32>', found '{type.text}'", type.offset
+        )
     depth = 0
     end = len(inside) - 1
     for index, char in enumerate(inside):
@@ -65,4 +67,4 @@ def element_of(type: str) -> str:
     shape = inside[:end].strip()
     while (extent := shape.partition("x")[0]).isdigit() or extent == "?":
         shape = shape[len(extent) + 1 :]
-    return shape
+    return Piece(shape, type.offset)
