@@ -17,6 +17,7 @@ import json
 import os
 import random
 import selectors
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -158,8 +159,8 @@ def run_batch(folder: Path, first_seed: int, count: int) -> None:
 
 
 def _steady_growth(values: list[float]) -> float:
-    """What comes with every repetition: the least of the last three differences. Memos grow now and then."""
-    return min(after - before for before, after in list(pairwise(values))[-3:])
+    """What comes with each repetition: the median of the last three differences. Memos grow now and then."""
+    return statistics.median(after - before for before, after in list(pairwise(values))[-3:])
 
 
 class _Voice:

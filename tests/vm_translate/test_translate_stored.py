@@ -217,6 +217,14 @@ def _unpacked(module: DecodedModule) -> int:
     return sum(function is not None for function in functions)
 
 
+class Nameless:
+    """A callable without a name, of a class that says it is the package's."""
+
+    __module__ = "gossamer.modules"
+
+    def __call__(self) -> None: ...
+
+
 def bound(callable_: Callable[..., object], form: InlineForm | None) -> Function:
     return Function("host", Export("f", "0i_i"), callable_, None, form)
 
@@ -229,6 +237,7 @@ def test_only_forms_of_the_package_can_be_told_from_others() -> None:
     assert forms_identity([own, None]) == "gossamer.vm.bytecode_module.load_bytecode_module "
     assert forms_identity([own, bound(bound, form)]) is None
     assert forms_identity([bound(len, form)]) is None
+    assert forms_identity([bound(Nameless(), form)]) is None
 
 
 def test_constants_that_cannot_be_kept_are_translated_again() -> None:

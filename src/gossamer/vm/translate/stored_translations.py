@@ -114,9 +114,10 @@ def forms_identity(imports: Sequence[Function | None]) -> str | None:
         if isinstance(implementation, partial):
             implementation = cast("partial[object]", implementation).func
         module = getattr(implementation, "__module__", None) or ""
-        if not module.startswith(_OWN_PACKAGE):
+        name = getattr(implementation, "__qualname__", "")
+        if not name or not module.startswith(_OWN_PACKAGE):
             return None
-        names.append(f"{module}.{implementation.__qualname__}")
+        names.append(f"{module}.{name}")
     return " ".join(names)
 
 
