@@ -122,6 +122,21 @@ def test_later_modules_are_told_first_to_give_up_resources() -> None:
     assert log == ["b.__notify[1]", "a.__notify[1]", "a.__notify[0]", "b.__notify[0]"]
 
 
+@pytest.mark.parametrize(
+    ("name", "convention"), [("__init", "0i_v"), ("__init", "0CiD_v"), ("__notify", "0v_v")]
+)
+def test_functions_that_contexts_call_take_what_they_give(name: str, convention: str) -> None:
+    module = Program(name="m").function(name, convention, lambda a: a.emit("return", ())).build()
+
+    with pytest.raises(InvalidArgumentError, match=f"m.{name} has the calling convention '{convention}'"):
+        Context([module]).notify(Signal.RESUME)
+
+
+def test_a_deinitialiser_that_takes_something_is_not_called() -> None:
+    with Context([Program(name="m").function("__deinit", "0i_v", lambda a: a.emit("return", ())).build()]):
+        pass
+
+
 def failing(name: str) -> Program:
     body = lambda a: (a.emit("const.i32", 10, 0), a.emit("fail", 0, b"no luck"))  # noqa: E731
     return Program(name=name).function("__init", "0v_v", body)

@@ -17,7 +17,8 @@ from enum import IntEnum
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from gossamer.errors import FailedPreconditionError, StatusError
+from gossamer.errors import FailedPreconditionError, InvalidArgumentError, StatusError
+from gossamer.isa.calling_convention import parse_calling_convention
 from gossamer.vm.function import Function
 from gossamer.vm.instance import DEFAULT_INSTANCE, Instance
 from gossamer.vm.link_errors import DuplicateModuleError, UnknownFunctionError, UnknownModuleError
@@ -57,6 +58,17 @@ class _LoadedModule:
             )
             self.functions[export.name] = found
         return found
+
+
+def _check_arguments(module: Module, name: str, expected: str) -> None:
+    """Check that a function that contexts call takes what they give it."""
+    convention = module.exports[name].calling_convention
+    found = parse_calling_convention(convention).arguments
+    if found != tuple(expected):
+        raise InvalidArgumentError(
+            f"function {module.name}.{name} has the calling convention {convention!r}; contexts call it with "
+            f"{'no arguments' if not expected else 'an i32'}"
+        )
 
 
 class _LoadOrder:
@@ -125,6 +137,7 @@ class Context:
         try:
             self._bind_imports(entry)
             if INIT_EXPORT in module.exports:
+                _check_arguments(module, INIT_EXPORT, "")
                 entry.state.bind_once(INIT_EXPORT)()
         except BaseException:
             entry.state.close()
@@ -213,6 +226,7 @@ class Context:
         for entry in entries:
             export = entry.module.exports.get(NOTIFY_EXPORT)
             if export is not None:
+                _check_arguments(entry.module, NOTIFY_EXPORT, "i")
                 entry.function(export)(int(signal))
 
     def close(self) -> None:
@@ -228,6 +242,7 @@ class Context:
             export = entry.module.exports.get(DEINIT_EXPORT)
             try:
                 if export is not None:
+                    _check_arguments(entry.module, DEINIT_EXPORT, "")
                     entry.function(export)()
             except StatusError:
                 # Spec: the status of `__deinit` is ignored (iree/vm/context.c, 3.13.0).
