@@ -122,9 +122,7 @@ def test_later_modules_are_told_first_to_give_up_resources() -> None:
     assert log == ["b.__notify[1]", "a.__notify[1]", "a.__notify[0]", "b.__notify[0]"]
 
 
-@pytest.mark.parametrize(
-    ("name", "convention"), [("__init", "0i_v"), ("__init", "0CiD_v"), ("__notify", "0v_v")]
-)
+@pytest.mark.parametrize(("name", "convention"), [("__init", "0i_v"), ("__notify", "0v_v")])
 def test_functions_that_contexts_call_take_what_they_give(name: str, convention: str) -> None:
     module = Program(name="m").function(name, convention, lambda a: a.emit("return", ())).build()
 
@@ -162,7 +160,7 @@ def test_failures_of_deinitialisers_are_ignored() -> None:
 
 def test_states_are_closed_even_when_loading_fails() -> None:
     states: list[HostState] = []
-    host = HostModule("host", {"__init": ("0i_v", lambda: None)})
+    host = HostModule("host", {"__init": ("0v_v", lambda: None)})
     host.callables["__init"] = lambda: (_ for _ in ()).throw(NotFoundError("nothing there"))
     create = host.create_state
     host.create_state = lambda: states.append(create()) or states[-1]  # type: ignore[method-assign]
