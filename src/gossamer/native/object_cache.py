@@ -69,12 +69,12 @@ def store_object(key: str, contents: bytes) -> None:
     # Why here: most processes find what they need stored already.
     import tempfile
 
-    from gossamer.native.cache_trimming import trim_now_and_then
+    from gossamer.native.cache_trimming import UNFINISHED_SUFFIX, trim_now_and_then
 
     with contextlib.suppress(OSError):
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
+        handle, name = tempfile.mkstemp(dir=folder, suffix=UNFINISHED_SUFFIX)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(contents).digest() + contents)

@@ -47,7 +47,8 @@ class ModuleRecord:
     """The place of one file's record.
 
     Attributes:
-        attachment: what `attach` kept, as `load` found it; empty where there was nothing.
+        attachment: what `attach` kept, as `load` found it; empty where there was nothing. Who reads it may
+            empty it, so that it does not stay in memory beside what was made of it.
     """
 
     def __init__(self, data: Bytes) -> None:

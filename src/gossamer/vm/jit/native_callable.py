@@ -21,19 +21,23 @@ def worth_compiling(module: DecodedModule, ordinal: int) -> dict[int, Compilable
 
 
 def native_callable(
-    module: DecodedModule, ordinal: int, fallback: Callable[..., object]
+    module: DecodedModule,
+    ordinal: int,
+    fallback: Callable[..., object],
+    find_functions: Callable[[], dict[int, CompilableFunction] | None],
 ) -> Callable[..., object]:
     """A callable that compiles a function when it is first called.
 
     Args:
         ordinal: of a function that is worth compiling.
         fallback: the same function in another form.
+        find_functions: gives what `worth_compiling` does.
     """
     compiled: list[NativeCall] = []
 
     def call(*arguments: object) -> object:
         if not compiled:
-            functions = worth_compiling(module, ordinal)
+            functions = find_functions()
             assert functions is not None
             compiled.append(compile_callable(module, functions, ordinal, fallback))
         return compiled[0](*arguments)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator
+from functools import partial
 from threading import RLock
 from types import FunctionType
 from typing import TYPE_CHECKING, cast
@@ -94,7 +95,8 @@ class Translator:
     def _native(self, ordinal: int, translated: Callable[..., object]) -> Callable[..., object]:
         from gossamer.vm.jit.native_callable import native_callable
 
-        return native_callable(self._translation.module, ordinal, translated)
+        find_functions = partial(self._translation.native_functions, ordinal)
+        return native_callable(self._translation.module, ordinal, translated, find_functions)
 
     def _needs_interpreter(self, ordinal: int) -> bool:
         """Why: only the interpreter counts steps, and can recurse deeper than Python does."""

@@ -23,6 +23,7 @@ from gossamer.vm.translate.typed_function import TypedFunction
 
 if TYPE_CHECKING:
     from gossamer.vm.bytecode_module import BytecodeModule
+    from gossamer.vm.jit.compilable import CompilableFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class ModuleTranslation:
         self._translations: dict[tuple[int, bool, InlineForms], Translation] = {}
         self._stored = StoredTranslations(record) if record is not None else None
         self._native: dict[int, bool] = {}
+        self._native_functions: dict[int, dict[int, CompilableFunction] | None] = {}
         if self._stored is not None:
             self._native = self._stored.native
             weakref.finalize(self, self._stored.save)
@@ -73,11 +75,17 @@ class ModuleTranslation:
             return False
         found = self._native.get(ordinal)
         if found is None:
-            # Why here: what finds it out is not needed where an earlier process did.
+            found = self._native[ordinal] = self.native_functions(ordinal) is not None
+        return found
+
+    def native_functions(self, ordinal: int) -> dict[int, CompilableFunction] | None:
+        """A function and all it calls as the compiler takes them; None where `is_native` is False."""
+        if ordinal not in self._native_functions:
+            # Why here: it is not needed where an earlier process found out that a function is not native.
             from gossamer.vm.jit.native_callable import worth_compiling
 
-            found = self._native[ordinal] = worth_compiling(self.module, ordinal) is not None
-        return found
+            self._native_functions[ordinal] = worth_compiling(self.module, ordinal)
+        return self._native_functions[ordinal]
 
     def translation(
         self, ordinal: int, is_generator: bool, forms: InlineForms, identity: str | None

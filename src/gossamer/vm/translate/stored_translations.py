@@ -51,6 +51,7 @@ class StoredTranslations:
         self.native: dict[int, bool] = {}
         self._rows: dict[TranslationKey, _Row] = {}
         self._add(record.attachment)
+        record.attachment = b""
         self._saved_count = len(self._rows)
 
     def find(self, key: TranslationKey) -> tuple[PythonSource, CodeType] | None:
