@@ -101,8 +101,8 @@ def dominance_intervals(blocks: list[ir.Block]) -> dict[ir.Block, tuple[int, int
     return intervals
 
 
-def looping_blocks(blocks: list[ir.Block]) -> set[ir.Block]:
-    """Blocks from the target of a back edge to its source, and maybe some more between them.
+def looping_blocks(blocks: list[ir.Block]) -> list[ir.Block]:
+    """Blocks from the target of a back edge to its source, and maybe some more between them, in order.
 
     Args:
         blocks: in reverse postorder.
@@ -114,10 +114,10 @@ def looping_blocks(blocks: list[ir.Block]) -> set[ir.Block]:
         for successor in successors(block):
             if order[successor] <= index:
                 last[order[successor]] = max(last[order[successor]], index)
-    looping: set[ir.Block] = set()
+    looping: list[ir.Block] = []
     end = -1
     for index, block in enumerate(blocks):
         end = max(end, last[index])
         if index <= end:
-            looping.add(block)
+            looping.append(block)
     return looping

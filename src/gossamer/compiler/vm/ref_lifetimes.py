@@ -82,8 +82,8 @@ class _Placer:
         pairs = list(zip(successor.arguments, successor.block.arguments, strict=False))
         ref_targets = {self._registers[argument] for _, argument in pairs if is_ref(argument)}
         passed = set(successor.arguments)
-        # What a branch argument overwrites is released by that.
-        left_behind = [self._registers[value] for value in dead - passed]
+        # What a branch argument overwrites is released by that. Sorted, as the order of sets is by address.
+        left_behind = sorted(self._registers[value] for value in dead - passed)
         self._discard_at_start(successor.block, [r for r in left_behind if r not in ref_targets])
         values = self._copies(pairs, of_refs=False)
         refs = self._copies(pairs, of_refs=True)
