@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 import gossamer
-from gossamer.hal.binding_table import BindingLayout
-from gossamer.hal.buffer_view import BufferView
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.local.native_runner import native_functions
-from gossamer.hal.local.runner_ir import CALL_FORMAT
+from gossamer.drivers.local.ir.runner_ir import CALL_FORMAT
+from gossamer.drivers.local.runner.native_runner import native_functions
+from gossamer.hal.command.binding_table import BindingLayout
+from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 
 CALLS = 2000

@@ -20,8 +20,8 @@ from typing import Annotated
 import numpy as np
 
 import gossamer
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer_view import BufferView
 
 ROUNDS, CALLS = 20, 5000
 SOURCE = """

@@ -61,7 +61,7 @@ def gossamer_call(
     module: str, function: str, device: str, workers: int, arguments: list[np.ndarray], *, is_bound: bool
 ) -> Call:
     import gossamer
-    from gossamer.hal.buffer_view import BufferView
+    from gossamer.hal.memory.buffer_view import BufferView
 
     uri = f"{device}://?workers={workers}" if workers else device
     pipeline = gossamer.Pipeline([Path(module)], device=uri)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import gossamer
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.buffer_view import BufferView
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "examples" / "multiple_modules"

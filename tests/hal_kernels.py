@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from gossamer.drivers.local.runner.native_runner import external_address
 from gossamer.errors import AbortedError, StatusError, status_error
 from gossamer.hal.executable import (
     BoundMemory,
@@ -15,8 +16,7 @@ from gossamer.hal.executable import (
     ExecutableFunction,
     WorkgroupCallable,
 )
-from gossamer.hal.local.native_runner import external_address
-from gossamer.native.native_code import NativeCode, load_native_code
+from gossamer.machine_code.compiled_code import NativeCode, load_native_code
 
 _HEADER = """
 define internal ptr @binding(ptr %state, i64 %index) {

@@ -15,48 +15,48 @@ if TYPE_CHECKING:
     from gossamer.compiler.api import compile_file, compile_text
     from gossamer.errors import CompileError, StatusError
     from gossamer.format.parameters.index import ParameterIndex
-    from gossamer.hal.dlpack import from_dlpack
-    from gossamer.hal.fence import Fence
-    from gossamer.hal.semaphore import Semaphore
+    from gossamer.hal.memory.dlpack import from_dlpack
+    from gossamer.hal.timeline.fence import Fence
+    from gossamer.hal.timeline.semaphore import Semaphore
     from gossamer.limits.call_limits import CallLimits
     from gossamer.limits.errors import LimitError
     from gossamer.limits.scope import CallScope, call_limits, check_limits
-    from gossamer.modules.python import export, imports, module, python_module
-    from gossamer.modules.python_types import Output
+    from gossamer.modules.python.module import export, imports, module, python_module
+    from gossamer.modules.python.types import Output
+    from gossamer.runtime.c_modules import get_include, load_native_module
     from gossamer.runtime.devices import get_device, new_device
     from gossamer.runtime.function import PipelineFunction
     from gossamer.runtime.invocation import Invocation
     from gossamer.runtime.loading import load_module
-    from gossamer.runtime.native_modules import get_include, load_native_module
     from gossamer.runtime.pipeline import Pipeline
 
 _HOMES = {
     "CallLimits": "gossamer.limits.call_limits",
     "CallScope": "gossamer.limits.scope",
     "CompileError": "gossamer.errors",
-    "Fence": "gossamer.hal.fence",
+    "Fence": "gossamer.hal.timeline.fence",
     "Invocation": "gossamer.runtime.invocation",
     "LimitError": "gossamer.limits.errors",
-    "Output": "gossamer.modules.python_types",
+    "Output": "gossamer.modules.python.types",
     "ParameterIndex": "gossamer.format.parameters.index",
     "Pipeline": "gossamer.runtime.pipeline",
     "PipelineFunction": "gossamer.runtime.function",
-    "Semaphore": "gossamer.hal.semaphore",
+    "Semaphore": "gossamer.hal.timeline.semaphore",
     "StatusError": "gossamer.errors",
     "call_limits": "gossamer.limits.scope",
     "check_limits": "gossamer.limits.scope",
     "compile_file": "gossamer.compiler.api",
     "compile_text": "gossamer.compiler.api",
-    "export": "gossamer.modules.python",
-    "from_dlpack": "gossamer.hal.dlpack",
+    "export": "gossamer.modules.python.module",
+    "from_dlpack": "gossamer.hal.memory.dlpack",
     "get_device": "gossamer.runtime.devices",
-    "get_include": "gossamer.runtime.native_modules",
-    "imports": "gossamer.modules.python",
+    "get_include": "gossamer.runtime.c_modules",
+    "imports": "gossamer.modules.python.module",
     "load_module": "gossamer.runtime.loading",
-    "load_native_module": "gossamer.runtime.native_modules",
-    "module": "gossamer.modules.python",
+    "load_native_module": "gossamer.runtime.c_modules",
+    "module": "gossamer.modules.python.module",
     "new_device": "gossamer.runtime.devices",
-    "python_module": "gossamer.modules.python",
+    "python_module": "gossamer.modules.python.module",
 }
 
 __all__ = [

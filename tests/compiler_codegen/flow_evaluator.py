@@ -8,13 +8,13 @@ import ml_dtypes
 import numpy as np
 
 from gossamer.compiler import flow
-from gossamer.compiler.codegen import vmvx
 from gossamer.compiler.mlir import ir, parse_text
-from gossamer.compiler.vm.emit import emit_module
+from gossamer.compiler.target.vmvx import executables as vmvx
+from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.format.archive import read_module, write_module
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.list import List
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 
 DTYPES = {
     "i1": np.dtype(np.bool_),

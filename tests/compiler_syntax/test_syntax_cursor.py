@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.compiler.syntax.adjustments import element_of
-from gossamer.compiler.syntax.cursor import Cursor, ForeignSyntaxError, Piece
+from gossamer.compiler.frontend.mlir.syntax.adjustments import element_of
+from gossamer.compiler.frontend.mlir.syntax.cursor import Cursor, ForeignSyntaxError, Piece
 
 
 @pytest.mark.parametrize(

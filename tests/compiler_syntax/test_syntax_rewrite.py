@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.compiler import mlir
-from gossamer.compiler.syntax import DIALECTS, needs_rewriting, rewrite
-from gossamer.compiler.syntax.dialects import find_format
+from gossamer.compiler.frontend.mlir.syntax import DIALECTS, needs_rewriting, rewrite
+from gossamer.compiler.frontend.mlir.syntax.dialects import find_format
 from gossamer.errors import CompileError
 
 _FILES = ("check", "codegen", "flow", "hal", "linalg_ext", "stream", "tensor_ext", "util")
@@ -18,7 +18,7 @@ _FILES = ("check", "codegen", "flow", "hal", "linalg_ext", "stream", "tensor_ext
 
 @pytest.mark.parametrize("file", _FILES)
 def test_every_declared_format_compiles(file: str) -> None:
-    formats = import_module(f"gossamer.compiler.syntax.dialects.{file}").FORMATS
+    formats = import_module(f"gossamer.compiler.frontend.mlir.syntax.dialects.{file}").FORMATS
     assert formats
     for name, form in formats.items():
         assert name.partition(".")[0] in DIALECTS

@@ -8,7 +8,7 @@ from vm_programs import Programs, build
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.convert import StandardConverter, convert_function
+from gossamer.compiler.vm.conversion.convert import StandardConverter, convert_function
 from gossamer.errors import CompileError
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 from vm_programs import build
 
-from gossamer.compiler.vm import allocate_registers, ir
+from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.emit import emit_module
+from gossamer.compiler.vm.emit import allocate_registers
+from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.errors import CompileError
 from gossamer.format.archive import read_module, write_module
 from gossamer.format.module_def import FileLineColLocation, ModuleDef, ModuleDependency, Requirements
 from gossamer.isa.decode import decode_function
 from gossamer.isa.instruction import Instruction
-from gossamer.vm.bytecode_module import load_bytecode_module
-from gossamer.vm.context import Context
+from gossamer.vm.bytecode.module import load_bytecode_module
+from gossamer.vm.link.context import Context
 
 BUFFER = ir.ref("!vm.buffer")
 

@@ -6,7 +6,7 @@ from vm_programs import build
 
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.optimize import optimize_function
+from gossamer.compiler.vm.optimize.pipeline import optimize_function
 
 
 def _optimized(source: str) -> ir.Function:

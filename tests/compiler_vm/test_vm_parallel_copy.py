@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gossamer.compiler.vm.parallel_copy import Copy, sequentialize
+from gossamer.compiler.vm.emit.parallel_copy import Copy, sequentialize
 
 _CELLS = 12
 _FIRST_TEMPORARY = 100

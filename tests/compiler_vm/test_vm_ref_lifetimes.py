@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gossamer.compiler.vm import ir
-from gossamer.compiler.vm.allocate_registers import allocate_registers
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.emit import emit_module
-from gossamer.compiler.vm.ref_lifetimes import RefLifetimes, place_moves_and_discards
+from gossamer.compiler.vm.emit.allocate_registers import allocate_registers
+from gossamer.compiler.vm.emit.module import emit_module
+from gossamer.compiler.vm.emit.ref_lifetimes import RefLifetimes, place_moves_and_discards
 from gossamer.format.archive import write_module
 from gossamer.isa.opcodes import MOVE_BIT
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
-from gossamer.compiler.vm.convert import convert_function, declare_function
-from gossamer.compiler.vm.emit import emit_module
+from gossamer.compiler.vm.conversion.convert import convert_function, declare_function
+from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.errors import StatusError
 from gossamer.format.archive import write_module
-from gossamer.vm.bytecode_module import ExecutorName, load_bytecode_module
-from gossamer.vm.context import Context
+from gossamer.vm.bytecode.module import ExecutorName, load_bytecode_module
+from gossamer.vm.link.context import Context
 
 Call = tuple[str, tuple[int, ...]]
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 from conformance_reference import Calls, Outcome, Tables
 
 from gossamer.errors import StatusError
-from gossamer.native.native_code import load_native_code
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.bytecode_state import BytecodeState
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.function import Function
-from gossamer.vm.interpreter import Interpreter
-from gossamer.vm.jit.callable_entry import NativeCall, call_symbol, emit_call_entry
-from gossamer.vm.jit.compilable import compilable_functions
+from gossamer.machine_code.compiled_code import load_native_code
+from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.bytecode.state import BytecodeState
+from gossamer.vm.interpret.interpreter import Interpreter
+from gossamer.vm.interpret.limits import DEFAULT_LIMITS
+from gossamer.vm.jit.analysis.compilable import compilable_functions
+from gossamer.vm.jit.emit.callable_entry import NativeCall, call_symbol, emit_call_entry
+from gossamer.vm.jit.emit.module_emitter import emit_module
 from gossamer.vm.jit.externals import external_address
-from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.limits import DEFAULT_LIMITS
-from gossamer.vm.module import Export
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.module import Export
+from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.translate import Translator
 
 Functions = Mapping[str, Callable[..., object]]

@@ -11,8 +11,8 @@ from vm_modules import ModuleBuilder
 
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.objects.buffer import Buffer
 
 I32_MIN, I64_MIN = -(1 << 31), -(1 << 63)
 

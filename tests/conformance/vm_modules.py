@@ -14,8 +14,8 @@ from gossamer.format.module_def import (
     RodataSegment,
 )
 from gossamer.isa.encode import Assembler
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.limits import DEFAULT_LIMITS, Limits
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits
 
 ALL_REQUIREMENTS = Requirements(15)
 TYPES = ("i32", "i64", "f32", "f64", "!vm.buffer", "!vm.list<i32>", "!vm.opaque")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gossamer.hal.element_type import FLOAT_32
-from gossamer.isa.calling_convention import Span, parse_calling_convention
+from gossamer.abi.calling_convention import Span, parse_calling_convention
+from gossamer.abi.element_type import FLOAT_32
 from gossamer.runtime.signature import read_signature
-from gossamer.vm.function import Function
-from gossamer.vm.module import Export, Module
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.module import Export, Module
 
 Plan = list[list[Any]]
 

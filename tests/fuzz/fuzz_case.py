@@ -16,22 +16,22 @@ from fuzz_arguments import Plan, plan_arguments, plan_unknown
 from fuzz_loaders import InertElfLoader
 
 import gossamer
+from gossamer.drivers.local.sync_device import SyncDevice
 from gossamer.errors import FormatError, StatusError
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
-from gossamer.hal.fence import Fence
-from gossamer.hal.local.sync_device import SyncDevice
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import call_limits
-from gossamer.modules.hal import HalModule
-from gossamer.modules.vmvx_executable import VmvxLoader
+from gossamer.modules.hal.module import HalModule
+from gossamer.modules.vmvx.executable import VmvxLoader
 from gossamer.runtime.loading import load_module, with_system_modules
 from gossamer.runtime.parameters import parameters_module
-from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
-from gossamer.vm.context import Context
-from gossamer.vm.function import Function
-from gossamer.vm.limits import DEFAULT_LIMITS, Limits
-from gossamer.vm.module import Module
+from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits
+from gossamer.vm.link.context import Context
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.module import Module
 
 _INTERPRETED = Limits(max_call_depth=64, max_steps=5_000, timeout_seconds=0.1)
 _MEMORY_BYTES = 1 << 28

@@ -14,12 +14,12 @@ from dataclasses import replace
 import numpy as np
 from elf_fields import library_bytes
 
+from gossamer.drivers.local.executable.elf_image import load_image, open_image
+from gossamer.drivers.local.executable.elf_loader import ElfLoader
+from gossamer.drivers.local.executable.executable_library import QUERY_SYMBOL, load_library
 from gossamer.errors import PermissionDeniedError, ResourceExhaustedError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.executable import DispatchCall, Executable, ExecutableFunction, WorkgroupCallable
-from gossamer.hal.local.elf_image import load_image, open_image
-from gossamer.hal.local.elf_loader import ElfLoader
-from gossamer.hal.local.executable_library import QUERY_SYMBOL, load_library
 
 _MOST_WORKGROUPS = 10_000
 

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
+from gossamer.abi.memory_flags import MemoryType
 from gossamer.errors import InvalidArgumentError, ResourceExhaustedError
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.allocator_spec import allocator_from_specs, parse_size
-from gossamer.hal.allocator_statistics import MemoryStatistics, format_statistics
-from gossamer.hal.block_pool import BlockPool, Retention, size_class
-from gossamer.hal.memory import MemoryType
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.allocator_spec import allocator_from_specs, parse_size
+from gossamer.hal.memory.allocator_statistics import MemoryStatistics, format_statistics
+from gossamer.hal.memory.block_pool import BlockPool, Retention, size_class
 from gossamer.runtime.devices import new_device
 
 

@@ -6,10 +6,10 @@ import weakref
 import numpy as np
 import pytest
 
+from gossamer.abi.memory_flags import WHOLE_BUFFER, BufferUsage, MemoryAccess
 from gossamer.errors import FailedPreconditionError, OutOfRangeError, PermissionDeniedError
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.memory import WHOLE_BUFFER, BufferUsage, MemoryAccess
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer
 
 
 def test_memory_is_shared_with_numpy_both_ways() -> None:

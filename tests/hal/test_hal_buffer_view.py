@@ -7,11 +7,11 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from gossamer.abi import element_type as et
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal import element_type as et
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_view import BufferView
 
 
 def aligned(count: int) -> np.ndarray:

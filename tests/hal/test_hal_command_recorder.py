@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from gossamer.abi.command_flags import CommandCategory
 from gossamer.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     OutOfRangeError,
     PermissionDeniedError,
 )
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_ref import BufferRef
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.command_flags import CommandCategory
+from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_ref import BufferRef
 from hal_kernels import COUNT, HALVE, native_executable
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.binding_table import BindingLayout
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.command_flags import CommandCategory
-from gossamer.hal.dispatch_recorder import dispatch_recorder
+from gossamer.abi.command_flags import CommandCategory
+from gossamer.hal.command.binding_table import BindingLayout
+from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.hal.command.dispatch_recorder import dispatch_recorder
+from gossamer.hal.command.program_reader import decode_records
 from gossamer.hal.executable import Executable, ExecutableFunction
-from gossamer.hal.local.program_reader import decode_records
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer
 
 EXECUTABLE = Executable(
     [

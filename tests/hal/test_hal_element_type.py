@@ -4,8 +4,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from gossamer.abi import element_type as et
 from gossamer.errors import InvalidArgumentError, UnimplementedError
-from gossamer.hal import element_type as et
 
 NAMES = {
     et.FLOAT_32: "f32",

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from gossamer.errors import AbortedError, DeadlineExceededError, StatusCode, StatusError
-from gossamer.hal.fence import Fence
-from gossamer.hal.semaphore import Semaphore
+from gossamer.hal.timeline.fence import Fence
+from gossamer.hal.timeline.semaphore import Semaphore
 
 
 def test_a_created_fence_is_reached_by_one_signal() -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from gossamer.errors import DataLossError
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.file_mapping import FileMapping, private_memory
-from gossamer.modules.hal import HalModule
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.file_mapping import FileMapping, private_memory
+from gossamer.modules.hal.module import HalModule
 from gossamer.runtime.devices import new_device
-from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
 ALLOCATION = mmap.ALLOCATIONGRANULARITY
 CONTENTS = bytes(range(256)) * (ALLOCATION // 64)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_ref import BufferRef
-from gossamer.hal.buffer_view import BufferView
-from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.buffer_view import BufferView
 from hal_kernels import COUNT, native_executable
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.hal.memory import buffer_usage_name, memory_access_name, memory_type_name
+from gossamer.abi.memory_flags import buffer_usage_name, memory_access_name, memory_type_name
 
 
 @pytest.mark.parametrize(

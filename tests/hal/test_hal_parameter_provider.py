@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gossamer.abi.memory_flags import BufferUsage, MemoryType
+from gossamer.drivers.registry import create_device
 from gossamer.errors import (
     CancelledError,
     DataLossError,
@@ -25,13 +27,11 @@ from gossamer.errors import (
 )
 from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import ParameterIndex
-from gossamer.hal.buffer import Buffer
 from gossamer.hal.device import Device
-from gossamer.hal.drivers import create_device
-from gossamer.hal.fence import Fence
-from gossamer.hal.memory import BufferUsage, MemoryType
+from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
 from gossamer.hal.queue import QUEUE_AFFINITY_ANY
+from gossamer.hal.timeline.fence import Fence
 
 _MUTABLE = int(BufferUsage.DEFAULT)
 _IMMUTABLE = int(BufferUsage.DEFAULT | BufferUsage.SHARING_IMMUTABLE)
@@ -279,7 +279,7 @@ def test_a_kernel_that_stores_to_a_mapped_parameter_does_not_end_the_process(tmp
     path.write_bytes(bytes(64))
     code = (
         "import ctypes, sys; from gossamer.format.parameters.file_handle import FileHandle;"
-        "from gossamer.hal.buffer import Buffer; handle = FileHandle.open(sys.argv[1]);"
+        "from gossamer.hal.memory.buffer import Buffer; handle = FileHandle.open(sys.argv[1]);"
         "buffer = Buffer.wrap(handle.contents); ctypes.memset(buffer.range(0, 64)[0], 7, 64);"
         "print(handle.contents[63], handle.contents.readonly, buffer.allowed_access)"
     )

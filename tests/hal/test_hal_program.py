@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ctypes
 
-from gossamer.hal.local.program import build_program
-from gossamer.hal.local.program_reader import decode_records, expected_nanoseconds
-from gossamer.hal.local.program_relocation import relocate_program
-from gossamer.hal.local.records import (
+from gossamer.hal.command.program import build_program
+from gossamer.hal.command.program_reader import decode_records, expected_nanoseconds
+from gossamer.hal.command.program_relocation import relocate_program
+from gossamer.hal.command.records import (
     SLOT_DIRECT,
     CopyRecord,
     DispatchRecord,

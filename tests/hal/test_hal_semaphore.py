@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from gossamer.errors import AbortedError, DeadlineExceededError, InvalidArgumentError, StatusError
-from gossamer.hal.semaphore import Semaphore
+from gossamer.hal.timeline.semaphore import Semaphore
 
 
 def test_values_grow_and_waits_end() -> None:

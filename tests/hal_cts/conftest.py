@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from gossamer.drivers.registry import create_device
 from gossamer.hal.device import Device
-from gossamer.hal.drivers import create_device
 from gossamer.hal.executable import Executable
 from hal_kernels import native_executable, python_executable
 

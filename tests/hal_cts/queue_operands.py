@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.hal.buffer import Buffer
 from gossamer.hal.device import Device
+from gossamer.hal.memory.buffer import Buffer
 
 ANY = -1
 """The queue affinity of all operations here."""

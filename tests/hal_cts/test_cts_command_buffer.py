@@ -7,14 +7,14 @@ import threading
 import numpy as np
 import pytest
 
+from gossamer.abi.command_flags import CommandBufferMode
 from gossamer.errors import AbortedError, OutOfRangeError, StatusCode
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_ref import BufferRef
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.command_flags import CommandBufferMode
+from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
-from gossamer.hal.fence import Fence
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.timeline.fence import Fence
 from hal_kernels import COUNT, FAIL, HALVE
 
 ANY = -1

@@ -7,7 +7,7 @@ import pytest
 from gossamer.errors import NotFoundError, UnimplementedError
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
-from gossamer.hal.fence import Fence
+from gossamer.hal.timeline.fence import Fence
 from hal_kernels import native_executable
 
 

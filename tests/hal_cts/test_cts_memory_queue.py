@@ -12,10 +12,10 @@ from gossamer.errors import (
     OutOfRangeError,
     StatusCode,
 )
-from gossamer.hal.buffer_ref import BufferRef
 from gossamer.hal.device import Device
-from gossamer.hal.fence import Fence
-from gossamer.hal.file import File
+from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.file import File
+from gossamer.hal.timeline.fence import Fence
 
 
 def test_a_fill_then_a_copy_in_fence_order(device: Device) -> None:

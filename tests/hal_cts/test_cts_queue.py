@@ -15,11 +15,11 @@ from gossamer.errors import (
     InternalStatusError,
     StatusCode,
 )
-from gossamer.hal.buffer_ref import BufferRef
-from gossamer.hal.command_buffer import CommandBuffer
+from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
-from gossamer.hal.fence import Fence
-from gossamer.hal.semaphore import Semaphore
+from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.timeline.fence import Fence
+from gossamer.hal.timeline.semaphore import Semaphore
 
 
 def test_a_barrier_signals_when_its_wait_is_reached(device: Device) -> None:

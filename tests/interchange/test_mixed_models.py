@@ -9,7 +9,7 @@ import pytest
 
 import gossamer
 from gossamer.errors import DeadlineExceededError, StatusCode, StatusError
-from gossamer.hal.fence import Fence
+from gossamer.hal.timeline.fence import Fence
 
 TARGET = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
 ASYNC = "--iree-execution-model=async-external"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gossamer.abi.calling_convention import CallingConvention, Span, parse_calling_convention
 from gossamer.errors import FormatError
-from gossamer.isa.calling_convention import CallingConvention, Span, parse_calling_convention
 
 
 @pytest.mark.parametrize(

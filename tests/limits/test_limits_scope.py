@@ -16,15 +16,15 @@ from gossamer.errors import (
     InvalidArgumentError,
     ResourceExhaustedError,
 )
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.fence import Fence
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.call_limits import CallLimits
 from gossamer.limits.deadlines import _watch  # pyright: ignore[reportPrivateUsage]
 from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError, LimitError
 from gossamer.limits.interrupt_word import STOP
 from gossamer.limits.scope import CallScope, call_limits, check_limits, current_scope, interrupts
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.list import List
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import gossamer
 from gossamer.errors import AbortedError
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.native import FunctionTable, NativeModule
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.module import Module
+from gossamer.vm.link.module import Module
+from gossamer.vm.objects.buffer import Buffer
 
 
 def other_module() -> NativeModule:

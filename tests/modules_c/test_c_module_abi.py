@@ -10,11 +10,11 @@ from pathlib import Path
 from c_compiler import CompileC
 
 import gossamer
+from gossamer.abi import element_type as element_types
 from gossamer.errors import StatusCode
-from gossamer.hal import element_type as element_types
-from gossamer.modules.c_module import abi
-from gossamer.modules.c_module.host import FUNCTIONS, HOST_BYTES
-from gossamer.modules.c_module.location import QUERY_SYMBOL
+from gossamer.modules.c import abi
+from gossamer.modules.c.host import FUNCTIONS, HOST_BYTES
+from gossamer.modules.c.location import QUERY_SYMBOL
 
 HEADER = Path(gossamer.get_include()) / "gossamer" / "module.h"
 TEXT = HEADER.read_text()

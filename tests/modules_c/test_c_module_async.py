@@ -20,9 +20,9 @@ from gossamer.errors import (
     ResourceExhaustedError,
     StatusCode,
 )
-from gossamer.hal.fence import Fence
-from gossamer.modules.c_module import handles
-from gossamer.vm.buffer import Buffer
+from gossamer.hal.timeline.fence import Fence
+from gossamer.modules.c import handles
+from gossamer.vm.objects.buffer import Buffer
 
 ONES = np.ones(8, np.float32)
 

@@ -18,14 +18,14 @@ from gossamer.errors import (
     StatusCode,
     StatusError,
 )
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer import Buffer as DeviceBuffer
-from gossamer.hal.buffer_view import BufferView
-from gossamer.hal.fence import Fence
-from gossamer.hal.semaphore import Semaphore
-from gossamer.modules.c_module import handles
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.list import List
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer as DeviceBuffer
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
+from gossamer.hal.timeline.semaphore import Semaphore
+from gossamer.modules.c import handles
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 
 Call = Callable[..., object]
 

@@ -17,7 +17,7 @@ from gossamer.errors import (
     StatusError,
     VersionMismatchError,
 )
-from gossamer.modules.c_module.location import parse_location
+from gossamer.modules.c.location import parse_location
 
 MISTAKES: dict[int, tuple[type[StatusError], str]] = {
     1: (FormatError, r"'f' has the model coarse-fences, so its calling convention must end .* found '0v_v'"),

@@ -14,9 +14,9 @@ from kit_programs import other_module
 
 import gossamer
 from gossamer.errors import AbortedError
-from gossamer.hal.fence import Fence
+from gossamer.hal.timeline.fence import Fence
 from gossamer.tools import iree_as_module, iree_benchmark_module, iree_run_module
-from gossamer.vm.link_errors import SignatureMismatchError
+from gossamer.vm.link.link_errors import SignatureMismatchError
 from mlir_samples import ASYNC_FLAGS, VMVX_FLAGS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "native_module"

@@ -21,8 +21,8 @@ from gossamer.errors import (
     NotFoundError,
     ResourceExhaustedError,
 )
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.link_errors import DuplicateModuleError
+from gossamer.vm.link.link_errors import DuplicateModuleError
+from gossamer.vm.objects.buffer import Buffer
 
 
 def test_each_program_has_its_own(kit: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.format.archive import write_module
 from gossamer.format.module_def import ModuleDependency
-from gossamer.isa.calling_convention import Span, parse_calling_convention
-from gossamer.modules.hal import HAL_FUNCTIONS, HAL_VERSION
+from gossamer.modules.hal.module import HAL_FUNCTIONS, HAL_VERSION
 from gossamer.tools.assemble.module import assemble_module
 
 Argument = "Ref | Value | int | str | bytes | None | Sequence[object]"

@@ -13,7 +13,7 @@ from hal_call_program import CallProgram, module_of_programs
 from gossamer.errors import StatusError
 from gossamer.runtime.devices import new_device
 from gossamer.runtime.loading import load_module, with_system_modules
-from gossamer.vm.context import Context
+from gossamer.vm.link.context import Context
 
 pytestmark = pytest.mark.reference
 

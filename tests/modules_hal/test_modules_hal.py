@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gossamer.drivers.registry import create_device
 from gossamer.errors import (
     AbortedError,
     InvalidArgumentError,
@@ -18,15 +19,14 @@ from gossamer.errors import (
     StatusError,
     UnimplementedError,
 )
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
-from gossamer.hal.drivers import create_device
 from gossamer.hal.executable import Executable
-from gossamer.hal.fence import Fence
-from gossamer.modules.hal import HAL_FUNCTIONS, HalModule
-from gossamer.vm.buffer import Buffer as HostBuffer
-from gossamer.vm.inline_form import InlineForm
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
+from gossamer.modules.hal.module import HAL_FUNCTIONS, HalModule
+from gossamer.vm.link.inline_form import InlineForm
+from gossamer.vm.objects.buffer import Buffer as HostBuffer
 from hal_kernels import native_executable
 
 F32, I32 = 0x21000020, 0x10000020

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gossamer.drivers.local.executable.cpu_features import cpu_feature
+from gossamer.drivers.registry import create_device
 from gossamer.errors import (
     AbortedError,
     InvalidArgumentError,
@@ -16,16 +18,14 @@ from gossamer.errors import (
     ResourceExhaustedError,
     UnimplementedError,
 )
-from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
-from gossamer.hal.drivers import create_device
 from gossamer.hal.executable import Executable
-from gossamer.hal.local.cpu_features import cpu_feature
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.limits.errors import CallResourceError
 from gossamer.limits.scope import call_limits
-from gossamer.modules.hal_inline import HalInlineModule
-from gossamer.modules.hal_loader import HalLoaderModule
-from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.modules.hal.inline import HalInlineModule
+from gossamer.modules.hal.loader import HalLoaderModule
+from gossamer.vm.objects.buffer import Buffer as HostBuffer
 from hal_kernels import COUNT, FAIL, HALVE, native_executable, python_executable
 
 F32 = 0x21000020

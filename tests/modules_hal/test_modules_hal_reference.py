@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gossamer.abi.element_type import parse_element_type
+from gossamer.drivers.registry import create_device
 from gossamer.errors import AbortedError, StatusError
 from gossamer.format.archive import write_module
 from gossamer.format.module_def import (
@@ -21,22 +23,20 @@ from gossamer.format.module_def import (
     ModuleDependency,
     Requirements,
 )
-from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
-from gossamer.hal.drivers import create_device
-from gossamer.hal.element_type import parse_element_type
-from gossamer.hal.fence import Fence
-from gossamer.modules.hal import HAL_FUNCTIONS, HAL_VERSION, HalModule
-from gossamer.modules.hal_inline import HAL_INLINE_VERSION
-from gossamer.modules.hal_inline import functions as hal_inline_functions
-from gossamer.modules.hal_loader import HAL_LOADER_VERSION
-from gossamer.modules.hal_loader import functions as hal_loader_functions
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
+from gossamer.modules.hal.inline import HAL_INLINE_VERSION
+from gossamer.modules.hal.inline import functions as hal_inline_functions
+from gossamer.modules.hal.loader import HAL_LOADER_VERSION
+from gossamer.modules.hal.loader import functions as hal_loader_functions
+from gossamer.modules.hal.module import HAL_FUNCTIONS, HAL_VERSION, HalModule
 from gossamer.modules.native import FunctionTable
-from gossamer.modules.vmvx import functions as vmvx_functions
-from gossamer.modules.vmvx_executable import VmvxLoader
+from gossamer.modules.vmvx.executable import VmvxLoader
+from gossamer.modules.vmvx.module import functions as vmvx_functions
 from gossamer.runtime.loading import with_system_modules
-from gossamer.vm.bytecode_module import load_bytecode_module
-from gossamer.vm.context import Context
+from gossamer.vm.bytecode.module import load_bytecode_module
+from gossamer.vm.link.context import Context
 
 pytestmark = pytest.mark.reference
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gossamer.drivers.registry import create_device
 from gossamer.errors import InvalidArgumentError, NotFoundError, OutOfRangeError, StatusCode, StatusError
 from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import ParameterIndex
 from gossamer.hal.device import Device
-from gossamer.hal.drivers import create_device
-from gossamer.hal.fence import Fence
 from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
+from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.io_parameters import IoParametersModule, decode_spans
-from gossamer.vm.buffer import Buffer as HostBuffer
+from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
 ANY = -1
 DEVICE_LOCAL = 48

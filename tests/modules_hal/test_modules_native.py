@@ -4,8 +4,8 @@ import pytest
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.module import Module, ModuleState
+from gossamer.vm.link.module import Module, ModuleState
+from gossamer.vm.objects.buffer import Buffer
 
 functions = FunctionTable()
 

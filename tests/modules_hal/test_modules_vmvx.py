@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
-from gossamer.modules.vmvx import functions
-from gossamer.vm.buffer import Buffer
+from gossamer.modules.vmvx.module import functions
+from gossamer.vm.objects.buffer import Buffer
 
 Array = np.ndarray[Any, Any]
 

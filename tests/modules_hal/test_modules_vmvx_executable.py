@@ -18,9 +18,9 @@ from gossamer.format.module_def import (
     ModuleDef,
     Requirements,
 )
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.modules.vmvx_executable import KERNEL_CONVENTION, VMVX_FORMAT, VmvxLoader
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE
+from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.modules.vmvx.executable import KERNEL_CONVENTION, VMVX_FORMAT, VmvxLoader
 from gossamer.vm.jit import native
 
 _BLOCK_DISCARD_RETURN = bytes.fromhex("79 85 0300 0080 0180 0280 5a 00 0000".replace(" ", ""))

@@ -10,7 +10,7 @@ import pytest
 
 import gossamer
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusCode, StatusError
-from gossamer.hal.fence import Fence
+from gossamer.hal.timeline.fence import Fence
 
 Vector = Annotated[np.ndarray, "4xf32"]
 

@@ -13,10 +13,10 @@ import pytest
 
 import gossamer
 from gossamer.errors import ResourceExhaustedError
-from gossamer.hal.fence import Fence
+from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError
 from gossamer.limits.scope import interrupts
-from gossamer.native.native_code import JIT_VARIABLE
+from gossamer.machine_code.compiled_code import JIT_VARIABLE
 
 LOOPS_MLIR = """
 builtin.module @loops {

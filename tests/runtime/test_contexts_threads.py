@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gossamer
-from gossamer.vm.module import Module
+from gossamer.vm.link.module import Module
 
 CALLS = 10_000
 DEVICES = ["local-sync", "local-task"]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import gossamer
+from gossamer.drivers.local.ir.guard_ir import has_guard
 from gossamer.errors import InternalStatusError, InvalidArgumentError
-from gossamer.hal.local.guard_ir import has_guard
 from gossamer.limits.errors import CallTimeoutError
-from gossamer.native.processor import host_triple
+from gossamer.machine_code.processor import host_triple
 from mlir_samples import LLVM_CPU_FLAGS
 
 pytestmark = [

@@ -10,7 +10,7 @@ import pytest
 
 import gossamer
 from gossamer.errors import InvalidArgumentError, PermissionDeniedError
-from gossamer.hal.native_code import NativeCodePolicy
+from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.tools import iree_benchmark_module, iree_check_module, iree_run_module
 
 VALUES = np.linspace(-4, 4, 16, dtype=np.float32)

@@ -13,8 +13,8 @@ import pytest
 
 import gossamer
 from gossamer.errors import InvalidArgumentError, NotFoundError
-from gossamer.hal.buffer_view import BufferView
-from gossamer.hal.fence import Fence
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
 
 CALLS_MLIR = """
 builtin.module @calls {

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import gossamer
+from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal import element_type as element_types
-from gossamer.hal.buffer_view import BufferView
-from gossamer.hal.fence import Fence
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
 
 SIZE = 16
 

@@ -10,7 +10,7 @@ import numpy as np
 from gossamer.format.archive import write_module
 from gossamer.format.module_def import ModuleDef, RodataSegment
 from gossamer.runtime.loading import load_module
-from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.bytecode.module import BytecodeModule
 
 
 def test_constants_of_a_file_can_be_written(tmp_path: Path) -> None:

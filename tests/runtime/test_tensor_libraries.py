@@ -11,7 +11,7 @@ import pytest
 
 import gossamer
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.buffer_view import BufferView
 
 _MLIR = """
 builtin.module @tensors {

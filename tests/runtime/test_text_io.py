@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-import gossamer.modules.hal  # noqa: F401 - names the types of HAL objects
+import gossamer.modules.hal.module  # noqa: F401 - names the types of HAL objects
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, StatusError, UnimplementedError
-from gossamer.hal.allocator import Allocator
+from gossamer.hal.memory.allocator import Allocator
 from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer
 from gossamer.runtime.text_io.results import Equality, compare_results, write_outputs
 from gossamer.runtime.text_io.tensors import format_tensor, parse_shape_and_element_type, parse_tensor

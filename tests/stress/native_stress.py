@@ -23,12 +23,19 @@ from pathlib import Path
 import llvmlite.binding as llvm
 from thread_checked_ir import check_threads
 
+from gossamer.drivers.local.ir.guard_ir import STOP_SIGNAL, has_guard
+from gossamer.drivers.local.ir.pool_layout import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
+from gossamer.drivers.local.ir.runner_ir import runner_ir
+from gossamer.hal.command.program import Program, build_program
+from gossamer.hal.command.records import (
+    CopyRecord,
+    DispatchRecord,
+    FillRecord,
+    Record,
+    Reference,
+    UpdateRecord,
+)
 from gossamer.hal.executable import ExecutableFunction
-from gossamer.hal.local.guard_ir import STOP_SIGNAL, has_guard
-from gossamer.hal.local.pool_layout import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
-from gossamer.hal.local.program import Program, build_program
-from gossamer.hal.local.records import CopyRecord, DispatchRecord, FillRecord, Record, Reference, UpdateRecord
-from gossamer.hal.local.runner_ir import runner_ir
 
 _DRIVER = Path(__file__).resolve().parent / "runner_stress.c"
 _COUNT, _MIRROR, _FAIL, _TRAP, _ENDLESS = range(5)

@@ -9,7 +9,7 @@ import pytest
 from native_stress import stress
 from thread_checked_ir import check_threads
 
-from gossamer.hal.local import sharing_ir
+from gossamer.drivers.local.ir import sharing_ir
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64" or not shutil.which("gcc"), reason="needs gcc on x86-64"

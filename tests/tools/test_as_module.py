@@ -13,8 +13,8 @@ from gossamer.format.module_def import Requirements
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.tools import iree_as_module
 from gossamer.tools.assemble.module import assemble_module
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.context import Context
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.link.context import Context
 
 _SOURCE = """vm.module @example version 3
 vm.type !vm.buffer

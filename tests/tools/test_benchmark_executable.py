@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gossamer.drivers.local.sync_device import SyncDevice
 from gossamer.hal.executable import Executable, ExecutableFunction
-from gossamer.hal.local.sync_device import SyncDevice
 from gossamer.tools import gossamer as umbrella
 from gossamer.tools import iree_benchmark_executable
 from gossamer.tools.benchmark.dispatches import Dispatches

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.check import check_module
 from gossamer.runtime.devices import new_device
 from gossamer.runtime.text_io.tensors import format_tensor, parse_tensor
 from gossamer.tools import iree_as_module, iree_check_module
 from gossamer.tools.google_test import GoogleTest, select_tests
-from gossamer.vm.context import Context
+from gossamer.vm.link.context import Context
 
 _SOURCE = """vm.module @tests
 vm.import @check.expect_true cconv "0i_v"

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.compiler import flag_table, pipeline
-from gossamer.compiler.flags import FlagError, parse_flags
+from gossamer.compiler import pipeline
 from gossamer.compiler.options import CompileOptions, ExecutionModel, Phase, TypeConversion
 from gossamer.errors import InternalError
 from gossamer.format.archive import read_module
 from gossamer.tools import gossamer, iree_compile
+from gossamer.tools.compile_flags import table as flag_table
+from gossamer.tools.compile_flags.parser import FlagError, parse_flags
 
 ABS = """\
 func.func @abs(%a: tensor<4xf32>) -> tensor<4xf32> {

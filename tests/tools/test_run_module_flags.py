@@ -10,14 +10,14 @@ import pytest
 
 from gossamer import compile_text
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.native import FunctionTable, NativeModule
 from gossamer.tools import iree_run_module
 from gossamer.tools.instrument_file import write_instrument_data
-from gossamer.vm.buffer import Buffer as HostBuffer
-from gossamer.vm.context import Context
-from gossamer.vm.list import List
+from gossamer.vm.link.context import Context
+from gossamer.vm.objects.buffer import Buffer as HostBuffer
+from gossamer.vm.objects.list import List
 
 SOURCE = """
 builtin.module @program {

@@ -61,7 +61,7 @@ sys.exit(run_command('tool', lambda: print('x' * 1_000_000)))
 """
 _HELPS_MUCH = """
 import sys
-from gossamer.tools.flags import FlagSet
+from gossamer.tools.flags.parser import FlagSet
 sys.exit(FlagSet('tool', 'x' * 1_000_000).run(['--help'], lambda arguments: None))
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
-from gossamer.tools.flags import FlagSet
+from gossamer.tools.flags.parser import FlagSet
 
 FLAGS = FlagSet("iree-example", "Does nothing.\n$ iree-example file")
 QUIET = FLAGS.boolean("quiet", False, "Says less.")

@@ -17,10 +17,10 @@ from gossamer.format.module_def import (
 )
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.executor import ExecutorName
-from gossamer.vm.limits import DEFAULT_LIMITS, Limits
-from gossamer.vm.module import Export, GlobalAccess, ModuleState
+from gossamer.vm.bytecode.executor import ExecutorName
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits
+from gossamer.vm.link.module import Export, GlobalAccess, ModuleState
 
 ALL_REQUIREMENTS = Requirements(15)
 

@@ -9,7 +9,7 @@ from gossamer.errors import (
     PermissionDeniedError,
     ResourceExhaustedError,
 )
-from gossamer.vm.buffer import Buffer
+from gossamer.vm.objects.buffer import Buffer
 
 
 @pytest.mark.parametrize("alignment", [0, 1, 16, 64, 256, 4096])

@@ -15,13 +15,13 @@ from gossamer.errors import (
 )
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.context import Context, Signal
-from gossamer.vm.globals import GLOBALS_ATTR
-from gossamer.vm.instance import Instance
-from gossamer.vm.limits import Limits
-from gossamer.vm.link_errors import UnknownFunctionError
-from gossamer.vm.module import Module, ModuleState
+from gossamer.vm.bytecode.globals import GLOBALS_ATTR
+from gossamer.vm.interpret.limits import Limits
+from gossamer.vm.link.context import Context, Signal
+from gossamer.vm.link.instance import Instance
+from gossamer.vm.link.link_errors import UnknownFunctionError
+from gossamer.vm.link.module import Module, ModuleState
+from gossamer.vm.objects.buffer import Buffer
 
 
 def counter(**settings: object) -> Program:

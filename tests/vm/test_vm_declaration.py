@@ -1,6 +1,6 @@
 """Declarations as the reference writes them, parsed."""
 
-from gossamer.vm.declaration import Declaration, DeclaredValue, parse_declaration, parse_tensor_type
+from gossamer.abi.declaration import Declaration, DeclaredValue, parse_declaration, parse_tensor_type
 
 
 def test_tensors_scalars_and_storage() -> None:

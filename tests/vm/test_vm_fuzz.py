@@ -11,11 +11,11 @@ from gossamer.errors import FormatError, StatusError
 from gossamer.format.module_def import ModuleDef
 from gossamer.isa.encode import Assembler, Label
 from gossamer.isa.opcodes import IMPORT_BIT, MOVE_BIT, OPCODES, Opcode, Operand, OperandKind
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.context import Context
-from gossamer.vm.limits import Limits
-from gossamer.vm.list import List
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.interpret.limits import Limits
+from gossamer.vm.link.context import Context
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 
 LIMITS = Limits(max_steps=300, max_call_depth=20)
 # Why: these need operands that fit a callee; the fixed programs below have them.

@@ -19,10 +19,10 @@ from gossamer.errors import (
 )
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.context import Context
-from gossamer.vm.limits import Limits
-from gossamer.vm.list import List
+from gossamer.vm.interpret.limits import Limits
+from gossamer.vm.link.context import Context
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 
 WHOLE = 0xFFFF
 
@@ -482,7 +482,7 @@ def test_calls_in_threads_do_not_mix() -> None:
 
 def test_an_operation_cannot_leave_a_wrong_value_behind() -> None:
     from gossamer.isa.opcodes import OperandKind
-    from gossamer.vm.frame import WRITERS, Frame
+    from gossamer.vm.interpret.frame import WRITERS, Frame
 
     function = Program().function("f", "0v_v", lambda a: a.emit("return", ())).build().decoded.functions[0]
     for kind, value in ((OperandKind.I32, 1.5), (OperandKind.F64, 1), (OperandKind.I64, None)):

@@ -6,8 +6,8 @@ from bytecode_programs import HostModule, Program, imported
 from gossamer.errors import AlreadyExistsError, IncompatibleError, NotFoundError, StatusCode
 from gossamer.format.module_def import ModuleDependency
 from gossamer.isa.encode import Assembler
-from gossamer.vm.context import Context
-from gossamer.vm.link_errors import (
+from gossamer.vm.link.context import Context
+from gossamer.vm.link.link_errors import (
     DuplicateModuleError,
     ExecutionModelMismatchError,
     ModuleVersionError,

@@ -11,8 +11,8 @@ from gossamer.errors import (
     OutOfRangeError,
     ResourceExhaustedError,
 )
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.list import MAX_LIST_ELEMENTS, List
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import MAX_LIST_ELEMENTS, List
 
 
 def list_of(element_type: str, size: int) -> List:

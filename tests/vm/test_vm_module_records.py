@@ -12,12 +12,12 @@ from gossamer.errors import FormatError
 from gossamer.format.archive import read_module, write_module
 from gossamer.format.module_def import ModuleDef
 from gossamer.isa.encode import Assembler
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE, cache_folder
-from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
-from gossamer.vm.context import Context
-from gossamer.vm.decoded import decode_module
-from gossamer.vm.module_records import ModuleRecord
-from gossamer.vm.verifier import verify_module
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE, cache_folder
+from gossamer.vm.bytecode.decoded import decode_module
+from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.bytecode.module_records import ModuleRecord
+from gossamer.vm.bytecode.verifier import verify_module
+from gossamer.vm.link.context import Context
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,9 @@
 import pytest
 
 from gossamer.errors import FormatError, InvalidArgumentError
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.list import List
-from gossamer.vm.ref_types import copy_ref, ref_type, ref_type_name, register_ref_type
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
+from gossamer.vm.objects.ref_types import copy_ref, ref_type, ref_type_name, register_ref_type
 
 
 class Thing:

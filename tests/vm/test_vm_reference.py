@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gossamer.errors import StatusError
-from gossamer.vm.bytecode_module import load_bytecode_module
+from gossamer.vm.bytecode.module import load_bytecode_module
 from gossamer.vm.semantics.rounding import f32_to_bits, f64_to_bits, round_f32
 
 pytestmark = pytest.mark.reference

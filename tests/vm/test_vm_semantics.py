@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
 from gossamer.isa.opcodes import OPCODES
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.list import List
-from gossamer.vm.ops import HANDLERS
-from gossamer.vm.ops.simple import SIMPLE_OPERATIONS
+from gossamer.vm.interpret.ops import HANDLERS
+from gossamer.vm.interpret.ops.simple import SIMPLE_OPERATIONS
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 from gossamer.vm.semantics.rounding import (
     f32_from_bits,
     f32_from_integer,

@@ -10,7 +10,7 @@ from gossamer.errors import FormatError
 from gossamer.format.module_def import ExportFunction, ModuleDef, ModuleDependency, Requirements
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT
-from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.bytecode.module import BytecodeModule
 
 
 def returns(a: Assembler) -> None:

@@ -15,7 +15,7 @@ from gossamer.errors import OutOfRangeError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
 
 CONVENTION = "0rrriiiiiiiii_v"
@@ -203,10 +203,10 @@ def test_what_comes_before_a_failing_access_is_done() -> None:
 
 
 def test_loops_over_floats_become_vector_code() -> None:
-    from gossamer.native.llvm import optimized_text
-    from gossamer.vm.jit.compilable import compilable_functions
-    from gossamer.vm.jit.dispatch import emit_dispatch_entry
-    from gossamer.vm.jit.module_emitter import emit_module
+    from gossamer.machine_code.llvm import optimized_text
+    from gossamer.vm.jit.analysis.compilable import compilable_functions
+    from gossamer.vm.jit.emit.dispatch import emit_dispatch_entry
+    from gossamer.vm.jit.emit.module_emitter import emit_module
 
     builder = ModuleBuilder()
     builder.function("kernel", CONVENTION, _abs_kernel)

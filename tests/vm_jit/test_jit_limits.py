@@ -10,12 +10,12 @@ from vm_modules import ModuleBuilder
 
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.jit.compilable import MAX_CALL_DEPTH, MAX_INSTRUCTIONS, compilable_functions
-from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.text import MAX_STACK_BYTES
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.jit.analysis.compilable import MAX_CALL_DEPTH, MAX_INSTRUCTIONS, compilable_functions
+from gossamer.vm.jit.emit.module_emitter import emit_module
+from gossamer.vm.jit.instructions.text import MAX_STACK_BYTES
+from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.translate import Translator
 
 

@@ -6,11 +6,11 @@ from vm_modules import ModuleBuilder
 
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
-from gossamer.vm.jit.interval import Leaf, constant, multiply, subtract
-from gossamer.vm.jit.loops import find_loops, immediate_dominators, nested_loops
-from gossamer.vm.jit.ssa import SsaFunction, build_ssa
-from gossamer.vm.jit.versioning import LoopPlan, plan_loops
-from gossamer.vm.translate.type_function import type_function
+from gossamer.vm.jit.analysis.interval import Leaf, constant, multiply, subtract
+from gossamer.vm.jit.analysis.loops import find_loops, immediate_dominators, nested_loops
+from gossamer.vm.jit.analysis.versioning import LoopPlan, plan_loops
+from gossamer.vm.typed.ssa import SsaFunction, build_ssa
+from gossamer.vm.typed.type_function import type_function
 
 
 def test_dominators_of_a_diamond() -> None:

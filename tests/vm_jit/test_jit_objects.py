@@ -13,10 +13,10 @@ from vm_modules import ModuleBuilder
 from gossamer.errors import PermissionDeniedError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.list import List
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 from gossamer.vm.translate import Translator
 
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_importing_the_vm_does_not_import_llvm() -> None:
     code = (
-        "import sys, gossamer.vm.bytecode_module, gossamer.vm.translate, gossamer.vm.jit.native, "
+        "import sys, gossamer.vm.bytecode.module, gossamer.vm.translate, gossamer.vm.jit.native, "
         "gossamer.vm.jit.native_callable; sys.exit('llvmlite' in sys.modules)"
     )
 
@@ -71,7 +71,7 @@ def test_an_object_on_disk_is_used_again(folder: Path, monkeypatch: pytest.Monke
     def fail(text: str) -> bytes:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr("gossamer.native.llvm.compile_object", fail)
+    monkeypatch.setattr("gossamer.machine_code.llvm.compile_object", fail)
     assert Translator(summing_module().create_state(), is_native=True).bind(0)(buffer, 1) == (0, 1)
 
 

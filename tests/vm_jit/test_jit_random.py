@@ -15,12 +15,12 @@ from vm_modules import ModuleBuilder
 
 from gossamer.errors import StatusError
 from gossamer.isa.encode import Assembler
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.jit.compilable import compilable_functions
-from gossamer.vm.jit.variants import make_variants
-from gossamer.vm.limits import Limits
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.interpret.limits import Limits
+from gossamer.vm.jit.analysis.compilable import compilable_functions
+from gossamer.vm.jit.analysis.variants import make_variants
+from gossamer.vm.objects.buffer import Buffer
 
 FUNCTION_COUNT = 12
 ARGUMENTS = (

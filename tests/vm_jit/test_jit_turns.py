@@ -14,11 +14,11 @@ from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
 from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError
 from gossamer.limits.scope import call_limits
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.jit.compilable import compilable_functions
-from gossamer.vm.jit.module_emitter import emit_module
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.jit.analysis.compilable import compilable_functions
+from gossamer.vm.jit.emit.module_emitter import emit_module
+from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.translate import Translator
 
 QUESTION = "call i1 @is_interrupted"

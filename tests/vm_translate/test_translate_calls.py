@@ -15,13 +15,13 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import FunctionSignature, ImportFunction
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT, MOVE_BIT, REF_BIT, SEGMENT_NOT_VARIADIC
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.bytecode_state import BytecodeState
-from gossamer.vm.executor import Executor
-from gossamer.vm.function import Function
-from gossamer.vm.interpreter import Interpreter
-from gossamer.vm.limits import Limits
-from gossamer.vm.module import Export, ResumableCallable
+from gossamer.vm.bytecode.executor import Executor
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.bytecode.state import BytecodeState
+from gossamer.vm.interpret.interpreter import Interpreter
+from gossamer.vm.interpret.limits import Limits
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.module import Export, ResumableCallable
 from gossamer.vm.translate import Translator
 
 

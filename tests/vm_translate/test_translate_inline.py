@@ -10,13 +10,13 @@ import pytest
 
 from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.tools.assemble.module import assemble_module
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.bytecode_state import BytecodeState
-from gossamer.vm.function import Function
-from gossamer.vm.inline_form import EventRole, InlineForm
-from gossamer.vm.interpreter import Interpreter
-from gossamer.vm.module import Export
-from gossamer.vm.ref_types import register_ref_type
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.bytecode.state import BytecodeState
+from gossamer.vm.interpret.interpreter import Interpreter
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.inline_form import EventRole, InlineForm
+from gossamer.vm.link.module import Export
+from gossamer.vm.objects.ref_types import register_ref_type
 from gossamer.vm.translate import Translator
 
 

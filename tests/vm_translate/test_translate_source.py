@@ -10,12 +10,12 @@ from vm_modules import BUFFER_TYPE, LIST_TYPE, ModuleBuilder
 from gossamer.errors import StatusError
 from gossamer.isa.encode import Assembler, Label
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.interpreter import Interpreter
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.interpret.interpreter import Interpreter
 from gossamer.vm.translate import Translator
 from gossamer.vm.translate.module_facts import find_module_facts
 from gossamer.vm.translate.python_source import emit_python
-from gossamer.vm.translate.type_function import type_function
+from gossamer.vm.typed.type_function import type_function
 
 
 def source_of(module: BytecodeModule, ordinal: int = 0) -> str:

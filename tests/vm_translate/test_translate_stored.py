@@ -15,13 +15,13 @@ from gossamer.errors import StatusError
 from gossamer.format.archive import write_module
 from gossamer.isa.encode import Assembler
 from gossamer.limits.scope import interrupts
-from gossamer.native.object_cache import CACHE_DIR_VARIABLE
-from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
-from gossamer.vm.context import Context
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.function import Function
-from gossamer.vm.inline_form import InlineForm
-from gossamer.vm.module import Export
+from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.link.context import Context
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.inline_form import InlineForm
+from gossamer.vm.link.module import Export
 from gossamer.vm.translate import module_translation as module_translation_file
 from gossamer.vm.translate.module_translation import module_translation
 from gossamer.vm.translate.stored_translations import StoredTranslations, forms_identity
@@ -234,7 +234,7 @@ def test_only_forms_of_the_package_can_be_told_from_others() -> None:
     own = bound(load_bytecode_module, form)
 
     assert forms_identity([None, bound(test_modules_that_come_from_no_file_leave_nothing, None)]) == " "
-    assert forms_identity([own, None]) == "gossamer.vm.bytecode_module.load_bytecode_module "
+    assert forms_identity([own, None]) == "gossamer.vm.bytecode.module.load_bytecode_module "
     assert forms_identity([own, bound(bound, form)]) is None
     assert forms_identity([bound(len, form)]) is None
     assert forms_identity([bound(Nameless(), form)]) is None

@@ -13,16 +13,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
-from gossamer.compiler import abi, flow, input, mlir, stream
-from gossamer.compiler.codegen import KernelModule, vmvx
+from gossamer.compiler import flow, input, mlir
+from gossamer.compiler.codegen import KernelModule
+from gossamer.compiler.host import HostProgram, format_program, lower, parameter_lengths, schedule
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
 from gossamer.compiler.pass_printing import printing
+from gossamer.compiler.signatures import ExecutionModel, Signature, read_signatures
 from gossamer.compiler.source import CompileWarning, Source
-from gossamer.compiler.targets import check_options, check_target
+from gossamer.compiler.target.device_targets import check_options, check_target
+from gossamer.compiler.target.vmvx import executables as vmvx
 from gossamer.compiler.vm import ir as vm_ir
-from gossamer.compiler.vm.emit import emit_module
-from gossamer.compiler.vm.optimize import optimize_module
+from gossamer.compiler.vm.emit.module import emit_module
+from gossamer.compiler.vm.optimize.pipeline import optimize_module
 from gossamer.compiler.vm.text import format_module
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -46,10 +49,10 @@ class Program:
     source: Source
     options: CompileOptions
     module: ir.Module
-    signatures: Mapping[str, abi.Signature] = field(default_factory=dict[str, abi.Signature])
+    signatures: Mapping[str, Signature] = field(default_factory=dict[str, Signature])
     flow: flow.FlowProgram | None = None
     kernels: KernelModule | None = None
-    schedule: stream.Program | None = None
+    schedule: HostProgram | None = None
     host: vm_ir.Module | None = None
     output: bytes = b""
 
@@ -107,8 +110,8 @@ def _input(program: Program) -> None:
 
 def _abi(program: Program) -> None:
     is_async = program.options.exports_fences
-    model = abi.ExecutionModel.COARSE_FENCES if is_async else abi.ExecutionModel.SYNC
-    program.signatures = abi.read_signatures(program.module, model)
+    model = ExecutionModel.COARSE_FENCES if is_async else ExecutionModel.SYNC
+    program.signatures = read_signatures(program.module, model)
 
 
 def _preprocessing(program: Program) -> None:
@@ -128,9 +131,9 @@ def _stream(program: Program) -> None:
     assert program.flow is not None
     if program.flow.executables:
         program.kernels = vmvx.compile_executables(program.flow.executables)
-    program.schedule = stream.schedule(program.flow, program.signatures, program.kernels, program.options)
+    program.schedule = schedule(program.flow, program.signatures, program.kernels, program.options)
     if program.options.parameter_splat:
-        _write_zeros(stream.parameter_lengths(program.schedule), program.options.parameter_splat)
+        _write_zeros(parameter_lengths(program.schedule), program.options.parameter_splat)
 
 
 def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
@@ -146,7 +149,7 @@ def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
 
 def _hal(program: Program) -> None:
     assert program.schedule is not None
-    program.host = stream.lower(program.schedule)
+    program.host = lower(program.schedule)
 
 
 def _vm(program: Program) -> None:
@@ -173,7 +176,7 @@ def _show_kernels(program: Program) -> bytes:
 
 def _show_schedule(program: Program) -> bytes:
     assert program.schedule is not None
-    return stream.format_program(program.schedule).encode()
+    return format_program(program.schedule).encode()
 
 
 def _show_host(program: Program) -> bytes:

@@ -1,8 +1,8 @@
 """ELF files, as far as a loader of kernels must know them: header, segments, relocation records.
 
 In: bytes of a file, nothing of them believed. Out: `ElfImage`, whose every address is inside a segment and
-every file range inside the file. Next: `hal/local/elf_image.py` maps it. `elf_dynamic` reads what the dynamic
-linker reads: symbols and relocations.
+every file range inside the file. Next: `drivers/local/executable/elf_image.py` maps it. `elf_dynamic` reads
+what the dynamic linker reads: symbols and relocations.
 Spec: System V ABI, "Object Files"; what must be there is what IREE 3.13.0's loader needs
 (`iree/hal/local/elf/elf_module.c`), but for section headers.
 """

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from gossamer.drivers.local.executable.cpu_features import cpu_feature
 from gossamer.errors import NotFoundError, UnimplementedError
 from gossamer.format.module_def import Bytes
-from gossamer.hal.allocator import Allocator
 from gossamer.hal.executable import Executable, ExecutableLoader
-from gossamer.hal.local.cpu_features import cpu_feature
+from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory_queue import MemoryQueue
 
 

@@ -19,7 +19,7 @@ from gossamer.errors import (
     StatusError,
 )
 from gossamer.format.module_def import Bytes
-from gossamer.native.host_memory import address_of
+from gossamer.machine_code.host_memory import address_of
 
 
 class BoundMemory(NamedTuple):

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import ctypes
 
+from gossamer.abi.command_flags import CommandBufferMode, CommandCategory
+from gossamer.abi.memory_flags import BufferUsage, MemoryAccess, MemoryType
 from gossamer.format.module_def import Bytes
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_ref import BufferRef
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.command_checks import check_fill
-from gossamer.hal.command_flags import CommandBufferMode, CommandCategory
-from gossamer.hal.fence import Fence
-from gossamer.hal.file import File
-from gossamer.hal.memory import BufferUsage, MemoryAccess, MemoryType
-from gossamer.hal.pending import start_when_reached
+from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.hal.command.command_checks import check_fill
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.file import File
 from gossamer.hal.queue import Queue
+from gossamer.hal.timeline.fence import Fence
+from gossamer.hal.timeline.pending import start_when_reached
 from gossamer.limits.scope import current_scope
 
 # Plain numbers: operations of flags take many times as long.

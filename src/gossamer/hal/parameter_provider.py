@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
+from gossamer.abi.command_flags import CommandCategory
+from gossamer.abi.memory_flags import ALIGNMENT, BufferUsage, MemoryAccess, memory_access_name
 from gossamer.errors import NotFoundError, OutOfRangeError, PermissionDeniedError, StatusError
 from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import FileRange, ParameterEntry, ParameterIndex, repeat_pattern
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_ref import BufferRef
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.command_flags import CommandCategory
+from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
-from gossamer.hal.fence import Fence
-from gossamer.hal.memory import ALIGNMENT, BufferUsage, MemoryAccess, memory_access_name
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.timeline.fence import Fence
 
 _READ = int(MemoryAccess.READ)
 _WRITE = int(MemoryAccess.WRITE)

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from gossamer.errors import StatusError
-from gossamer.hal.binding_table import Binding
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.fence import Fence
-from gossamer.hal.pending import as_status_error, failed_fence, start_when_reached
+from gossamer.hal.command.binding_table import Binding
+from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.hal.timeline.fence import Fence
+from gossamer.hal.timeline.pending import as_status_error, failed_fence, start_when_reached
 from gossamer.limits.scope import CallScope, current_scope
 
 QUEUE_AFFINITY_ANY = -1

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal import element_type as element_types
-from gossamer.hal.buffer_view import BufferView
-from gossamer.modules.hal_refs import BUFFER_VIEW
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.modules.hal.refs import BUFFER_VIEW
 from gossamer.modules.native import FunctionTable, NativeModule, wrong_ref
 
 _FLOATS = (

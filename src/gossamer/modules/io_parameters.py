@@ -11,15 +11,15 @@ import struct
 from collections.abc import Sequence
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, OutOfRangeError
-from gossamer.hal.buffer import Buffer
 from gossamer.hal.device import Device
-from gossamer.hal.fence import Fence
+from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
-from gossamer.modules.hal_device import check_queue
-from gossamer.modules.hal_refs import BUFFER, register_hal_ref_types
+from gossamer.hal.timeline.fence import Fence
+from gossamer.modules.hal.device import check_queue
+from gossamer.modules.hal.refs import BUFFER, register_hal_ref_types
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
-from gossamer.vm.buffer import Buffer as HostBuffer
-from gossamer.vm.list import List
+from gossamer.vm.objects.buffer import Buffer as HostBuffer
+from gossamer.vm.objects.list import List
 
 IO_PARAMETERS_MODULE = "io_parameters"
 

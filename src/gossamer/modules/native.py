@@ -20,11 +20,11 @@ from typing import Any, TypeVar
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.function import Function
-from gossamer.vm.inline_form import InlineForm
-from gossamer.vm.module import Export, GlobalAccess, ModuleState, ResumableCallable
-from gossamer.vm.ref_types import ref_type_name
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.inline_form import InlineForm
+from gossamer.vm.link.module import Export, GlobalAccess, ModuleState, ResumableCallable
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.ref_types import ref_type_name
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

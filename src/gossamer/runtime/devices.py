@@ -9,14 +9,14 @@ import threading
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from gossamer.drivers.local.executable.elf_loader import ElfLoader
+from gossamer.drivers.local.workers.worker_options import DEFAULT_WORKERS, WorkerOptions
+from gossamer.drivers.registry import create_device
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.allocator import Allocator
 from gossamer.hal.device import Device
-from gossamer.hal.drivers import create_device
-from gossamer.hal.local.elf_loader import ElfLoader
-from gossamer.hal.local.worker_options import DEFAULT_WORKERS, WorkerOptions
-from gossamer.hal.native_code import NativeCodePolicy
-from gossamer.modules.vmvx_executable import VmvxLoader
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.native_policy import NativeCodePolicy
+from gossamer.modules.vmvx.executable import VmvxLoader
 
 DEFAULT_DEVICE_URI = "local-task"
 DeviceLike: TypeAlias = Device | str

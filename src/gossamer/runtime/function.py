@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer_view import BufferView
-from gossamer.hal.fence import Fence
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.call_limits import NO_LIMITS
 from gossamer.limits.scope import CallScope, current_scope
 from gossamer.runtime.invocation import Invocation
@@ -32,7 +32,7 @@ from gossamer.runtime.signature import (
     read_signature,
     result_from_vm,
 )
-from gossamer.vm.function import Function
+from gossamer.vm.link.function import Function
 
 
 class PipelineFunction:

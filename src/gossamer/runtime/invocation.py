@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
-from gossamer.hal.fence import Fence
+from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import CallScope
 
 
@@ -51,7 +51,7 @@ class Invocation:
         return was_pending
 
     def __await__(self) -> Generator[Any, None, Any]:
-        from gossamer.modules.python_calls import reached
+        from gossamer.modules.python.calls import reached
 
         try:
             yield from reached(self.fence).__await__()

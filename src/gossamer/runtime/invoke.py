@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from gossamer.abi.calling_convention import parse_calling_convention
 from gossamer.errors import InvalidArgumentError, StatusError
-from gossamer.hal.fence import Fence
-from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.hal.timeline.fence import Fence
 from gossamer.runtime.text_io.variants import Variant
-from gossamer.vm.function import Function
-from gossamer.vm.module import Module
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.module import Module
 
 
 def argument_kinds(function: Function) -> str:

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import gossamer.runtime as ours
 
-_FUNCTION = "gossamer.runtime.binding.function_invoker"
+_FUNCTION = "gossamer.runtime.iree_api.function_invoker"
 
 
 def install() -> None:

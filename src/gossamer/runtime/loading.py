@@ -13,19 +13,19 @@ from typing import TypeAlias
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import Bytes
-from gossamer.hal.buffer_view import BufferView
 from gossamer.hal.device import Device
-from gossamer.hal.file_mapping import FileMapping
-from gossamer.hal.native_code import NativeCodePolicy
-from gossamer.modules.c_module.location import parse_location
-from gossamer.modules.hal import HalModule
-from gossamer.modules.hal_inline import HalInlineModule
-from gossamer.modules.hal_loader import HalLoaderModule
-from gossamer.modules.vmvx import vmvx_module
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.file_mapping import FileMapping
+from gossamer.hal.native_policy import NativeCodePolicy
+from gossamer.modules.c.location import parse_location
+from gossamer.modules.hal.inline import HalInlineModule
+from gossamer.modules.hal.loader import HalLoaderModule
+from gossamer.modules.hal.module import HalModule
+from gossamer.modules.vmvx.module import vmvx_module
 from gossamer.runtime.processor_requirements import require_processor
 from gossamer.runtime.text_io.tensors import format_tensor
-from gossamer.vm.bytecode_module import BytecodeModule, load_bytecode_module
-from gossamer.vm.module import Module
+from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.link.module import Module
 
 ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
 """A loaded module, a decorated class, the bytes of a `.vmfb` file, or a path: of such a file, or of a shared
@@ -67,7 +67,7 @@ def load_module(
     """
     if isinstance(source, type):
         # Why here: only programs with modules in Python need what makes them.
-        from gossamer.modules.python import module_of
+        from gossamer.modules.python.module import module_of
 
         found = module_of(source)
         if found is None:
@@ -88,7 +88,7 @@ def _load_file(path: str, policy: NativeCodePolicy) -> Module:
     location = parse_location(path)
     if location is not None:
         # Why here: only programs with modules in C need what loads them.
-        from gossamer.modules.c_module.loading import load_c_module
+        from gossamer.modules.c.loading import load_c_module
 
         return load_c_module(location, policy)
     try:

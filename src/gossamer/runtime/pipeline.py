@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.device import Device
-from gossamer.hal.native_code import NativeCodePolicy
+from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.limits.call_limits import CallLimits
 from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.limited_call import CallRules, scope_of
 from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
 from gossamer.runtime.state import State
-from gossamer.vm.context import Context
-from gossamer.vm.module import Module
+from gossamer.vm.link.context import Context
+from gossamer.vm.link.module import Module
 
 if TYPE_CHECKING:
     from gossamer.runtime.parameters import ParameterSource

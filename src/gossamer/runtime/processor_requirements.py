@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from gossamer.drivers.local.executable.cpu_features import lacking_features
 from gossamer.errors import IncompatibleError
-from gossamer.hal.local.cpu_features import lacking_features
-from gossamer.vm.bytecode_module import BytecodeModule
+from gossamer.vm.bytecode.module import BytecodeModule
 
 _TARGET = re.compile(
     rb'#hal\.executable\.target<"llvm-cpu", "(?:embedded|system)-elf-x86_64", '

@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from gossamer.abi.memory_flags import ALIGNMENT
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer_view import BufferView, can_be_shared
-from gossamer.hal.memory import ALIGNMENT
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer_view import BufferView, can_be_shared
 from gossamer.runtime.array_checks import check_array
 from gossamer.runtime.signature import ToVm, ValueDescription
 

@@ -11,14 +11,14 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
+from gossamer.abi import element_type as element_types
+from gossamer.abi.calling_convention import parse_calling_convention
+from gossamer.abi.declaration import DeclaredValue, parse_declaration, parse_tensor_type
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal import element_type as element_types
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer_view import BufferView
-from gossamer.isa.calling_convention import parse_calling_convention
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.array_checks import check_array
-from gossamer.vm.declaration import DeclaredValue, parse_declaration, parse_tensor_type
-from gossamer.vm.function import Function
+from gossamer.vm.link.function import Function
 from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
 from gossamer.vm.semantics.rounding import round_f32
 
@@ -180,7 +180,7 @@ def _array_of_library(value: Any) -> np.ndarray[Any, np.dtype[Any]]:
     """A tensor of another library as an array, if possible over its memory."""
     if hasattr(value, "__dlpack__"):
         # Why: few programs need it.
-        from gossamer.hal.dlpack import array_of
+        from gossamer.hal.memory.dlpack import array_of
 
         try:
             return array_of(value)

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError, NotFoundError
-from gossamer.hal import element_type as element_types
-from gossamer.hal.allocator import Allocator
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.signature import static_tensor_type
-from gossamer.vm.context import Context
-from gossamer.vm.module import GlobalAccess
+from gossamer.vm.link.context import Context
+from gossamer.vm.link.module import GlobalAccess
 
 _HIDDEN_TYPES = ("!hal.device", "!hal.executable", "!hal.command_buffer", "!hal.fence")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.buffer_view import BufferView
-from gossamer.vm.buffer import Buffer as HostBuffer
-from gossamer.vm.context import Context
-from gossamer.vm.list import List
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.vm.link.context import Context
+from gossamer.vm.objects.buffer import Buffer as HostBuffer
+from gossamer.vm.objects.list import List
 
 _QUERY = "__query_instruments"
 

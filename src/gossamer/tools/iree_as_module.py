@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.tools.command import EXIT_SUCCESS
-from gossamer.tools.flags import Arguments, FlagSet
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 _PROGRAM = "iree-as-module"
 

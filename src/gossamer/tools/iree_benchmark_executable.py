@@ -16,14 +16,14 @@ from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.tools.benchmark.measure import Benchmark
 from gossamer.tools.benchmark.measuring_flags import MeasuringFlags
 from gossamer.tools.command import EXIT_SUCCESS
-from gossamer.tools.device_flags import DeviceFlags
-from gossamer.tools.flags import Arguments, Flag, FlagSet
-from gossamer.tools.module_flags import annotated
+from gossamer.tools.flags.device import DeviceFlags
+from gossamer.tools.flags.module import annotated
+from gossamer.tools.flags.parser import Arguments, Flag, FlagSet
 
 if TYPE_CHECKING:
-    from gossamer.hal.buffer import Buffer
     from gossamer.hal.device import Device
     from gossamer.hal.executable import Executable
+    from gossamer.hal.memory.buffer import Buffer
 
 _PROGRAM = "iree-benchmark-executable"
 
@@ -139,8 +139,8 @@ def _read_executable(path: str) -> bytes:
 
 
 def _parse_bindings(arguments: Arguments, device: Device) -> list[Buffer]:
-    from gossamer.hal.buffer import Buffer
-    from gossamer.hal.buffer_view import BufferView
+    from gossamer.hal.memory.buffer import Buffer
+    from gossamer.hal.memory.buffer_view import BufferView
     from gossamer.runtime.text_io.variants import VariantParser
 
     specs = arguments[_BINDINGS]

@@ -10,19 +10,19 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.tools.benchmark.measure import Benchmark
 from gossamer.tools.benchmark.measuring_flags import MeasuringFlags
 from gossamer.tools.command import EXIT_SUCCESS
-from gossamer.tools.device_flags import DeviceFlags
-from gossamer.tools.flags import Arguments, FlagSet
-from gossamer.tools.module_flags import ModuleFlags, annotated
-from gossamer.tools.output_flags import OutputFlags, input_flag
-from gossamer.tools.parameter_flags import ParameterFlags
+from gossamer.tools.flags.device import DeviceFlags
+from gossamer.tools.flags.module import ModuleFlags, annotated
+from gossamer.tools.flags.output import OutputFlags, input_flag
+from gossamer.tools.flags.parameter import ParameterFlags
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 if TYPE_CHECKING:
     from gossamer.hal.device import Device
     from gossamer.runtime.text_io.variants import Variant
     from gossamer.tools.benchmark.invocations import Invocations
-    from gossamer.vm.context import Context
-    from gossamer.vm.function import Function
-    from gossamer.vm.module import Module
+    from gossamer.vm.link.context import Context
+    from gossamer.vm.link.function import Function
+    from gossamer.vm.link.module import Module
 
 _PROGRAM = "iree-benchmark-module"
 
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Arguments) -> int:
     from gossamer.runtime.loading import with_system_modules
-    from gossamer.vm.context import Context
+    from gossamer.vm.link.context import Context
 
     if _DEVICES.print_lists(arguments):
         return EXIT_SUCCESS
@@ -111,7 +111,7 @@ def _run_benchmarks(arguments: Arguments, context: Context, module: Module, devi
 
 
 def _results(function: Function, returned: object) -> list[Variant]:
-    from gossamer.isa.calling_convention import parse_calling_convention
+    from gossamer.abi.calling_convention import parse_calling_convention
     from gossamer.runtime.text_io.variants import Variant
 
     kinds = parse_calling_convention(function.calling_convention).results

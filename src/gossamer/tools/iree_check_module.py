@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
-from gossamer.tools.device_flags import DeviceFlags
-from gossamer.tools.flags import Arguments, FlagSet
+from gossamer.tools.flags.device import DeviceFlags
+from gossamer.tools.flags.module import ModuleFlags
+from gossamer.tools.flags.parameter import ParameterFlags
+from gossamer.tools.flags.parser import Arguments, FlagSet
 from gossamer.tools.google_test import GoogleTest, list_tests, run_tests, select_tests
-from gossamer.tools.module_flags import ModuleFlags
-from gossamer.tools.parameter_flags import ParameterFlags
 
 if TYPE_CHECKING:
-    from gossamer.vm.module import Module
+    from gossamer.vm.link.module import Module
 
 _PROGRAM = "iree-check-module"
 _MAX_ELEMENT_COUNT = 1024
@@ -93,7 +93,7 @@ def _make_test(
         from gossamer.modules.check import check_module
         from gossamer.runtime.loading import with_system_modules
         from gossamer.runtime.text_io.tensors import format_tensor
-        from gossamer.vm.context import Context
+        from gossamer.vm.link.context import Context
 
         check = check_module(
             lambda text: fail(function, text), lambda view: format_tensor(view, _MAX_ELEMENT_COUNT)

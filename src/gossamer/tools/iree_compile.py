@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gossamer.compiler import flag_table
-from gossamer.compiler.flags import FlagError, format_help, parse_flags
 from gossamer.errors import CompileError
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
+from gossamer.tools.compile_flags import table as flag_table
+from gossamer.tools.compile_flags.parser import FlagError, format_help, parse_flags
 
 if TYPE_CHECKING:
     from gossamer.compiler.options import CompileOptions
@@ -108,6 +108,6 @@ def _version_text() -> str:
 
 
 def _target_backends_text() -> str:
-    from gossamer.compiler.targets import TARGET_BACKENDS
+    from gossamer.compiler.target.device_targets import TARGET_BACKENDS
 
     return "Registered target backends:\n" + "".join(f"  {name}\n" for name in TARGET_BACKENDS)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from gossamer.format.parameters.index import ParameterEntry, Splat
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.write_irpa import write_irpa
-from gossamer.tools.flags import Arguments, FlagSet
-from gossamer.tools.parameter_flags import ParameterFlags, output_path
-from gossamer.tools.parameter_patterns import parse_typed_value
+from gossamer.tools.flags.parameter import ParameterFlags, output_path
+from gossamer.tools.flags.parameter_patterns import parse_typed_value
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 _PROGRAM = "iree-convert-parameters"
 

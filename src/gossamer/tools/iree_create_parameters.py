@@ -10,10 +10,10 @@ from gossamer.format.parameters.index import ParameterEntry, Splat
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.irpa_layout import DATA_ALIGNMENT
 from gossamer.format.parameters.write_irpa import StoredPattern, write_irpa
-from gossamer.tools.flags import Arguments, FlagSet
-from gossamer.tools.module_flags import annotated
-from gossamer.tools.parameter_flags import output_path
-from gossamer.tools.parameter_patterns import parse_declaration
+from gossamer.tools.flags.module import annotated
+from gossamer.tools.flags.parameter import output_path
+from gossamer.tools.flags.parameter_patterns import parse_declaration
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 _PROGRAM = "iree-create-parameters"
 

@@ -13,7 +13,7 @@ from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
 from gossamer.tools.dump.assembly import assembly_text
 from gossamer.tools.dump.json_text import json_text
 from gossamer.tools.dump.sections import metadata_text
-from gossamer.tools.flags import Arguments, FlagSet
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 _PROGRAM = "iree-dump-module"
 

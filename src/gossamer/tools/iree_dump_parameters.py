@@ -9,9 +9,9 @@ from gossamer.errors import FailedPreconditionError, InvalidArgumentError
 from gossamer.format.parameters.index import FileRange, ParameterIndex
 from gossamer.format.parameters.index_text import index_text
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
-from gossamer.tools.flags import Arguments, FlagSet
-from gossamer.tools.module_flags import annotated
-from gossamer.tools.parameter_flags import ParameterFlags
+from gossamer.tools.flags.module import annotated
+from gossamer.tools.flags.parameter import ParameterFlags
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 _PROGRAM = "iree-dump-parameters"
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from gossamer.errors import NotFoundError, StatusError
 from gossamer.tools.command import EXIT_SUCCESS
-from gossamer.tools.device_flags import DeviceFlags
-from gossamer.tools.flags import Arguments, FlagSet
-from gossamer.tools.module_flags import ModuleFlags, annotated
-from gossamer.tools.output_flags import OutputFlags, input_flag
-from gossamer.tools.parameter_flags import ParameterFlags
+from gossamer.tools.flags.device import DeviceFlags
+from gossamer.tools.flags.module import ModuleFlags, annotated
+from gossamer.tools.flags.output import OutputFlags, input_flag
+from gossamer.tools.flags.parameter import ParameterFlags
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 if TYPE_CHECKING:
     from gossamer.hal.device import Device
-    from gossamer.vm.context import Context
-    from gossamer.vm.function import Function
-    from gossamer.vm.module import Module
+    from gossamer.vm.link.context import Context
+    from gossamer.vm.link.function import Function
+    from gossamer.vm.link.module import Module
 
 _PROGRAM = "iree-run-module"
 
@@ -74,7 +74,7 @@ def _create_context(
 ) -> tuple[Context, Function]:
     from gossamer.runtime.invoke import find_single_export
     from gossamer.runtime.loading import with_system_modules
-    from gossamer.vm.context import Context
+    from gossamer.vm.link.context import Context
 
     with annotated("creating VM context"):
         parameters = _PARAMETERS.modules(arguments, modules)

@@ -12,10 +12,10 @@ from gossamer.isa.disassemble import disassemble_instruction
 from gossamer.isa.instruction import Instruction
 from gossamer.isa.opcodes import REF_ORDINAL_MASK, OperandKind
 from gossamer.tools.dump.assembly import ModuleSymbols
-from gossamer.vm.bytecode_module import BytecodeModule
-from gossamer.vm.frame import Frame, Tracer, read_f32
-from gossamer.vm.module import Module
-from gossamer.vm.ref_types import ref_type_name
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.interpret.frame import Frame, Tracer, read_f32
+from gossamer.vm.link.module import Module
+from gossamer.vm.objects.ref_types import ref_type_name
 
 _VALUE_ORDINAL_MASK = 0x7FFF
 

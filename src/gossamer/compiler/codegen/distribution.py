@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from gossamer.compiler.codegen.kernel import ConstantSource, CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
-from gossamer.compiler.flow.index_builder import Index
+from gossamer.compiler.tensor.index_builder import Index
 
 WORK_PER_WORKGROUP = 64 * 1024
 _ROWS_OF_UNKNOWN_LENGTH = 16

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.region_copy import RegionCopy
 from gossamer.compiler.codegen.unsupported import unsupported
-from gossamer.compiler.flow.extended_op import ExtendedOp, IndexedOperands
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.linalg_op import LinalgOp
-from gossamer.compiler.flow.tensor_op import element_type, read_pack, read_pad, read_slice, reassociation
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.extended_op import ExtendedOp, IndexedOperands
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.linalg_op import LinalgOp
+from gossamer.compiler.tensor.tensor_op import element_type, read_pack, read_pad, read_slice, reassociation
 
 if TYPE_CHECKING:
     from gossamer.compiler.codegen.elements import Elements

@@ -14,10 +14,10 @@ from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.reduction import reduce
 from gossamer.compiler.codegen.region_copy import RegionCopy
 from gossamer.compiler.codegen.unsupported import unsupported
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.linalg_op import LinalgOp, dim_position
-from gossamer.compiler.flow.tensor_op import is_tensor
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.linalg_op import LinalgOp, dim_position
+from gossamer.compiler.tensor.tensor_op import is_tensor
 
 
 class Elements:

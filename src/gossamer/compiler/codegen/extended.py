@@ -10,10 +10,10 @@ from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.merge_sort import emit_merge_sort
 from gossamer.compiler.codegen.region_copy import RegionCopy
-from gossamer.compiler.flow.extended_op import ExtendedOp
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.tensor_op import is_tensor
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.extended_op import ExtendedOp
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.tensor_op import is_tensor
 
 _SIZE_GUESS = 1024
 

@@ -11,8 +11,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from gossamer.compiler.codegen.loop_builder import LoopBuilder
-from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir, run_passes
+from gossamer.compiler.tensor.walk import find
 
 _MARK = "gossamer.carried"
 _LOWERING = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from gossamer.compiler.codegen.unsupported import unsupported
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.linalg_op import LinalgOp, dim_position
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.linalg_op import LinalgOp, dim_position
 
 Indices: TypeAlias = "tuple[Index, ...]"
 """Position of an element in a tensor."""

@@ -12,10 +12,10 @@ from gossamer.compiler.codegen.kernel import Binding, ConstantSource
 from gossamer.compiler.codegen.loop_builder import LoopBuilder
 from gossamer.compiler.codegen.unsupported import unsupported
 from gossamer.compiler.flow import Executable
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.shapes import Shapes
-from gossamer.compiler.flow.tensor_op import element_type, is_tensor, shape_of
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.shapes import Shapes
+from gossamer.compiler.tensor.tensor_op import element_type, is_tensor, shape_of
 
 WorkgroupNumber: TypeAlias = Literal["id_x", "id_y", "id_z"]
 ArgumentSource: TypeAlias = "Binding | ConstantSource | WorkgroupNumber"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from gossamer.compiler.flow.index_builder import Index, IndexBuilder
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 
 _T = TypeVar("_T")
 

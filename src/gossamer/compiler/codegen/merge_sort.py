@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gossamer.compiler.codegen.loop_builder import LoopBuilder
-from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
 
 _LARGEST_SIZE_BITS = 48
 

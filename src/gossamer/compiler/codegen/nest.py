@@ -16,9 +16,9 @@ from gossamer.compiler.codegen.kernel import CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.row_emission import LEAST_COLUMNS, LEAST_ROWS, RowEmitter
 from gossamer.compiler.codegen.row_reduction import RowReduction, find_row_reduction
-from gossamer.compiler.flow.extended_op import as_extended
-from gossamer.compiler.flow.linalg_op import as_linalg, dim_position
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.extended_op import as_extended
+from gossamer.compiler.tensor.linalg_op import as_linalg, dim_position
 
 _SIZE_GUESS = 256
 _STRETCH = 16

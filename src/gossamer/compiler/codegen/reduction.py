@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gossamer.compiler.codegen import half_floats
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.linalg_op import LinalgOp
-from gossamer.compiler.flow.tensor_op import element_type
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.linalg_op import LinalgOp
+from gossamer.compiler.tensor.tensor_op import element_type
 
 if TYPE_CHECKING:
     from gossamer.compiler.codegen.elements import Elements

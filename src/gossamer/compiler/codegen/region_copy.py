@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
 
 if TYPE_CHECKING:
     from gossamer.compiler.codegen.elements import Elements

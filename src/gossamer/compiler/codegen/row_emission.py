@@ -13,8 +13,8 @@ from gossamer.compiler.codegen.distribution import Grid, for_each_column, for_ea
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.row_reduction import RowReduction
-from gossamer.compiler.flow.index_builder import Index
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
 
 LEAST_COLUMNS = 512
 LEAST_ROWS = 16

@@ -14,10 +14,10 @@ from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.half_floats import is_half
 from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.codegen.kernel_function import KernelFunction
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, dim_position
-from gossamer.compiler.flow.tensor_op import element_type, is_tensor
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg, dim_position
+from gossamer.compiler.tensor.tensor_op import element_type, is_tensor
 
 
 @dataclass(frozen=True, slots=True)

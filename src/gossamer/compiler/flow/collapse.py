@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gossamer.compiler.flow.host_ops import reshape
-from gossamer.compiler.flow.index_builder import Index
-from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, is_identity
-from gossamer.compiler.flow.shapes import Shapes
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg, is_identity
+from gossamer.compiler.tensor.shapes import Shapes
 
 _HARMLESS = ("arith.constant", "tensor.empty")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from gossamer.compiler.flow.collapse import collapse
 from gossamer.compiler.flow.fusion import ROOTS, group_of
 from gossamer.compiler.flow.host_ops import lower_on_host
-from gossamer.compiler.flow.index_builder import Index, IndexBuilder
 from gossamer.compiler.flow.outline import Dispatch, outline
-from gossamer.compiler.flow.shapes import Shapes
-from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
+from gossamer.compiler.tensor.shapes import Shapes
+from gossamer.compiler.tensor.walk import find
 
 _SIDE_EFFECT_FREE = (
     "arith.",

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from gossamer.compiler.flow.host_ops import reshape
-from gossamer.compiler.flow.index_builder import Index, IndexBuilder
-from gossamer.compiler.flow.tensor_op import shape_of
-from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
+from gossamer.compiler.tensor.tensor_op import shape_of
+from gossamer.compiler.tensor.walk import find
 
 _TRACE = "flow.tensor.trace"
 _BARRIER = "util.optimization_barrier"

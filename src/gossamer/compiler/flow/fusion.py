@@ -6,11 +6,11 @@ no element more than one computation: the kernel computes an element of a produc
 
 from __future__ import annotations
 
-from gossamer.compiler.flow.extended_op import EXTENDED, WHOLE
-from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg
-from gossamer.compiler.flow.tensor_op import is_tensor
-from gossamer.compiler.flow.walk import walk
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.extended_op import EXTENDED, WHOLE
+from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg
+from gossamer.compiler.tensor.tensor_op import is_tensor
+from gossamer.compiler.tensor.walk import walk
 
 ROOTS = EXTENDED | frozenset(
     {

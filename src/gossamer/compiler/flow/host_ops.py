@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from gossamer.compiler.flow.fusion import is_fill
-from gossamer.compiler.flow.index_builder import Index, IndexBuilder
-from gossamer.compiler.flow.linalg_op import LinalgOp
-from gossamer.compiler.flow.shapes import Shapes
-from gossamer.compiler.flow.tensor_op import SliceOp, is_tensor, read_slice, shape_of
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
+from gossamer.compiler.tensor.linalg_op import LinalgOp
+from gossamer.compiler.tensor.shapes import Shapes
+from gossamer.compiler.tensor.tensor_op import SliceOp, is_tensor, read_slice, shape_of
 
 Lowering: TypeAlias = Callable[[ir.Operation, Shapes], "ir.Value | None"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gossamer.compiler.flow.extended_op import as_extended
-from gossamer.compiler.flow.linalg_op import LinalgOp, as_linalg, dim_position, is_identity
-from gossamer.compiler.flow.tensor_op import element_type, shape_of
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.extended_op import as_extended
+from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg, dim_position, is_identity
+from gossamer.compiler.tensor.tensor_op import element_type, shape_of
 
 _DYNAMIC_SIZE_GUESS = 1024
 _REDUCTION_COST = 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gossamer.compiler.flow.fusion import used_values
-from gossamer.compiler.flow.index_builder import IndexBuilder
-from gossamer.compiler.flow.shapes import Shapes
-from gossamer.compiler.flow.walk import walk
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import IndexBuilder
+from gossamer.compiler.tensor.shapes import Shapes
+from gossamer.compiler.tensor.walk import walk
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gossamer.compiler.flow.dispatches import host_shapes
-from gossamer.compiler.flow.index_builder import IndexBuilder
-from gossamer.compiler.flow.tensor_op import element_type, shape_of
-from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import IndexBuilder
+from gossamer.compiler.tensor.tensor_op import element_type, shape_of
+from gossamer.compiler.tensor.walk import find
 
 Body = Callable[[IndexBuilder, list[ir.Value]], ir.Value]
 

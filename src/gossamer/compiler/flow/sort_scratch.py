@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gossamer.compiler.flow.dispatches import host_shapes
-from gossamer.compiler.flow.extended_op import DIALECT, move_body
-from gossamer.compiler.flow.walk import find
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.extended_op import DIALECT, move_body
+from gossamer.compiler.tensor.walk import find
 
 
 def add_sort_scratch(module: ir.Module) -> None:

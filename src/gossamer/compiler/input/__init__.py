@@ -5,7 +5,7 @@ tensor, arith, math, scf and cf, with `ml_program` globals; IREE operations that
 generic form. Next: `abi` reads its signatures, `flow` its bodies. Mirrors `iree/compiler/InputConversion`.
 """
 
-from gossamer.compiler.input.load import load
+from gossamer.compiler.frontend.mlir.load import load
 from gossamer.compiler.input.normalize import normalize
 
 __all__ = ["load", "normalize"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
+from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.compiler.vm import ir
-from gossamer.isa.calling_convention import Span, parse_calling_convention
 from gossamer.isa.opcodes import OPCODES_BY_NAME, REGISTER_KINDS, OperandKind
 
 _TYPES = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.text_operations import Names, format_operation, type_text
-from gossamer.isa.calling_convention import Span, parse_calling_convention
 
 _INDENT = "  "
 _MAX_SHOWN_BYTES = 32

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
+from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.compiler.vm import ir
-from gossamer.isa.calling_convention import Span, parse_calling_convention
 
 
 def type_text(type: ir.Type) -> str:

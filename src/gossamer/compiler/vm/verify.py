@@ -9,11 +9,11 @@ from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 
+from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.cfg import dominance_intervals, reverse_postorder
 from gossamer.compiler.vm.liveness import uses
 from gossamer.errors import InternalError
-from gossamer.isa.calling_convention import Span, parse_calling_convention
 from gossamer.isa.opcodes import OPCODES_BY_NAME, REF_KINDS, REGISTER_KINDS, OperandKind
 
 _YIELDABLE_CALLS = ("call.yieldable", "call.variadic.yieldable")

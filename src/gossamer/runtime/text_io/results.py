@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, UnimplementedError, UnknownError
-from gossamer.hal import element_type as element_types
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.text_io.tensors import format_elements, format_tensor
 from gossamer.runtime.text_io.variants import Variant, format_scalar, format_variant
-from gossamer.vm.buffer import Buffer as VmBuffer
+from gossamer.vm.objects.buffer import Buffer as VmBuffer
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, ResourceExhaustedError
-from gossamer.hal import element_type as element_types
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from gossamer.hal.allocator import Allocator
+    from gossamer.hal.memory.allocator import Allocator
 
 _SEPARATORS = re.compile(r"[\s,\[\]]+")
 _MAX_BYTES = 1 << 40

@@ -27,7 +27,7 @@ from gossamer.errors import (
     UnimplementedError,
     UnknownError,
 )
-from gossamer.hal.buffer_view import BufferView
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer
 from gossamer.runtime.text_io.tensors import (
     allocate_tensor,
@@ -35,12 +35,12 @@ from gossamer.runtime.text_io.tensors import (
     parse_shape_and_element_type,
     parse_tensor,
 )
-from gossamer.vm.list import List
-from gossamer.vm.ref_types import ref_type_name
+from gossamer.vm.objects.list import List
+from gossamer.vm.objects.ref_types import ref_type_name
 from gossamer.vm.semantics.rounding import round_f32
 
 if TYPE_CHECKING:
-    from gossamer.hal.allocator import Allocator
+    from gossamer.hal.memory.allocator import Allocator
 
 NULL_TEXTS = ("(null)", "(ignored)")
 _SCALAR_NAMES = {"i": "i32", "I": "i64", "f": "f32", "F": "f64"}

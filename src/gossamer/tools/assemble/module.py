@@ -38,7 +38,7 @@ from gossamer.isa.assemble import FunctionText
 from gossamer.isa.assembly_scanner import AssemblySyntaxError, ScannedLine, Scanner
 from gossamer.isa.opcodes import REF_BIT, Extension, OperandKind
 from gossamer.tools.assemble.symbols import ModuleSymbols
-from gossamer.vm.decoded import register_capacity
+from gossamer.vm.bytecode.decoded import register_capacity
 
 _SYMBOL = r"@([\w$.]+)"
 _FUNCTION_ALIGNMENT = 8

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from gossamer.hal.buffer import Buffer
-from gossamer.hal.buffer_ref import BufferRef
-from gossamer.hal.command_buffer import CommandBuffer
-from gossamer.hal.command_flags import CommandCategory
+from gossamer.abi.command_flags import CommandCategory
+from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
-from gossamer.hal.fence import Fence
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.queue import QUEUE_AFFINITY_ANY
-from gossamer.hal.semaphore import Semaphore
+from gossamer.hal.timeline.fence import Fence
+from gossamer.hal.timeline.semaphore import Semaphore
 from gossamer.tools.benchmark.measure import Timing
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from gossamer.hal.fence import Fence
-from gossamer.hal.semaphore import Semaphore
+from gossamer.hal.timeline.fence import Fence
+from gossamer.hal.timeline.semaphore import Semaphore
 from gossamer.tools.benchmark.measure import Timing
-from gossamer.vm.function import Function
+from gossamer.vm.link.function import Function
 
 
 class Invocations:

@@ -14,7 +14,7 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.tools.benchmark.machine import describe_machine, machine_text
 from gossamer.tools.benchmark.measure import Benchmark, Policy, Result, measure
 from gossamer.tools.benchmark.report import Report, name_width, new_report
-from gossamer.tools.flags import Arguments, FlagSet
+from gossamer.tools.flags.parser import Arguments, FlagSet
 
 
 class MeasuringFlags:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.format.module_def import FunctionSignature, ModuleDef
-from gossamer.isa.calling_convention import Span, parse_calling_convention
 from gossamer.isa.decode import decode_function
 from gossamer.isa.disassemble import disassemble_function
 from gossamer.isa.opcodes import IMPORT_BIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.format.archive import locate_flatbuffer, read_module
 from gossamer.format.bytecode_module_schema import FILE_IDENTIFIER, ModuleField
 from gossamer.format.flatbuffer import FlatBuffer, Table
@@ -13,7 +14,6 @@ from gossamer.format.module_def import (
     Requirements,
     RodataSegment,
 )
-from gossamer.isa.calling_convention import Span, parse_calling_convention
 
 _BAR = "//===" + "-" * 110 + "===//"
 _BYTES_OF_A_REF = 16

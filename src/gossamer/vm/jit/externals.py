@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from gossamer.native.libc import find_function
-from gossamer.vm.jit.float_operations import LIBM_BINARY, LIBM_PREFIX, LIBM_UNARY
+from gossamer.machine_code.libc import find_function
+from gossamer.vm.jit.instructions.float_operations import LIBM_BINARY, LIBM_PREFIX, LIBM_UNARY
 
 # What LLVM makes of its own intrinsics where the processor has no instruction for them.
 _PLAIN_NAMES = (

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from gossamer.errors import StatusError, status_error
 from gossamer.format.module_def import Bytes
-from gossamer.native.native_code import (
+from gossamer.machine_code.compiled_code import (
     NativeCode,
     find_native_code,
     is_native_code_enabled,
     load_native_code,
 )
-from gossamer.native.package_version import package_version
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.jit.compilable import DISPATCH_CONVENTION, compilable_functions
-from gossamer.vm.jit.dispatch import dispatch_symbol, emit_dispatch_entry
+from gossamer.machine_code.package_version import package_version
+from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.jit.analysis.compilable import DISPATCH_CONVENTION, compilable_functions
+from gossamer.vm.jit.emit.dispatch import dispatch_symbol, emit_dispatch_entry
+from gossamer.vm.jit.emit.module_emitter import emit_module
 from gossamer.vm.jit.externals import external_address
-from gossamer.vm.jit.module_emitter import emit_module
-from gossamer.vm.jit.status import describe_status
+from gossamer.vm.jit.instructions.status import describe_status
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gossamer.native.native_code import load_native_code
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.jit.callable_entry import NativeCall, call_symbol, emit_call_entry
-from gossamer.vm.jit.compilable import CompilableFunction, compilable_functions, has_loop
+from gossamer.machine_code.compiled_code import load_native_code
+from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.jit.analysis.compilable import CompilableFunction, compilable_functions, has_loop
+from gossamer.vm.jit.emit.callable_entry import NativeCall, call_symbol, emit_call_entry
+from gossamer.vm.jit.emit.module_emitter import emit_module
 from gossamer.vm.jit.externals import external_address
-from gossamer.vm.jit.module_emitter import emit_module
 
 
 def worth_compiling(module: DecodedModule, ordinal: int) -> dict[int, CompilableFunction] | None:

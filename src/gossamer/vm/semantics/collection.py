@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.vm.list import List
-from gossamer.vm.ref_types import ref_type_name
+from gossamer.vm.objects.list import List
+from gossamer.vm.objects.ref_types import ref_type_name
 from gossamer.vm.semantics.integer import MASK_32
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
-from gossamer.isa.calling_convention import CallingConvention, Span
+from gossamer.abi.calling_convention import CallingConvention, Span
 from gossamer.isa.opcodes import SEGMENT_NOT_VARIADIC
 
 _T = TypeVar("_T")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gossamer.vm.translate.typed_function import TypedFunction, TypedInstruction
+from gossamer.vm.typed.typed_function import TypedFunction, TypedInstruction
 
 MAX_DEPTH = 40
 """Why: Python refuses text of more than 100 levels; what is deeper is labelled."""

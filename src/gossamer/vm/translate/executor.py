@@ -14,17 +14,17 @@ from types import FunctionType
 from typing import TYPE_CHECKING, cast
 
 from gossamer.errors import NotFoundError
-from gossamer.native.native_code import is_native_code_enabled
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.execution import READY
-from gossamer.vm.module import ResumableCallable
-from gossamer.vm.translate.call_graph import is_soon_done
+from gossamer.machine_code.compiled_code import is_native_code_enabled
+from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.interpret.execution import READY
+from gossamer.vm.link.module import ResumableCallable
 from gossamer.vm.translate.failure import failure, locate
 from gossamer.vm.translate.module_translation import module_translation
 from gossamer.vm.translate.stored_translations import forms_identity
+from gossamer.vm.typed.call_graph import is_soon_done
 
 if TYPE_CHECKING:
-    from gossamer.vm.bytecode_state import BytecodeState
+    from gossamer.vm.bytecode.state import BytecodeState
 
 
 class _TextLoader:
@@ -103,7 +103,7 @@ class Translator:
         return self._state.limits.is_metered or ordinal in self._translation.facts.recursive
 
     def _interpret(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
-        from gossamer.vm.interpreter import Interpreter
+        from gossamer.vm.interpret.interpreter import Interpreter
 
         interpreter = Interpreter(self._state)
         return interpreter.bind_resumable(ordinal) if is_generator else interpreter.bind(ordinal)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import cast
 
 from gossamer.errors import OutOfRangeError
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.globals import global_names
-from gossamer.vm.ref_types import RefType, is_value_type
+from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.bytecode.globals import global_names
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.ref_types import RefType, is_value_type
 from gossamer.vm.semantics.integer import MASK_32
 from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
 

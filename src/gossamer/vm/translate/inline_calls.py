@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import TypeAlias, cast
 
 from gossamer.isa.opcodes import IMPORT_BIT
-from gossamer.vm.inline_form import NO_EVENTS, EventRole, InlineForm
-from gossamer.vm.translate.access import callee_convention
+from gossamer.vm.link.inline_form import NO_EVENTS, EventRole, InlineForm
 from gossamer.vm.translate.arguments import group_arguments
 from gossamer.vm.translate.inline_text import Argument, InlineText
 from gossamer.vm.translate.private_events import PrivateEvents, find_private_events
 from gossamer.vm.translate.python_operations import Names
 from gossamer.vm.translate.ref_facts import RefFacts
-from gossamer.vm.translate.typed_function import TypedBlock, TypedFunction, TypedInstruction
+from gossamer.vm.typed.access import callee_convention
+from gossamer.vm.typed.typed_function import TypedBlock, TypedFunction, TypedInstruction
 
 InlineForms: TypeAlias = tuple[InlineForm | None, ...]
 """Forms of a module's imports as they are bound, by import ordinal."""

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from string import Formatter
 from typing import TypeAlias, cast
 
-from gossamer.vm.inline_form import Constants, InlineForm, Position
+from gossamer.vm.link.inline_form import Constants, InlineForm, Position
 from gossamer.vm.translate.arguments import Groups, argument_text
-from gossamer.vm.translate.expression import Expression, Literal
 from gossamer.vm.translate.python_operations import Names, expression_text
 from gossamer.vm.translate.ref_facts import RefFacts
+from gossamer.vm.typed.expression import Expression, Literal
 
 Argument: TypeAlias = Expression | Groups[Expression]
 

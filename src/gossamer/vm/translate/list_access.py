@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gossamer.vm.ref_types import RefType
+from gossamer.vm.objects.ref_types import RefType
 from gossamer.vm.semantics.collection import as_list
 from gossamer.vm.semantics.integer import MASK_32
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.translate.call_graph import looping_functions, recursive_functions, waiting_functions
+from gossamer.vm.bytecode.decoded import DecodedModule
 from gossamer.vm.translate.global_access import uniform_ref_globals
+from gossamer.vm.typed.call_graph import looping_functions, recursive_functions, waiting_functions
 
 
 @dataclass(frozen=True, slots=True)

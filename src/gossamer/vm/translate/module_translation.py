@@ -12,18 +12,18 @@ from types import CodeType
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from gossamer.vm.decoded import DecodedModule
-from gossamer.vm.module_records import ModuleRecord
+from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.bytecode.module_records import ModuleRecord
 from gossamer.vm.translate.inline_calls import InlineForms
 from gossamer.vm.translate.module_facts import ModuleFacts, find_module_facts
 from gossamer.vm.translate.python_source import PythonSource, emit_python
 from gossamer.vm.translate.stored_translations import StoredTranslations
-from gossamer.vm.translate.type_function import type_function
-from gossamer.vm.translate.typed_function import TypedFunction
+from gossamer.vm.typed.type_function import type_function
+from gossamer.vm.typed.typed_function import TypedFunction
 
 if TYPE_CHECKING:
-    from gossamer.vm.bytecode_module import BytecodeModule
-    from gossamer.vm.jit.compilable import CompilableFunction
+    from gossamer.vm.bytecode.module import BytecodeModule
+    from gossamer.vm.jit.analysis.compilable import CompilableFunction
 
 
 @dataclass(frozen=True, slots=True)

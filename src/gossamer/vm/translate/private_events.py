@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gossamer.vm.inline_form import EventRole
-from gossamer.vm.translate.typed_function import Edge, TypedBlock, TypedFunction, TypedInstruction
+from gossamer.vm.link.inline_form import EventRole
+from gossamer.vm.typed.typed_function import Edge, TypedBlock, TypedFunction, TypedInstruction
 
 RoleOf: TypeAlias = Callable[[TypedInstruction], tuple[EventRole, Sequence[int]]]
 """Role of the function that an instruction calls, and the argument position of each of its inputs."""

@@ -14,7 +14,7 @@ from gossamer.vm.semantics.floating import FLOAT_OPERATIONS
 from gossamer.vm.semantics.integer import INTEGER_OPERATIONS, MASK_32, MASK_64, wrap_i32, wrap_i64
 from gossamer.vm.semantics.memory import MEMORY_OPERATIONS
 from gossamer.vm.semantics.rounding import round_f32
-from gossamer.vm.translate.expression import Expression, Literal
+from gossamer.vm.typed.expression import Expression, Literal
 
 OPERATIONS: dict[str, Callable[..., object]] = {
     **INTEGER_OPERATIONS,

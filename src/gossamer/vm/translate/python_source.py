@@ -15,15 +15,15 @@ from typing import cast
 from gossamer.errors import STATUS_CODE_MASK
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.limits.scope import check_limits, interrupts
-from gossamer.vm.translate.access import callee_convention
 from gossamer.vm.translate.arguments import argument_text, group_arguments
 from gossamer.vm.translate.control_flow import plan_control_flow
-from gossamer.vm.translate.expression import Expression, Literal
 from gossamer.vm.translate.inline_calls import InlineCalls, InlineForms
 from gossamer.vm.translate.module_facts import ModuleFacts
 from gossamer.vm.translate.python_operations import Names, condition_text, expression_text
 from gossamer.vm.translate.python_state import statement_texts
-from gossamer.vm.translate.typed_function import Edge, Moves, TypedBlock, TypedFunction, TypedInstruction
+from gossamer.vm.typed.access import callee_convention
+from gossamer.vm.typed.expression import Expression, Literal
+from gossamer.vm.typed.typed_function import Edge, Moves, TypedBlock, TypedFunction, TypedInstruction
 
 INDENT = "    "
 FUNCTION_NAME = "translated"

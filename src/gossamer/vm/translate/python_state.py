@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import cast
 
 from gossamer.isa.opcodes import IMPORT_BIT
-from gossamer.vm.decoded import DecodedModule
+from gossamer.vm.bytecode.decoded import DecodedModule
 from gossamer.vm.translate.global_access import GLOBAL_LOADS, GLOBAL_STORES, load_ref, store_ref
 from gossamer.vm.translate.list_access import get_ref
 from gossamer.vm.translate.module_facts import ModuleFacts
 from gossamer.vm.translate.python_operations import Names, operation_text
-from gossamer.vm.translate.typed_function import TypedInstruction
+from gossamer.vm.typed.typed_function import TypedInstruction
 
 _VALUE_BYTES = {"i32": 4, "i64": 8, "f32": 4, "f64": 8}
 _VIEW_NAMES = {"i32": "globals_i", "i64": "globals_q"}

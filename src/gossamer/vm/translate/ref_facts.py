@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gossamer.vm.buffer import Buffer
-from gossamer.vm.translate.expression import Expression, Literal, Local
-from gossamer.vm.translate.typed_function import Moves, TypedInstruction
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.typed.expression import Expression, Literal, Local
+from gossamer.vm.typed.typed_function import Moves, TypedInstruction
 
 _NULL = type(None)
 

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias, cast
 
 from gossamer.format.module_def import Bytes
 from gossamer.limits.scope import interrupts
-from gossamer.vm.function import Function
-from gossamer.vm.module_records import ModuleRecord
+from gossamer.vm.bytecode.module_records import ModuleRecord
+from gossamer.vm.link.function import Function
 from gossamer.vm.translate.global_access import GLOBAL_LOADS, GLOBAL_STORES
 from gossamer.vm.translate.python_operations import OPERATIONS
 from gossamer.vm.translate.python_source import PythonSource

@@ -1,0 +1,102 @@
+"""Lowers calls of functions of other modules and of this one."""
+
+from __future__ import annotations
+
+from gossamer.compiler.host.lower.context import LoweringContext
+from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.compiler.host.program.program import CallCheck, CallFunction, CallImport
+from gossamer.compiler.mlir import ir as mlir_ir
+from gossamer.compiler.signatures import RefType, Signature, TensorType
+from gossamer.compiler.signatures.signature import AbiType
+from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.conversion.integers import sign_extend, wrap
+from gossamer.compiler.vm.conversion.types import scalar_of
+
+_SIGNED_WIDTHS = (8, 16)
+_CHECKS = {
+    "check.expect_true": "0i_v",
+    "check.expect_false": "0i_v",
+    "check.expect_all_true": "0rr_v",
+    "check.expect_eq": "0rrr_v",
+    "check.expect_almost_eq": "0rrrff_v",
+}
+_DEFAULT_TOLERANCES = (1e-4, 0.0)
+
+
+def make_import(signature: Signature) -> ir.Import:
+    """The VM import of a function of another module.
+
+    It says what it expects of the function, so that linking can compare.
+    """
+    return ir.Import(
+        signature.name,
+        signature.calling_convention,
+        result_ref_types=tuple(_ref_type(result.type) for result in signature.results),
+        attrs=signature.attrs,
+    )
+
+
+def _ref_type(type: AbiType) -> str:
+    if isinstance(type, TensorType):
+        return hal.BUFFER_VIEW
+    return type.name if isinstance(type, RefType) else ""
+
+
+def lower_call_import(c: LoweringContext, step: CallImport) -> None:
+    """A call of a function of another module."""
+    arguments = [
+        outgoing_scalar(c, argument) if isinstance(argument, mlir_ir.Value) else c.value(argument)
+        for argument in step.arguments
+    ]
+    if step.signal is not None:
+        arguments += [c.wait_fence(step.wait), c.signal_fence(step.signal)]
+    results = c.builder.call_import(make_import(step.callee), *arguments)
+    for result, value in zip(step.results, results, strict=True):
+        c.define(result, incoming_scalar(c, result, value) if isinstance(result, mlir_ir.Value) else value)
+
+
+def outgoing_scalar(c: LoweringContext, value: mlir_ir.Value) -> ir.Value:
+    """A scalar as other modules expect it: i8 and i16 sign-extended."""
+    scalar = scalar_of(value.type)
+    lowered = c.value(value)
+    if scalar is None or scalar.is_float or scalar.width not in _SIGNED_WIDTHS:
+        return lowered
+    return sign_extend(c.builder, scalar, lowered)
+
+
+def incoming_scalar(c: LoweringContext, value: mlir_ir.Value, lowered: ir.Value) -> ir.Value:
+    """A scalar that another module gave, whatever it left in the bits above its width."""
+    scalar = scalar_of(value.type)
+    return wrap(c.builder, scalar, lowered) if scalar is not None else lowered
+
+
+def lower_call_function(c: LoweringContext, step: CallFunction) -> None:
+    """A call of a function of this module, which may wait for device work."""
+    arguments = [c.passed(argument) for argument in step.arguments]
+    results = c.call_function(step.callee, arguments)
+    for result, value in zip(step.results, results, strict=True):
+        c.define(result, value)
+
+
+def lower_call_check(c: LoweringContext, step: CallCheck) -> None:
+    """A call of a function of the `check` module, where that is loaded."""
+    b = c.builder
+    convention = _CHECKS[step.name]
+    imported = ir.Import(step.name, convention, is_optional=True)
+    arguments: list[ir.Value] = [] if convention.startswith("0i") else [c.device()]
+    tolerances: list[float] = []
+    for argument in step.arguments:
+        if isinstance(argument, float | int):
+            tolerances.append(argument)
+        else:
+            arguments.append(c.value(argument))
+    if convention.endswith("ff_v"):
+        tolerances += _DEFAULT_TOLERANCES[len(tolerances) :]
+        arguments += [b.op("const.f32", immediate=tolerance) for tolerance in tolerances]
+    c.module.imports.setdefault(imported.full_name, imported)
+    checking, following = c.new_block(), c.new_block()
+    b.cond_br(b.op("import.resolved", symbol=imported.full_name), checking, [], following, [])
+    b.block = checking
+    b.call_import(imported, *arguments)
+    b.br(following)
+    b.block = following

@@ -1,0 +1,238 @@
+"""The state of a module and the `__init` function that sets it up.
+
+`__init` looks for a device that answers to a name and takes the executables' formats, creates the
+executables, looks their functions up, uploads constants, makes the recordings, then runs the program's
+initialisers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gossamer.compiler.host.lower.commands import function_id_global
+from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext, type_of_name
+from gossamer.compiler.host.lower.steps import AWAIT_FAILED
+from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.compiler.host.program.commands import Dispatch
+from gossamer.compiler.host.program.program import ConstantPool, ExecutableBinary, HostProgram
+from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.builder import Builder
+from gossamer.errors import StatusCode
+
+INIT = "__init"
+_EXECUTABLE_MIME_TYPE = "application/x-flatbuffers"
+_CONSTANTS_ALIGNMENT = 64
+_DEVICE_ID, _EXECUTABLE_FORMAT = "hal.device.id", "hal.executable.format"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTarget:
+    """The device a module runs on.
+
+    Attributes:
+        identifier: pattern of the device's name.
+        formats: executable formats the device must take.
+        description: what messages call it.
+    """
+
+    identifier: str = "local*"
+    formats: tuple[str, ...] = ("vmvx-bytecode-fb",)
+    description: str = '#hal.device.target<"local", [#hal.executable.target<"vmvx", "vmvx-bytecode-fb">]>'
+
+
+def declare_state(program: HostProgram, module: ir.Module) -> None:
+    """Declare the globals and rodata of a module."""
+
+    def declare(name: str, type: ir.Type, declared_type: str = "") -> None:
+        module.globals[name] = ir.Global(name, type, declared_type)
+
+    declare(DEVICE_GLOBAL, ir.ref(hal.DEVICE))
+    for binary in program.executables:
+        declare(binary.name, ir.ref(hal.EXECUTABLE))
+        data = ir.Rodata(f"{binary.name}_binary", binary.data, 64, _EXECUTABLE_MIME_TYPE)
+        module.rodata[data.name] = data
+    for dispatch in _kernels_used(program):
+        declare(function_id_global(program, dispatch), ir.I64)
+    for recording in program.recordings:
+        declare(recording, ir.ref(hal.COMMAND_BUFFER))
+    if program.constants is not None:
+        name = program.constants.resource.name
+        declare(name, ir.ref(hal.BUFFER))
+        module.rodata[f"{name}_data"] = ir.Rodata(
+            f"{name}_data", program.constants.data, _CONSTANTS_ALIGNMENT
+        )
+    for variable in program.globals.values():
+        declare(variable.name, type_of_name(variable.type), variable.declared_type)
+
+
+def _kernels_used(program: HostProgram) -> dict[Dispatch, None]:
+    """One dispatch for each kernel that the program runs."""
+    found: dict[str, Dispatch] = {}
+    for dispatch in program.dispatches():
+        found.setdefault(function_id_global(program, dispatch), dispatch)
+    return dict.fromkeys(found.values())
+
+
+def lower_initializer(
+    program: HostProgram, module: ir.Module, target: DeviceTarget, waiting: frozenset[str]
+) -> None:
+    """Add `__init`, where the module has anything to set up.
+
+    Args:
+        waiting: names of the functions in which the host may wait.
+    """
+    function = ir.Function(INIT, [], [ir.Block()])
+    c = LoweringContext(program, module, function, waiting)
+    if _uses_device(module):
+        _find_device(c, target)
+    else:
+        del module.globals[DEVICE_GLOBAL]
+    for binary in program.executables:
+        _create_executable(c, binary)
+    for dispatch in _kernels_used(program):
+        _look_up_function(c, dispatch)
+    if program.constants is not None:
+        _upload_constants(c, program.constants)
+    for recording in program.recordings:
+        (commands,) = c.builder.call(recording)
+        c.builder.effect("global.store.ref", commands, symbol=recording, type=hal.COMMAND_BUFFER)
+    for variable in program.globals.values():
+        if variable.initial:
+            _store_number(c.builder, module.globals[variable.name], variable.initial)
+    for name in program.initializers:
+        c.call_function(name)
+    c.builder.ret()
+    if len(function.blocks) > 1 or len(function.blocks[0].operations) > 1:
+        module.functions[INIT] = function
+        module.exports[INIT] = INIT
+
+
+def _uses_device(module: ir.Module) -> bool:
+    return any(
+        operation.symbol == DEVICE_GLOBAL
+        for function in module.functions.values()
+        for block in function.blocks
+        for operation in block.operations
+    ) or any(variable.type == ir.ref(hal.EXECUTABLE) for variable in module.globals.values())
+
+
+def _store_number(b: Builder, variable: ir.Global, number: int | float) -> None:
+    match variable.type.kind:
+        case ir.ValueType.I32:
+            value = b.i32(int(number))
+        case ir.ValueType.I64:
+            value = b.i64(int(number))
+        case ir.ValueType.F32 | ir.ValueType.F64:
+            value = b.op(f"const.{variable.type}", immediate=float(number))
+        case ir.ValueType.REF:
+            raise TypeError(f"global {variable.name} is a ref")
+    b.effect(f"global.store.{variable.type}", value, symbol=variable.name)
+
+
+def _find_device(c: LoweringContext, target: DeviceTarget) -> None:
+    """Store the first device that fits, or fail."""
+    b = c.builder
+    device_type = ir.ref(hal.DEVICE)
+    count = c.call(hal.DEVICES_COUNT)
+    index = ir.Value(ir.I32)
+    loop, body, following = ir.Block([index]), c.new_block(), c.new_block()
+    c.function.blocks.append(loop)
+    found = ir.Block([ir.Value(device_type)])
+    missing = c.new_block()
+    b.br(loop, b.i32(0))
+    b.block = loop
+    b.cond_br(b.op("cmp.lt.i32.s", index, count), body, [], missing, [])
+    b.block = body
+    device = c.call(hal.DEVICES_GET, index)
+    _require(c, device, _DEVICE_ID, target.identifier, following)
+    for format in target.formats:
+        _require(c, device, _EXECUTABLE_FORMAT, format, following)
+    b.br(found, device)
+    b.block = following
+    b.br(loop, b.op("add.i32", index, b.i32(1)))
+    b.block = missing
+    message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target.description}"
+    b.fail(b.i32(StatusCode.INCOMPATIBLE), message)
+    c.function.blocks.append(found)
+    c.start_block(found)
+    b.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=hal.DEVICE)
+
+
+def _require(c: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block) -> None:
+    """Go on in a new block where a device says yes to a query."""
+    b = c.builder
+    known, value = b.call_import(hal.DEVICE_QUERY_I64, device, b.string(category), b.string(key))
+    accepted = c.new_block()
+    answer = b.op("and.i32", known, b.op("cmp.nz.i64", value))
+    b.cond_br(answer, accepted, [], otherwise, [])
+    b.block = accepted
+
+
+def _create_executable(c: LoweringContext, binary: ExecutableBinary) -> None:
+    b = c.builder
+    unsupported = c.new_block()
+    _require(c, c.device(), _EXECUTABLE_FORMAT, binary.format, unsupported)
+    accepted = b.block
+    b.block = unsupported
+    b.fail(
+        b.i32(StatusCode.UNAVAILABLE),
+        f"HAL device `{DEVICE_GLOBAL}` does not support any variant of executable `{binary.name}`; "
+        f"available formats: [{binary.format}]",
+    )
+    b.block = accepted
+    data = b.op("const.ref.rodata", symbol=f"{binary.name}_binary", result_ref_type="!vm.buffer")
+    executable = c.call(
+        hal.EXECUTABLE_CREATE,
+        c.device(),
+        b.i64(hal.ANY_QUEUE),
+        b.string(binary.format),
+        data,
+        b.null("!vm.buffer"),
+    )
+    b.effect("global.store.ref", executable, symbol=binary.name, type=hal.EXECUTABLE)
+
+
+def _look_up_function(c: LoweringContext, dispatch: Dispatch) -> None:
+    b = c.builder
+    executable = c.load_global(dispatch.executable)
+    name = b.string(dispatch.kernel.export_name)
+    number = c.call(hal.EXECUTABLE_LOOKUP_FUNCTION, executable, name)
+    b.effect("global.store.i64", number, symbol=function_id_global(c.program, dispatch))
+
+
+def _upload_constants(c: LoweringContext, constants: ConstantPool) -> None:
+    """Let the device use the module's own bytes, or copy them to memory of the device."""
+    b = c.builder
+    name = constants.resource.name
+    size = b.i64(len(constants.data))
+    data = b.op("const.ref.rodata", symbol=f"{name}_data", result_ref_type="!vm.buffer")
+    place = b.i64(hal.ANY_QUEUE), b.i32(hal.MEMORY_TYPE_DEVICE_LOCAL), b.i32(hal.BUFFER_USAGE_CONSTANT)
+    mapped = c.call(hal.ALLOCATOR_IMPORT, c.allocator(), b.i32(1), *place, data, b.i64(0), size)
+    copying = c.new_block()
+    ready = ir.Block([ir.Value(ir.ref(hal.BUFFER))])
+    b.cond_br(b.op("cmp.nz.ref", mapped), ready, [mapped], copying, [])
+    b.block = copying
+    buffer = c.call(hal.ALLOCATOR_ALLOCATE, c.allocator(), *place, size)
+    _read_file(c, data, buffer, size)
+    b.br(ready, buffer)
+    c.function.blocks.append(ready)
+    b.block = ready
+    b.effect("global.store.ref", ready.arguments[0], symbol=name, type=hal.BUFFER)
+
+
+def _read_file(c: LoweringContext, data: ir.Value, buffer: ir.Value, size: ir.Value) -> None:
+    b = c.builder
+    zero = b.i64(0)
+    access = b.i32(hal.MEMORY_ACCESS_READ)
+    any_queue = b.i64(hal.ANY_QUEUE)
+    file = c.call(hal.FILE_FROM_MEMORY, c.device(), any_queue, access, data, zero, size, b.i32(0))
+    done = c.call(hal.FENCE_CREATE, c.device(), zero)
+    fences = b.null(hal.FENCE), done
+    c.effect(hal.DEVICE_QUEUE_READ, c.device(), any_queue, *fences, file, zero, buffer, zero, size, zero)
+    (status,) = b.call_import_yieldable(hal.FENCE_AWAIT, b.i32(hal.WAIT_FOREVER), b.i64(0), [done])
+    c.function.blocks.append(b.block)
+    failed, reached = c.new_block(), c.new_block()
+    b.cond_br(status, failed, [], reached, [])
+    b.block = failed
+    b.fail(status, AWAIT_FAILED)
+    b.block = reached

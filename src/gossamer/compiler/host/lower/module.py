@@ -1,0 +1,124 @@
+"""Lowers host programs to VM modules.
+
+In: a `HostProgram`. Out: a VM module whose functions call the HAL.
+"""
+
+from __future__ import annotations
+
+from gossamer.compiler.host.lower.calls import incoming_scalar, outgoing_scalar
+from gossamer.compiler.host.lower.commands import lower_recording
+from gossamer.compiler.host.lower.context import LoweringContext, type_of_name
+from gossamer.compiler.host.lower.initializer import DeviceTarget, declare_state, lower_initializer
+from gossamer.compiler.host.lower.steps import lower_step
+from gossamer.compiler.host.program.program import (
+    Block,
+    Branch,
+    ConditionalBranch,
+    Function,
+    HostProgram,
+    Passed,
+    Return,
+    Switch,
+    Terminator,
+)
+from gossamer.compiler.mlir import ir as mlir_ir
+from gossamer.compiler.vm import ir
+
+__all__ = ["DeviceTarget", "lower_program"]
+
+
+def lower_program(program: HostProgram, target: DeviceTarget) -> ir.Module:
+    """Make the VM module of a program.
+
+    Args:
+        target: the device that `__init` looks for.
+    """
+    module = ir.Module(program.name)
+    declare_state(program, module)
+    for function in program.functions:
+        _declare_function(module, function)
+    waiting = program.waiting_functions()
+    for function in program.functions:
+        c = LoweringContext(program, module, module.functions[function.name], waiting)
+        _lower_function(c, function)
+    for execute in program.recordings.values():
+        lower_recording(program, module, execute)
+    lower_initializer(program, module, target, waiting)
+    return module
+
+
+def _declare_function(module: ir.Module, function: Function) -> None:
+    results = [type_of_name(name) for name in function.result_types]
+    vm_function = ir.Function(function.name, results, [ir.Block()])
+    module.functions[function.name] = vm_function
+    if function.export is not None:
+        module.exports[function.export.name] = function.name
+        vm_function.attrs.update(function.export.attrs)
+
+
+def _lower_function(c: LoweringContext, function: Function) -> None:
+    blocks = {function.blocks[0]: c.function.blocks[0]}
+    for block in function.blocks[1:]:
+        blocks[block] = c.new_block()
+    for block, vm_block in blocks.items():
+        for argument in block.arguments:
+            value = ir.Value(c.type_of(argument))
+            vm_block.arguments.append(value)
+            c.define(argument, value)
+    for block, vm_block in blocks.items():
+        c.start_block(vm_block)
+        if function.export is not None and block is function.blocks[0]:
+            _clean_arguments(c, block)
+        for step in block.steps:
+            lower_step(c, step)
+        assert block.terminator is not None
+        _lower_terminator(c, block.terminator, blocks, is_export=function.export is not None)
+
+
+def _clean_arguments(c: LoweringContext, block: Block) -> None:
+    for argument in block.arguments:
+        if isinstance(argument, mlir_ir.Value):
+            c.define(argument, incoming_scalar(c, argument, c.value(argument)))
+
+
+def _lower_terminator(
+    c: LoweringContext, terminator: Terminator, blocks: dict[Block, ir.Block], *, is_export: bool
+) -> None:
+    b = c.builder
+
+    def arguments(branch: Branch) -> list[ir.Value]:
+        return [c.passed(argument) for argument in branch.arguments]
+
+    match terminator:
+        case Return():
+            b.ret(*(_returned(c, value, is_export=is_export) for value in terminator.values))
+        case Branch():
+            b.br(blocks[terminator.target], *arguments(terminator))
+        case ConditionalBranch():
+            condition = c.value(terminator.condition)
+            true, false = terminator.true, terminator.false
+            b.cond_br(condition, blocks[true.target], arguments(true), blocks[false.target], arguments(false))
+        case Switch():
+            _lower_switch(c, terminator, blocks)
+
+
+def _returned(c: LoweringContext, value: Passed, *, is_export: bool) -> ir.Value:
+    if is_export and isinstance(value, mlir_ir.Value):
+        return outgoing_scalar(c, value)
+    return c.passed(value)
+
+
+def _lower_switch(c: LoweringContext, switch: Switch, blocks: dict[Block, ir.Block]) -> None:
+    """A chain of comparisons."""
+    b = c.builder
+    flag = c.value(switch.flag)
+    for number, branch in switch.cases:
+        is_wide = flag.type == ir.I64
+        constant = b.i64(number) if is_wide else b.i32(number)
+        is_case = b.op("cmp.eq.i64" if is_wide else "cmp.eq.i32", flag, constant)
+        otherwise = c.new_block()
+        values = [c.passed(argument) for argument in branch.arguments]
+        b.cond_br(is_case, blocks[branch.target], values, otherwise, [])
+        b.block = otherwise
+    values = [c.passed(argument) for argument in switch.default.arguments]
+    b.br(blocks[switch.default.target], *values)

@@ -1,0 +1,55 @@
+"""Lowers loads of parameters to calls of the `io_parameters` module.
+
+Spec: `iree/modules/io/parameters/exports.inl` of IREE 3.13.0, and the tables that its compiler passes.
+"""
+
+from __future__ import annotations
+
+import struct
+from itertools import accumulate
+
+from gossamer.compiler.host.lower.context import LoweringContext
+from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.compiler.host.program.program import LoadParameters
+from gossamer.compiler.vm import ir
+
+_HOST_BUFFER = "!vm.buffer"
+_TABLE_ALIGNMENT = 16
+LOAD = ir.Import("io_parameters.load", "0rIrrrIiirrr_r", 0, result_ref_types=("!vm.list<!hal.buffer>",))
+
+
+def lower_load_parameters(c: LoweringContext, step: LoadParameters) -> None:
+    """One call that makes a list of buffers, in the order of the keys."""
+    b = c.builder
+    buffers = c.call(
+        LOAD,
+        c.device(),
+        b.i64(hal.ANY_QUEUE),
+        b.null(hal.FENCE),
+        c.signal_fence(step.signal),
+        _rodata(c, f"{step.signal.name}_scope", _encoded(step.scope)) if step.scope else b.null(_HOST_BUFFER),
+        b.i64(hal.ANY_QUEUE),
+        b.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
+        b.i32(hal.BUFFER_USAGE_DEFAULT if step.is_mutable else hal.BUFFER_USAGE_CONSTANT),
+        *(_rodata(c, f"{step.signal.name}_{name}", data) for name, data in _tables(step).items()),
+    )
+    for index, result in enumerate(step.results):
+        c.define(result, b.op("list.get.ref", buffers, b.i32(index), type=hal.BUFFER))
+
+
+def _tables(step: LoadParameters) -> dict[str, bytes]:
+    """Places of the keys, the keys, and places of the parameters, by name, in the order of arguments."""
+    keys = [_encoded(key) for key in step.keys]
+    ends = list(accumulate(map(len, keys)))
+    places = [struct.pack("<II", end - len(key), len(key)) for key, end in zip(keys, ends, strict=True)]
+    spans = [struct.pack("<QQQ", 0, 0, result.size.constant) for result in step.results]
+    return {"key_table": b"".join(places), "keys": b"".join(keys), "spans": b"".join(spans)}
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _rodata(c: LoweringContext, name: str, data: bytes) -> ir.Value:
+    c.module.rodata[name] = ir.Rodata(name, data, _TABLE_ALIGNMENT)
+    return c.builder.op("const.ref.rodata", symbol=name, result_ref_type=_HOST_BUFFER)

@@ -1,0 +1,95 @@
+"""Schedules loads and stores of globals.
+
+A tensor global is a ref to a buffer whose contents never change: a store puts another buffer in its place. So
+a load costs nothing, and work still reading the old contents is not disturbed. A buffer that a caller or a
+callee may hold is copied before it becomes state.
+"""
+
+from __future__ import annotations
+
+from gossamer.compiler.host.program.program import Bind, LoadGlobal
+from gossamer.compiler.host.program.sizes import Dim, Scalar
+from gossamer.compiler.host.program.values import Resource, Tensor, Timepoint, whole
+from gossamer.compiler.host.schedule.analysis.aliasing import AliasClass, Origin
+from gossamer.compiler.host.schedule.module_state import CONSTANTS, ModuleGlobal, ModuleState
+from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
+from gossamer.compiler.mlir import ir
+from gossamer.compiler.signatures import TensorType
+
+
+def schedule_load(s: FunctionScheduler, op: ir.Operation) -> None:
+    """A `ml_program.global_load` or `global_load_const`."""
+    variable = _global(s.module, op)
+    result = op.results[0]
+    known = s.contents.get(variable.name)
+    if isinstance(known, Tensor):
+        s.set_tensor(result, known)
+    elif known is not None:
+        s.emit(Bind(result, known))
+    elif not isinstance(variable.type, TensorType):
+        s.emit(LoadGlobal(variable.name, result))
+    else:
+        tensor = _load_tensor(s, variable, result)
+        s.set_tensor(result, tensor)
+        s.contents[variable.name] = tensor
+
+
+def _load_tensor(s: FunctionScheduler, variable: ModuleGlobal, result: ir.Value) -> Tensor:
+    type = ir.RankedTensorType(result.type)
+    element = str(type.element_type)
+    dims: list[Dim] = []
+    for index in range(type.rank):
+        if type.is_dynamic_dim(index):
+            dim = Scalar(s.name("d"))
+            s.emit(LoadGlobal(variable.dims[index], dim))
+            dims.append(dim)
+    shape = s.shape(type, dims)
+    resource = Resource(s.name(variable.name), s.size(shape, element))
+    s.emit(LoadGlobal(variable.name, resource))
+    if variable.timepoint:
+        ready = Timepoint(s.name("ready"))
+        s.emit(LoadGlobal(variable.timepoint, ready))
+        s.timeline.define(resource, {ready} | s.timeline.base)
+    return Tensor(shape, element, whole(resource))
+
+
+def schedule_store(s: FunctionScheduler, op: ir.Operation) -> None:
+    """A `ml_program.global_store`."""
+    variable = _global(s.module, op)
+    value = op.operands[0]
+    if not isinstance(variable.type, TensorType):
+        s.store_later(variable.name, value)
+        s.contents[variable.name] = value
+        return
+    tensor = s.tensors[value]
+    if not _may_become_state(s, op):
+        tensor = Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
+    s.contents[variable.name] = tensor
+    s.store_tensor_later(variable, tensor)
+
+
+def _may_become_state(s: FunctionScheduler, op: ir.Operation) -> bool:
+    value = op.operands[0]
+    alias_class = s.aliasing.of(value)
+    is_own = not alias_class.origins & (Origin.CALLER | Origin.CALLEE)
+    is_constant = s.tensors[value].range.resource.name == CONSTANTS
+    in_storage = any(
+        storage.resource.root is s.tensors[value].range.resource.root for storage in s.storages.values()
+    )
+    if not is_own or alias_class.is_shared or is_constant or in_storage:
+        return False
+    return not s.module.in_place_updates or _is_alone(op, alias_class)
+
+
+def _is_alone(op: ir.Operation, alias_class: AliasClass) -> bool:
+    """Whether the tensor a store stores is made, and made state, once in each run of its block."""
+    owner = op.operands[0].owner
+    while not isinstance(owner, ir.Block) and owner.operation.name == "flow.tensor.reshape":
+        owner = owner.operation.operands[0].owner
+    is_made_here = not isinstance(owner, ir.Block) and owner.operation.block == op.block
+    return is_made_here and alias_class.origins == Origin.ALLOCATED and alias_class.store_count == 1
+
+
+def _global(module: ModuleState, op: ir.Operation) -> ModuleGlobal:
+    symbol = ir.FlatSymbolRefAttr(op.attributes["global"]).value
+    return module.globals[symbol]

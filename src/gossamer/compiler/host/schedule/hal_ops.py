@@ -1,0 +1,117 @@
+"""Schedules the `hal.tensor` operations, by which a program states its own boundary: views and fences.
+
+Operands are told apart by their types: fences to wait for, tensors, dimensions, and buffers or views.
+"""
+
+from __future__ import annotations
+
+from gossamer.compiler.host.program.commands import Copy
+from gossamer.compiler.host.program.hal_imports import BUFFER, BUFFER_VIEW, FENCE
+from gossamer.compiler.host.program.program import Barrier, Bind, ViewBuffer
+from gossamer.compiler.host.program.sizes import ZERO, Size
+from gossamer.compiler.host.program.values import Range, Resource, Tensor, Timepoint, View, whole
+from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor
+from gossamer.compiler.host.schedule.calls import receive_tensor
+from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
+from gossamer.compiler.host.schedule.tensor_ops import Handler
+from gossamer.compiler.mlir import ir
+
+
+def _of_type(op: ir.Operation, *types: str) -> list[ir.Value]:
+    return [operand for operand in op.operands if str(operand.type) in types]
+
+
+def _timepoint(s: FunctionScheduler, op: ir.Operation) -> Timepoint | None:
+    """The fence among an operation's operands."""
+    for fence in _of_type(op, FENCE):
+        timepoint = Timepoint(s.name("fence"))
+        s.emit(Bind(timepoint, fence))
+        return timepoint
+    return None
+
+
+def _import(s: FunctionScheduler, op: ir.Operation) -> None:
+    (source,) = _of_type(op, BUFFER, BUFFER_VIEW)
+    result = op.results[0]
+    ready = _timepoint(s, op)
+    if str(source.type) == BUFFER_VIEW:
+        view = View(s.name("view"))
+        s.emit(Bind(view, source))
+        name = ir.StringAttr(op.attributes["name"]).value if "name" in op.attributes else "tensor"
+        receive_tensor(s, result, view, name, ready)
+        return
+    dims = [s.dim(operand) for operand in op.operands if isinstance(operand.type, ir.IndexType)]
+    element = str(ir.RankedTensorType(result.type).element_type)
+    shape = s.shape(result.type, dims)
+    resource = bind_buffer(s, source, s.size(shape, element))
+    s.set_tensor(result, Tensor(shape, element, whole(resource)))
+    s.timeline.define(resource, () if ready is None else (ready,))
+
+
+def bind_buffer(s: FunctionScheduler, source: ir.Value, size: Size) -> Resource:
+    """The buffer that a ref to a buffer or view is."""
+    resource = Resource(s.name("buffer"), size)
+    if str(source.type) == BUFFER_VIEW:
+        view = View(s.name("view"))
+        s.emit(Bind(view, source))
+        s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
+    else:
+        s.emit(Bind(resource, source))
+    return resource
+
+
+def _export(s: FunctionScheduler, op: ir.Operation) -> None:
+    (source,) = (operand for operand in op.operands if is_tensor(operand))
+    result = op.results[0]
+    tensor = s.tensors[source]
+    is_copied = s.shares_state(source)
+    if is_copied:
+        tensor = Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
+    s.flush()
+    owner = source.owner
+    if is_copied or isinstance(owner, ir.Block) or owner.operation.name != "hal.tensor.barrier":
+        s.await_all(s.work.before_read(tensor.range))
+    is_view = str(result.type) == BUFFER_VIEW
+    s.emit(Bind(result, s.view_of(tensor) if is_view else s.buffer_of(tensor)))
+
+
+def _barrier(s: FunctionScheduler, op: ir.Operation) -> None:
+    s.flush()
+    tensors = [operand for operand in op.operands if is_tensor(operand)]
+    before: frozenset[Timepoint] = frozenset()
+    for value, result in zip(tensors, op.results, strict=True):
+        before |= s.work.before_read(s.tensors[value].range)
+        s.set_tensor(result, s.tensors[value])
+    signal = _timepoint(s, op)
+    if signal is not None:
+        wait = s.timeline.reduce(before | s.timeline.outstanding)
+        s.emit(Barrier(wait, signal))
+
+
+def _alias(s: FunctionScheduler, op: ir.Operation) -> None:
+    (source,) = (operand for operand in op.operands if is_tensor(operand))
+    (storage,) = _of_type(op, BUFFER, BUFFER_VIEW)
+    tensor = s.tensors[source]
+    ready = _timepoint(s, op)
+    resource = bind_buffer(s, storage, tensor.range.length)
+    s.timeline.define(resource, () if ready is None else (ready,))
+    target = Range(resource, ZERO, tensor.range.length)
+    s.work.command(Copy(tensor.range, target))
+    s.set_tensor(op.results[0], Tensor(tensor.shape, tensor.element, target))
+
+
+HAL_OPS: dict[str, Handler] = {
+    "hal.tensor.alias": _alias,
+    "hal.tensor.barrier": _barrier,
+    "hal.tensor.export": _export,
+    "hal.tensor.import": _import,
+}
+
+
+def states_fences(op: ir.Operation) -> bool:
+    """Whether a function signals fences of its own account, and so never waits for its work."""
+    return any(
+        operation.operation.name == "hal.tensor.barrier"
+        for block in op.regions[0].blocks
+        for operation in block.operations
+    )

@@ -1,0 +1,144 @@
+"""Compiles executables to VM bytecode, the `vmvx-bytecode-fb` format of the HAL.
+
+A kernel is a VM function that is called once for each workgroup with its local memory, constants and
+bindings, then the workgroup's number, the workgroup size and the workgroup count, x, y and z of each.
+Spec: `iree/hal/local/loaders/vmvx_module_loader.c` of IREE 3.13.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gossamer.compiler.codegen import half_floats
+from gossamer.compiler.codegen.kernel import Binding, ConstantSource, Kernel, KernelModule
+from gossamer.compiler.codegen.kernel_function import ArgumentSource, KernelFunction
+from gossamer.compiler.codegen.nest import emit_nest
+from gossamer.compiler.flow import Executable
+from gossamer.compiler.mlir import ir as mlir_ir
+from gossamer.compiler.mlir import run_passes
+from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.builder import Builder
+from gossamer.compiler.vm.conversion.convert import StandardConverter, ValueMap
+
+_PHASE = "codegen"
+_BUFFER = ir.ref("!vm.buffer")
+_LIST = ir.ref("!vm.list<!vm.buffer>")
+_WORKGROUP_ARGUMENTS = {"id_x": 3, "id_y": 4, "id_z": 5}
+
+_LOWERING = "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,canonicalize,cse"
+
+
+def compile_executables(executables: Mapping[str, Executable], name: str = "module_linked") -> KernelModule:
+    """Compile executables into one VM module with one kernel for each.
+
+    Raises: CompileError where a dispatch does what kernels cannot.
+    """
+    module = ir.Module(name)
+    kernels: dict[str, Kernel] = {}
+    for ordinal, (key, executable) in enumerate(executables.items()):
+        kernels[key] = _compile_kernel(executable, ordinal, module)
+    return KernelModule(module, kernels)
+
+
+def _compile_kernel(executable: Executable, ordinal: int, module: ir.Module) -> Kernel:
+    kernel = KernelFunction(executable)
+    with kernel.module.context:
+        workgroup_count = emit_nest(kernel)
+        kernel.finish()
+        sources = kernel.argument_sources()
+        run_passes(kernel.module, _LOWERING, phase=_PHASE)
+        half_floats.lower(kernel.module, _PHASE)
+        function = next(iter(kernel.module.body.operations)).operation
+        (region,) = function.regions
+        arguments = list(zip(region.blocks[0].arguments, sources, strict=True))
+        used = [source for argument, source in arguments if any(True for _ in argument.uses)]
+        bindings = tuple(source for source in sources if isinstance(source, Binding))
+        constants = tuple(source for source in used if isinstance(source, ConstantSource))
+        _emit_function(module, executable.export_name, region, arguments, bindings, constants)
+    return Kernel(executable.export_name, ordinal, bindings, constants, workgroup_count)
+
+
+def _emit_function(
+    module: ir.Module,
+    name: str,
+    region: mlir_ir.Region,
+    arguments: list[tuple[mlir_ir.BlockArgument, ArgumentSource]],
+    bindings: tuple[Binding, ...],
+    constants: tuple[ConstantSource, ...],
+) -> None:
+    entry = ir.Block([ir.Value(type) for type in (_BUFFER, _BUFFER, _LIST, *[ir.I32] * 9)])
+    function = ir.Function(name, [], [entry])
+    module.functions[name] = function
+    module.exports[name] = name
+    words = sum(constant.word_count for constant in constants)
+    function.attrs.update(binding_count=str(len(bindings)), constant_count=str(words))
+    prologue = _Prologue(Builder(module, entry), entry.arguments, bindings, constants)
+    values: ValueMap = {
+        argument: prologue.value(source) for argument, source in arguments if _is_used(argument)
+    }
+
+    def on_op(converter: StandardConverter, op: mlir_ir.Operation) -> bool:
+        if op.name != "func.return":
+            return False
+        converter.builder.effect("discard.refs", *entry.arguments[:3], *prologue.buffers)
+        converter.builder.ret()
+        return True
+
+    converter = StandardConverter(prologue.builder, function, values, on_op=on_op)
+    converter.convert_region(region)
+
+
+def _is_used(value: mlir_ir.Value) -> bool:
+    return any(True for _ in value.uses)
+
+
+class _Prologue:
+    """Fetches what a kernel's arguments stand for.
+
+    Attributes:
+        buffers: bindings fetched.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        arguments: list[ir.Value],
+        bindings: tuple[Binding, ...],
+        constants: tuple[ConstantSource, ...],
+    ) -> None:
+        self.builder = builder
+        self.buffers: list[ir.Value] = []
+        self._arguments = arguments
+        self._bindings = bindings
+        self._words: dict[ConstantSource, int] = {}
+        word = 0
+        for constant in constants:
+            self._words[constant] = word
+            word += constant.word_count
+
+    def value(self, source: ArgumentSource) -> ir.Value:
+        """The VM value of one argument."""
+        if isinstance(source, Binding):
+            return self._binding(self._bindings.index(source))
+        if isinstance(source, ConstantSource):
+            return self._constant(source)
+        number = self._arguments[_WORKGROUP_ARGUMENTS[source]]
+        return self.builder.op("ext.i32.i64.u", number)
+
+    def _binding(self, ordinal: int) -> ir.Value:
+        position = self.builder.i32(ordinal)
+        buffer = self.builder.op("list.get.ref", self._arguments[2], position, type="!vm.buffer")
+        self.buffers.append(buffer)
+        return buffer
+
+    def _constant(self, source: ConstantSource) -> ir.Value:
+        low = self._word(self._words[source])
+        if source.word_count == 1:
+            return self.builder.op("bitcast.i32.f32", low) if source.type == "f32" else low
+        high = self._word(self._words[source] + 1)
+        shifted = self.builder.op("shl.i64", self.builder.op("ext.i32.i64.u", high), self.builder.i32(32))
+        bits = self.builder.op("or.i64", shifted, self.builder.op("ext.i32.i64.u", low))
+        return self.builder.op("bitcast.i64.f64", bits) if source.type == "f64" else bits
+
+    def _word(self, index: int) -> ir.Value:
+        return self.builder.op("buffer.load.i32", self._arguments[1], self.builder.i64(index))

@@ -1,0 +1,76 @@
+"""Chooses how a program runs: natively in one call, or record by record in Python.
+
+Python runs it where a kernel is a Python callable or where this machine has no LLVM to build the runner with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from threading import get_ident
+from typing import TypeAlias
+
+from gossamer.drivers.local.runner.faults import StopRequest
+from gossamer.drivers.local.runner.native_runner import native_functions, plain_run, run_native
+from gossamer.drivers.local.runner.python_runner import run_python
+from gossamer.drivers.local.runner.tile_pool import TilePool
+from gossamer.hal.command.program import Program
+from gossamer.limits.scope import CallScope
+
+Runner: TypeAlias = Callable[[bytes, TilePool | None, CallScope | None], None]
+"""Runs one program with a binding table, perhaps with a pool, under a scope of calls or none."""
+
+
+@cache
+def has_native_runner() -> bool:
+    """True where the native runner can be built; asked once a process."""
+    try:
+        native_functions()
+    except (ImportError, RuntimeError, OSError):
+        return False
+    return True
+
+
+def runner_for(program: Program) -> Runner:
+    """The quickest runner of a program."""
+    if not program.is_native or not has_native_runner():
+        return partial(_run_in_python, program)
+    if program.local_memory_bytes:
+        return partial(_run_natively, program)
+    run_plain = plain_run(program)
+
+    def run(table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
+        if pool is None and scope is None:
+            run_plain(table)
+        else:
+            _run_natively(program, table, pool, scope)
+
+    return run
+
+
+def _run_natively(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
+    if scope is not None and program.may_trap:
+        _run_leaving_kernels(program, table, pool, scope)
+    elif pool is None:
+        run_native(program, table, scope=scope)
+    else:
+        run_native(program, table, pool.address, pool.participants, scope)
+
+
+def _run_leaving_kernels(program: Program, table: bytes, pool: TilePool | None, scope: CallScope) -> None:
+    """Run kernels that never ask whether to go on, and leave them when their scope is stopped."""
+    address = 0 if pool is None else pool.address
+    request = StopRequest((get_ident(), *(() if pool is None else pool.thread_identifiers)))
+    scope.on_stop(request, request.send)
+    try:
+        run_native(program, table, address, 1 if pool is None else pool.participants, scope)
+    finally:
+        scope.forget(request)
+        request.close()
+
+
+def _run_in_python(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
+    def run(program: Program, table: bytes, scope: CallScope | None) -> None:
+        _run_natively(program, table, pool, scope)
+
+    run_python(program, table, scope, run if has_native_runner() else None)

@@ -1,0 +1,239 @@
+"""Modules in C and their states.
+
+A `CModule` is what `create` of the file made for one load; a `CModuleState` is its state in one context.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping, Sequence
+
+from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
+from gossamer.format.module_def import ImportFunction, ModuleDependency
+from gossamer.modules.c import handles
+from gossamer.modules.c.abi import (
+    CREATE_STATE_TYPE,
+    CREATE_TYPE,
+    DESTROY_STATE_TYPE,
+    DESTROY_TYPE,
+    FORK_STATE_TYPE,
+    PAIR,
+)
+from gossamer.modules.c.descriptor import CExport, ModuleDescriptor
+from gossamer.modules.c.destruction import Destruction
+from gossamer.modules.c.functions import CFunction, CImport, is_async
+from gossamer.modules.c.host_calls import close_context, open_context
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.module import Export, GlobalAccess, ModuleState
+
+
+class CModule:
+    """A module of a shared object.
+
+    Attributes:
+        name, version, dependencies, imports, exports: as every module has them (see `vm.module`).
+        source: path of the file.
+        address: what `create` returned.
+    """
+
+    def __init__(self, descriptor: ModuleDescriptor, parameters: Mapping[str, str], source: str) -> None:
+        """Make a module.
+
+        Args:
+            parameters: for the module's `create`.
+        Raises: InvalidArgumentError for a module without `create` and parameters; what `create` fails with.
+        """
+        self.name = descriptor.name
+        self.version = descriptor.version
+        self.dependencies: Sequence[ModuleDependency] = descriptor.dependencies
+        self.imports: Sequence[ImportFunction] = descriptor.imports
+        self.c_exports: Mapping[str, CExport] = {found.export.name: found for found in descriptor.exports}
+        self.exports: Mapping[str, Export] = {name: found.export for name, found in self.c_exports.items()}
+        self.source = source
+        self.lifecycle = descriptor.lifecycle
+        self.address = self._create(parameters)
+        if self.lifecycle.destroy:
+            Destruction(self, DESTROY_TYPE(self.lifecycle.destroy), self.address)
+
+    def _create(self, parameters: Mapping[str, str]) -> int:
+        if not self.lifecycle.create:
+            if parameters:
+                raise InvalidArgumentError(
+                    f"module {self.name!r} takes no parameters, got {', '.join(parameters)}"
+                )
+            return 0
+        create = CREATE_TYPE(self.lifecycle.create)
+        pairs, texts = _pack_pairs(parameters)
+        made = _call_for_address(f"`create` of module {self.name!r}", create, len(parameters), pairs)
+        del texts  # until here: C reads them
+        return made
+
+    def create_state(self) -> CModuleState:
+        """Make the state for one context."""
+        return CModuleState(self, None)
+
+    def __repr__(self) -> str:
+        return f"<CModule {self.name} version {self.version} of {self.source}>"
+
+
+def _pack_pairs(pairs: Mapping[str, str]) -> tuple[ctypes.Array[ctypes.c_char], list[object]]:
+    texts: list[ctypes.Array[ctypes.c_char]] = []
+    packed = b""
+    for pair in pairs.items():
+        if any("\0" in text for text in pair):
+            raise InvalidArgumentError(f"parameter {pair[0]!r} has a null character")
+        key, value = (ctypes.create_string_buffer(text.encode()) for text in pair)
+        texts += (key, value)
+        packed += PAIR.pack(ctypes.addressof(key), ctypes.addressof(value))
+    return ctypes.create_string_buffer(packed, len(packed)), list(texts)
+
+
+def _call_for_address(where: str, function: Callable[..., int | None], *arguments: object) -> int:
+    """Call a function of C whose last argument is where it stores an address. Returns: the address."""
+    out = ctypes.c_void_p()
+    failure = function(*arguments, ctypes.byref(out))
+    if failure:
+        error = handles.take_failure(failure, where)
+        raise error.annotate(f"in {where}") if isinstance(error, StatusError) else error
+    return out.value or 0
+
+
+class _OwnedState:
+    """A state of C, destroyed once.
+
+    Attributes:
+        module: that made it.
+        address: as C made it.
+    """
+
+    def __init__(self, module: CModule, address: int) -> None:
+        self.module = module
+        self.address = address
+        destroy = module.lifecycle.destroy_state
+        function = DESTROY_STATE_TYPE(destroy) if destroy else _nothing
+        # Safety: this keeps the module until the state is destroyed.
+        self._destruction = Destruction(self, _destroy_state, function, module, address)
+
+    @property
+    def is_destroyed(self) -> bool:
+        """True once nothing may be done with it."""
+        return self._destruction.is_done
+
+    def close(self) -> None:
+        """Destroy the state; again is harmless."""
+        self._destruction.run()
+
+
+def _nothing(_module: int, _state: int) -> None:
+    return None
+
+
+def _destroy_state(function: Callable[[int, int], None], module: CModule, address: int) -> None:
+    function(module.address, address)
+
+
+class CModuleState(ModuleState):
+    """What one context holds for a module in C.
+
+    Attributes:
+        module_address, state_address, context: what functions of the module are called with.
+        is_closed: the state is destroyed; nothing may be called with it.
+    """
+
+    def __init__(self, module: CModule, original: _OwnedState | None) -> None:
+        """Make a state.
+
+        Args:
+            original: to copy, or None for a new one.
+        """
+        self._module = module
+        self._imports: dict[int, CImport] = {}
+        self._bound: dict[str, Callable[..., object]] = {}
+        self.is_closed = False
+        self.module_address = module.address
+        self.context = open_context(self._imports)
+        try:
+            owned = self._create() if original is None else self._copy(original)
+        except BaseException:
+            close_context(self.context)
+            raise
+        self.state_address = owned.address
+        self._current = [owned]
+        self._destruction = Destruction(self, _end_state, self._current, self.context)
+
+    def _create(self) -> _OwnedState:
+        create = self._module.lifecycle.create_state
+        address = 0
+        if create:
+            where = f"`create_state` of module {self._module.name!r}"
+            address = _call_for_address(where, CREATE_STATE_TYPE(create), self._module.address, self.context)
+        return _OwnedState(self._module, address)
+
+    def _copy(self, original: _OwnedState) -> _OwnedState:
+        lifecycle, name = self._module.lifecycle, self._module.name
+        if original.is_destroyed:
+            raise FailedPreconditionError(f"the state of module {name!r} is destroyed")
+        if not lifecycle.fork_state:
+            if lifecycle.create_state:
+                raise FailedPreconditionError(
+                    f"module {name!r} has state, but no `fork_state` to copy it: programs with it can be "
+                    "neither forked nor saved"
+                )
+            return _OwnedState(self._module, 0)
+        fork = FORK_STATE_TYPE(lifecycle.fork_state)
+        where = f"`fork_state` of module {name!r}"
+        return _OwnedState(
+            self._module,
+            _call_for_address(where, fork, self._module.address, original.address, self.context),
+        )
+
+    def bind_import(self, ordinal: int, function: Function | None) -> None:
+        """Let C call a function as import `ordinal`."""
+        declared = self._module.imports[ordinal]
+        self._imports[ordinal] = CImport(declared.full_name, declared.signature.calling_convention, function)
+
+    def bind(self, export: str) -> Callable[..., object]:
+        """Callable of an export; the same object every time."""
+        bound = self._bound.get(export)
+        if bound is None:
+            found = self._module.c_exports.get(export)
+            if found is None:
+                raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
+            function = CFunction(self, f"{self._module.name}.{export}", found)
+            bound = self._bound[export] = function.bind(is_async=is_async(found))
+        return bound
+
+    def globals(self) -> Mapping[str, GlobalAccess]:
+        """State in C shows no globals."""
+        return {}
+
+    def snapshot(self) -> object:
+        """Copy of the state, as `fork` makes it."""
+        return self._copy(self._current[0])
+
+    def restore(self, snapshot: object) -> None:
+        """Put a copy of the snapshot in place of the state."""
+        if not isinstance(snapshot, _OwnedState) or snapshot.module is not self._module:
+            raise InvalidArgumentError(
+                f"snapshot is of another module than this {self._module.name!r}; one that is loaded again is "
+                "another"
+            )
+        replaced, self._current[0] = self._current[0], self._copy(snapshot)
+        self.state_address = self._current[0].address
+        replaced.close()
+
+    def fork(self) -> CModuleState:
+        """Copy made by the module, with no import bound yet."""
+        return CModuleState(self._module, self._current[0])
+
+    def close(self) -> None:
+        """Destroy the state; threads that the module still runs for it are ended by it."""
+        self._bound.clear()
+        self.is_closed = True
+        self._destruction.run()
+
+
+def _end_state(current: list[_OwnedState], context: int) -> None:
+    # Why in this order: threads of the state may still call imports.
+    current[0].close()
+    close_context(context)

@@ -1,0 +1,209 @@
+"""Types of a Python module's functions: annotations in, calling conventions and declarations out.
+
+    int, float, bool                        i64, f64, i1
+    Annotated[int, "i32"]                   a scalar of that type
+    Annotated[np.ndarray, "4x?xf32"]        a tensor; `?` is any size
+    Annotated[np.ndarray, "4xf32", Output(0)]  storage of result 0, given by the caller
+    np.ndarray                              a tensor of any shape and type
+    anything else                           a ref, passed as it is
+
+Declarations are spelled as the compiler spells them in `iree.abi.declaration`, so that linking compares both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast, get_args, get_origin
+
+import numpy as np
+
+from gossamer.abi import element_type as element_types
+from gossamer.errors import InvalidArgumentError
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
+from gossamer.vm.semantics.rounding import round_f32
+
+if TYPE_CHECKING:
+    from gossamer.hal.memory.allocator import Allocator
+
+FromVm: TypeAlias = Callable[[object], object]
+ToVm: TypeAlias = Callable[[object], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Marks a tensor parameter as storage, given by the caller, of a result.
+
+    Attributes:
+        result: index of the result that is written to it; the function returns the same array there.
+    """
+
+    result: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarType:
+    """A scalar: `i1`, `i8`, `i16`, `i32`, `i64`, `f32` or `f64`."""
+
+    name: str
+
+    @property
+    def character(self) -> str:
+        """Calling convention character."""
+        return _SCALAR_CHARACTERS[self.name]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def from_vm(self, value: object) -> object:
+        """Value a Python function receives."""
+        return bool(value) if self.name == "i1" else value
+
+    def to_vm(self, value: object, what: str) -> object:
+        """Value the VM receives: integers wrapped to their width, f32 rounded.
+
+        Raises: InvalidArgumentError naming `what` when it is no number.
+        """
+        if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+            number = cast("int | float", value)
+            return _SCALAR_CONVERSIONS[self.character](number)
+        raise InvalidArgumentError(f"{what} expected {self.name}, found {type(value).__name__}")
+
+
+_SCALAR_CHARACTERS = {"i1": "i", "i8": "i", "i16": "i", "i32": "i", "i64": "I", "f32": "f", "f64": "F"}
+_SCALAR_CONVERSIONS: dict[str, Callable[[Any], int | float]] = {
+    "i": lambda value: wrap_i32(int(value)),
+    "I": lambda value: wrap_i64(int(value)),
+    "f": lambda value: round_f32(float(value)),
+    "F": float,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """A tensor.
+
+    Attributes:
+        shape: sizes, None for any; None as a whole for any rank.
+        element_type: a code of `hal.element_type`, or None for any.
+        output: the result whose storage this parameter is, or None.
+    """
+
+    shape: tuple[int | None, ...] | None = None
+    element_type: int | None = None
+    output: int | None = None
+
+    character = "r"
+
+    def __str__(self) -> str:
+        if self.shape is None or self.element_type is None:
+            return "!hal.buffer_view"
+        sizes = [("?" if size is None else str(size)) for size in self.shape]
+        return f"tensor<{'x'.join([*sizes, element_types.element_type_name(self.element_type)])}>"
+
+    def from_vm(self, value: object) -> object:
+        """A NumPy array over the tensor's memory; read-only unless it is storage of a result."""
+        if not isinstance(value, BufferView):
+            raise InvalidArgumentError(f"expected a !hal.buffer_view for {self}, found {value!r}")
+        self.check(value.shape, value.element_type, "argument")
+        array = value.to_numpy()
+        if self.output is None:
+            array = array.view()
+            array.flags.writeable = False
+        return array
+
+    def to_vm(self, value: object, allocator: Allocator, what: str) -> BufferView:
+        """A buffer view with a copy of an array: what Python keeps, Python may change later.
+
+        Raises: InvalidArgumentError naming `what` when shape or dtype do not fit.
+        """
+        if isinstance(value, BufferView):
+            self.check(value.shape, value.element_type, what)
+            return value
+        array = np.asarray(cast("Any", value))
+        element_type = element_types.element_type_of(array.dtype)
+        self.check(array.shape, element_type, what)
+        code = element_type if self.element_type is None else self.element_type
+        return BufferView.from_numpy(array, allocator, element_type=code, copy=True)
+
+    def check(self, shape: Sequence[int], element_type: int, what: str) -> None:
+        """Raise InvalidArgumentError unless a tensor of this shape and element type fits."""
+        if self.element_type is not None and not element_types.are_compatible(
+            element_type, self.element_type
+        ):
+            expected, found = map(element_types.element_type_name, (self.element_type, element_type))
+            raise InvalidArgumentError(
+                f"{what} element type mismatch; expected {expected} ({self.element_type:08x}) "
+                f"but have {found} ({element_type:08x})"
+            )
+        if self.shape is None:
+            return
+        if len(shape) != len(self.shape):
+            raise InvalidArgumentError(
+                f"{what} shape rank mismatch; expected {len(self.shape)} but have {len(shape)}"
+            )
+        for index, (expected_size, size) in enumerate(zip(self.shape, shape, strict=True)):
+            if expected_size is not None and size != expected_size:
+                raise InvalidArgumentError(
+                    f"{what} shape dimension {index} mismatch; expected {expected_size} but have {size}"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """Any ref, passed as it is."""
+
+    character = "r"
+
+    def __str__(self) -> str:
+        return "!vm.ref<?>"
+
+
+ValueType: TypeAlias = ScalarType | TensorType | ObjectType
+
+
+def parse_annotation(annotation: object, where: str) -> ValueType:
+    """Read the type of a parameter or result.
+
+    Args:
+        annotation: as `typing.get_type_hints(..., include_extras=True)` gives it.
+        where: named in errors, such as "Tracker.run(value)".
+    Raises: InvalidArgumentError on a type text that is none.
+    """
+    base, extras = annotation, ()
+    if get_origin(annotation) is Annotated:
+        base, *extras = get_args(annotation)
+    texts = [extra for extra in extras if isinstance(extra, str)]
+    outputs = [extra.result for extra in extras if isinstance(extra, Output)]
+    if base in (int, float, bool):
+        return _parse_scalar(cast("type", base), texts, where)
+    is_array = base is np.ndarray or get_origin(base) is np.ndarray
+    if texts:
+        return _parse_tensor(texts[0], outputs[0] if outputs else None, where)
+    if is_array:
+        return TensorType(output=outputs[0] if outputs else None)
+    return ObjectType()
+
+
+def _parse_scalar(base: type, texts: list[str], where: str) -> ScalarType:
+    name = texts[0] if texts else {bool: "i1", int: "i64", float: "f64"}[base]
+    if name not in _SCALAR_CHARACTERS:
+        raise InvalidArgumentError(
+            f"{where}: {name!r} is no scalar type; expected one of {', '.join(_SCALAR_CHARACTERS)}"
+        )
+    return ScalarType(name)
+
+
+def _parse_tensor(text: str, output: int | None, where: str) -> TensorType:
+    *sizes, type_text = text.split("x")
+    if any(size != "?" and not size.isdigit() for size in sizes):
+        raise InvalidArgumentError(
+            f"{where}: {text!r} is no tensor type; expected sizes and an element type, as in '4x?xf32'"
+        )
+    try:
+        element_type = element_types.parse_element_type(type_text)
+    except InvalidArgumentError as error:
+        raise error.annotate(f"{where}: in tensor type {text!r}") from None
+    shape = tuple(None if size == "?" else int(size) for size in sizes)
+    return TensorType(shape, element_type, output)

@@ -1,0 +1,218 @@
+"""The compiler's flags, spelled as IREE's `iree-compile` spells them.
+
+Three tables: flags that are honoured, flags that ask for something this compiler does not have (refused with
+the reason), and flags that only tune what IREE does inside (accepted, without effect).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import TypeVar
+
+from gossamer.compiler.options import (
+    CompileOptions,
+    ExecutionModel,
+    OutputFormat,
+    Phase,
+    TypeConversion,
+)
+from gossamer.tools.compile_flags.foreign import REFUSED, WITHOUT_EFFECT
+from gossamer.tools.compile_flags.parser import Flag, FlagError
+
+EnumType = TypeVar("EnumType", bound=Enum)
+
+_GENERAL_GROUP = "General options"
+_HAL_GROUP = "IREE HAL executable target options"
+_INPUT_GROUP = "IREE options for controlling the input transformations to apply"
+_MAIN_GROUP = "IREE Main Options"
+_PARAMETER_GROUP = "IREE parameter options"
+_PIPELINE_GROUP = "IREE global pipeline options controlling the entire compilation flow"
+_FOREIGN_GROUP = "Known from IREE, without effect or refused"
+_VM_GROUP = "IREE VM bytecode options"
+
+_PHASES = {
+    Phase.START: "The program as parsed.",
+    Phase.INPUT: "The program in the core dialects (linalg, tensor, arith, ...).",
+    Phase.ABI: "Signatures of exports and imports read and checked.",
+    Phase.PREPROCESSING: "After --iree-preprocessing-pass-pipeline.",
+    Phase.GLOBAL_OPTIMIZATION: "No phase of its own here: part of flow.",
+    Phase.DISPATCH_CREATION: "No phase of its own here: part of flow.",
+    Phase.FLOW: "Optimised and cut into dispatches.",
+    Phase.STREAM: "The host program, step by step: memory, submissions, waits, calls.",
+    Phase.EXECUTABLE_SOURCES: "No phase of its own here: flow shows the sources of executables.",
+    Phase.EXECUTABLE_CONFIGURATIONS: "No phase of its own here: part of executable-targets.",
+    Phase.EXECUTABLE_TARGETS: "Executables compiled.",
+    Phase.HAL: "The host program as VM functions that call the HAL.",
+    Phase.VM: "The same, optimised.",
+    Phase.END: "The finished module.",
+}
+
+_EXECUTION_MODELS = {
+    ExecutionModel.HOST_ONLY: "No device work.",
+    ExecutionModel.ASYNC_INTERNAL: "Exported functions return when their results are ready.",
+    ExecutionModel.ASYNC_EXTERNAL: "Exported functions take a wait and a signal fence.",
+    ExecutionModel.INLINE_STATIC: "Not available.",
+    ExecutionModel.INLINE_DYNAMIC: "Not available.",
+}
+
+
+_OUTPUT_FORMATS = {
+    OutputFormat.VM_BYTECODE: "A module in VM bytecode (default).",
+    OutputFormat.VM_C: "Not available.",
+    OutputFormat.VM_ASM: "The module's functions as text.",
+}
+
+
+def _opt_level(text: str) -> int:
+    level = text.removeprefix("O")
+    if level not in ("0", "1", "2", "3"):
+        raise ValueError(f"'{text}' value not a valid optimization level, use O0/O1/O2/O3")
+    return int(level)
+
+
+def _choice(name: str, help: str, texts: Mapping[EnumType, str], group: str, metavar: str) -> Flag:
+    choices = {str(value.value): text for value, text in texts.items()}
+    return Flag(name, help, group, metavar, choices, type(next(iter(texts))))
+
+
+def _phase(name: str, help: str) -> Flag:
+    return _choice(name, help, _PHASES, _GENERAL_GROUP, "phase")
+
+
+def _backends(name: str, help: str) -> Flag:
+    return Flag(name, help, _HAL_GROUP, "backends", is_list=True)
+
+
+def _passes(name: str, help: str) -> Flag:
+    return Flag(name, help, _GENERAL_GROUP, "passes", is_list=True)
+
+
+_HONOURED = (
+    ("compile_to", _phase("compile-to", "Last phase to run; prints the program after it.")),
+    ("compile_from", _phase("compile-from", "Last phase the input has been through already.")),
+    (
+        "dump_phases_to",
+        Flag(
+            "dump-compilation-phases-to",
+            "Writes the program after each phase to a folder.",
+            metavar="folder",
+        ),
+    ),
+    ("emit_mlir_bytecode", Flag("emit-mlir-bytecode", "Writes MLIR as bytecode, not text.")),
+    ("verify", Flag("verify", "Verifies the program throughout compilation.")),
+    (
+        "output_format",
+        _choice("output-format", "Format of the output.", _OUTPUT_FORMATS, _MAIN_GROUP, "format"),
+    ),
+    (
+        "target_device",
+        Flag("iree-hal-target-device", "Device to compile for: local.", _HAL_GROUP, "device"),
+    ),
+    (
+        "target_backends",
+        _backends("iree-hal-local-target-device-backends", "Backends for kernels of local devices: vmvx."),
+    ),
+    (
+        "target_backends",
+        _backends("iree-hal-target-backends", "Older spelling: backends for kernels of a local device."),
+    ),
+    (
+        "execution_model",
+        _choice(
+            "iree-execution-model",
+            "Who waits for device work at the module's boundary.",
+            _EXECUTION_MODELS,
+            _PIPELINE_GROUP,
+            "model",
+        ),
+    ),
+    (
+        "opt_level",
+        Flag("iree-opt-level", "Optimisation level, O0 to O3.", _PIPELINE_GROUP, "level", convert=_opt_level),
+    ),
+    ("strip_assertions", Flag("iree-opt-strip-assertions", "Drops assertions.", _PIPELINE_GROUP)),
+    (
+        "parameter_splat",
+        Flag(
+            "iree-parameter-splat",
+            "Writes an .irpa file with zeros for every parameter the program loads.",
+            _PARAMETER_GROUP,
+            "filename",
+        ),
+    ),
+    ("input_type", Flag("iree-input-type", "Dialect of the input, none or auto.", _INPUT_GROUP, "type")),
+    (
+        "preprocessing_passes",
+        Flag(
+            "iree-preprocessing-pass-pipeline",
+            "MLIR passes to run before optimisation.",
+            "Preprocessing options",
+            "pipeline",
+        ),
+    ),
+    ("polyglot_zip", Flag("iree-vm-emit-polyglot-zip", "Writes modules that are zip files too.", _VM_GROUP)),
+    (
+        "strip_source_map",
+        Flag("iree-vm-bytecode-module-strip-source-map", "Leaves source locations out.", _VM_GROUP),
+    ),
+    ("print_ir_after_all", Flag("mlir-print-ir-after-all", "Prints the program after each pass.")),
+    ("print_ir_after_change", Flag("mlir-print-ir-after-change", "Prints only where a pass changed it.")),
+    ("print_ir_after_failure", Flag("mlir-print-ir-after-failure", "Prints the program if a pass fails.")),
+    ("print_ir_after", _passes("mlir-print-ir-after", "Prints the program after these passes.")),
+    ("print_ir_before", _passes("mlir-print-ir-before", "Prints the program before these passes.")),
+    ("timing", Flag("mlir-timing", "Reports times of phases and passes.")),
+)
+"""Each option field with the flag that sets it."""
+
+_TYPE_CONVERSIONS = {f"iree-input-{conversion.value}": conversion for conversion in TypeConversion}
+
+
+def command_line_flags() -> dict[str, Flag]:
+    """Every flag of the compiler, those known only to be refused or without effect included."""
+    flags = [flag for _, flag in _HONOURED]
+    flags += [
+        Flag(name, "Changes an element type throughout the program.", _INPUT_GROUP)
+        for name in _TYPE_CONVERSIONS
+    ]
+    flags += [
+        Flag("o", "File to write; '-' is stdout.", _MAIN_GROUP, "filename"),
+        Flag("help", "Lists the flags.", "Generic Options"),
+        Flag("h", "Same as --help.", "Generic Options"),
+        Flag("version", "Prints the version.", "Generic Options"),
+        Flag("iree-hal-list-target-backends", "Lists the backends.", _HAL_GROUP),
+    ]
+    return {flag.name: flag for flag in flags} | {flag.name: flag for flag in _foreign_flags()}
+
+
+def _foreign_flags() -> Iterator[Flag]:
+    for names in (*REFUSED.values(), WITHOUT_EFFECT):
+        for text in names.split():
+            name = text.removesuffix("=")
+            yield Flag(name, "", _FOREIGN_GROUP, metavar="value" if text.endswith("=") else "")
+
+
+def listed_flags() -> list[Flag]:
+    """The flags that `--help` shows."""
+    return [flag for flag in command_line_flags().values() if flag.group != _FOREIGN_GROUP]
+
+
+def options_of(values: Mapping[str, object]) -> CompileOptions:
+    """Make options of parsed flags.
+
+    Raises: FlagError when a flag asks for what this compiler does not have.
+    """
+    for reason, names in REFUSED.items():
+        for text in names.split():
+            name = text.removesuffix("=")
+            if values.get(name):
+                raise FlagError(f"--{name} is not supported: {reason}", name)
+    fields = {option: values[flag.name] for option, flag in _HONOURED if flag.name in values}
+    conversions = set(CompileOptions().type_conversions)
+    for name, conversion in _TYPE_CONVERSIONS.items():
+        if name in values:
+            (conversions.add if values[name] else conversions.discard)(conversion)
+    if "target_backends" in fields and "iree-hal-target-backends" in values:
+        # The older spelling says which device, too.
+        fields.setdefault("target_device", "local")
+    return CompileOptions(**fields, type_conversions=frozenset(conversions))  # pyright: ignore[reportArgumentType]  # converters give each field its type

@@ -1,0 +1,45 @@
+"""Where the globals of one bytecode module are kept in one context.
+
+Value globals lie in one range of bytes and are addressed by byte offset; refs are addressed by ordinal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.ref_types import copy_ref
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalsSnapshot:
+    """Contents of a `GlobalStorage` at one time."""
+
+    values: bytes
+    refs: tuple[object, ...]
+
+
+class GlobalStorage:
+    """The globals of a module's state, zero and null at first.
+
+    Attributes:
+        values: value globals, 64-byte aligned; the same object for the state's whole life.
+        refs: ref globals, by ordinal; the same object for the state's whole life.
+    """
+
+    __slots__ = ("refs", "values")
+
+    def __init__(self, value_bytes: int, ref_count: int) -> None:
+        self.values = Buffer.allocate(value_bytes)
+        self.refs: list[object] = [None] * ref_count
+
+    def snapshot(self) -> GlobalsSnapshot:
+        """Copy the present contents, buffers that can change included."""
+        memo: dict[int, object] = {}
+        return GlobalsSnapshot(bytes(self.values.data), tuple(copy_ref(value, memo) for value in self.refs))
+
+    def restore(self, snapshot: GlobalsSnapshot) -> None:
+        """Put back what a snapshot of this storage, or of one like it, holds; it can be used again."""
+        memo: dict[int, object] = {}
+        self.values.data[:] = snapshot.values
+        self.refs[:] = [copy_ref(value, memo) for value in snapshot.refs]
