@@ -5,7 +5,7 @@ REFERENCE := .venv-iree
 BENCHMARK := .venv-benchmark
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fast docs setup benchmark-environment clean
+.PHONY: help demo test check fast setup benchmark-environment clean
 
 $(VENV)/.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,24 +31,27 @@ $(BENCHMARK)/.stamp: pyproject.toml
 	$(BENCHMARK)/bin/python -m pip install --quiet --group benchmark
 	touch $@
 
-setup: $(VENV)/.stamp $(REFERENCE)/.stamp
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 26
 
-benchmark-environment: $(BENCHMARK)/.stamp
+setup: $(VENV)/.stamp $(REFERENCE)/.stamp ## environments: ours, and one with the wheels of the reference implementation
 
-demo: $(VENV)/.runtime-stamp
+benchmark-environment: $(BENCHMARK)/.stamp ## an environment with what benchmarks export models with
+
+demo: $(VENV)/.runtime-stamp ## compile three modules and run them as one program
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/multiple_modules/demo.sh
 
-check: $(VENV)/.stamp
+check: $(VENV)/.stamp ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-test: setup check
+test: setup check ## every check and every test
 	$(BIN)/pytest -n 2
 
-fast: $(VENV)/.stamp
+fast: $(VENV)/.stamp ## tests that need nothing but Python
 	$(BIN)/pytest -n 2 -m "not reference" tests
 
-clean:
+clean: ## remove the environments
 	rm -rf $(VENV) $(REFERENCE) $(BENCHMARK) build
