@@ -148,10 +148,13 @@ def test_a_damaged_file_is_made_anew(folder: Path) -> None:
     assert path.read_bytes() == whole
 
 
-def test_code_of_another_processor_is_not_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cause", ["processor_identity", "source_version"])
+def test_code_of_another_processor_or_of_other_sources_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, cause: str
+) -> None:
     load_native_code(PROGRAM, find_function)
     native_code._compiler_identity.cache_clear()
-    monkeypatch.setattr(native_code, "processor_identity", lambda: "another")
+    monkeypatch.setattr(native_code, cause, lambda: "another")
     load_native_code(PROGRAM, find_function)
     native_code._compiler_identity.cache_clear()
 

@@ -19,6 +19,7 @@ from gossamer.format.module_def import (
     Requirements,
 )
 from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.machine_code import compiled_code
 from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
 from gossamer.modules.vmvx.executable import KERNEL_CONVENTION, VMVX_FORMAT, VmvxLoader
 from gossamer.vm.jit import native
@@ -124,7 +125,7 @@ def test_kernels_of_the_same_bytes_are_found_without_translation(
     VmvxLoader().load(VMVX_FORMAT, kernel_module(attrs=(("binding_count", "1"),)), ())
     assert len(translated) == 2
 
-    monkeypatch.setattr(native, "package_version", lambda: "another")
+    monkeypatch.setattr(compiled_code, "_compiler_identity", lambda: "another")
     VmvxLoader().load(VMVX_FORMAT, kernel_module(), ())
     assert len(translated) == 3
 

@@ -17,9 +17,7 @@ from gossamer.machine_code.code_image import decode_code_image, encode_code_imag
 from gossamer.machine_code.loaded_code import LoadedCode
 from gossamer.machine_code.object_cache import content_key, load_object, store_object
 from gossamer.machine_code.processor import host_architecture, processor_identity
-
-GENERATION = 1
-"""Raised whenever the same text is to become other code: what is kept on disk is then not used."""
+from gossamer.source_version import source_version
 
 JIT_VARIABLE = "GOSSAMER_JIT"
 
@@ -66,7 +64,7 @@ def _compiler_identity() -> str:
         from gossamer.machine_code.llvm import host_cpu
 
         processor = host_cpu()
-    return f"{GENERATION} {_llvm_version()} {processor}"
+    return f"{source_version()} {_llvm_version()} {processor}"
 
 
 def load_native_code(
@@ -77,7 +75,8 @@ def load_native_code(
     Args:
         text: a module of LLVM IR.
         find_function: address of a function that the module only declares, by its symbol.
-        origin: all that the text was made of, if the code is to be found by that: see `find_native_code`.
+        origin: all that our code made the text of, if the result is to be found by that: see
+            `find_native_code`.
     Raises: InternalError where LLVM rejects the text or a function has no address; ImportError without LLVM.
     """
     key = _origin_key(origin) if origin else content_key(_compiler_identity(), text)

@@ -2,8 +2,8 @@
 
 A record has the tables of a module and its decoded instructions; bytecode and constants stay in the file. It
 is found by the hash of all of the file that was read for it, and it is as trusted as native code that is kept
-in the same folder (see `native.object_cache`): no other user can have written it. There is a fixed number of
-places, so records of many modules replace each other.
+in the same folder (see `machine_code.object_cache`): no other user can have written it. There is a fixed
+number of places, so records of many modules replace each other.
 
 In: the bytes of a file. Out: its definition and verified functions, or None. Nothing here ever fails.
 """
@@ -32,7 +32,7 @@ from gossamer.format.module_def import (
     RodataSegment,
 )
 from gossamer.machine_code.object_cache import load_object, store_object
-from gossamer.machine_code.package_version import package_version
+from gossamer.source_version import source_version
 from gossamer.vm.bytecode.decoded import DecodedModule, exported_ordinals, first_names
 from gossamer.vm.bytecode.stored_functions import StoredFunctions, pack_instructions
 
@@ -66,7 +66,7 @@ class ModuleRecord:
             if tables.stop - tables.start <= _LARGEST_TABLES:
                 self._flatbuffer = view[tables]
                 self._external = view[min(rodata_offset, len(view)) :]
-                digest = hashlib.sha256(package_version().encode())
+                digest = hashlib.sha256(source_version().encode())
                 digest.update(len(self._external).to_bytes(8, "little"))
                 digest.update(view[tables])
                 self._digest = digest.digest()

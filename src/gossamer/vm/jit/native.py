@@ -13,7 +13,6 @@ from gossamer.machine_code.compiled_code import (
     is_native_code_enabled,
     load_native_code,
 )
-from gossamer.machine_code.package_version import package_version
 from gossamer.vm.bytecode.decoded import DecodedModule
 from gossamer.vm.jit.analysis.compilable import DISPATCH_CONVENTION, compilable_functions
 from gossamer.vm.jit.emit.dispatch import dispatch_symbol, emit_dispatch_entry
@@ -56,7 +55,7 @@ def compile_dispatch_functions(module: DecodedModule, source: Bytes = b"") -> Na
     """
     if not is_native_code_enabled():
         return None
-    origin = f"kernels {package_version()} {hashlib.sha256(source).hexdigest()}" if source else ""
+    origin = f"kernels {hashlib.sha256(source).hexdigest()}" if source else ""
     code = find_native_code(origin, external_address) if origin else None
     code = code or _compile(module, origin)
     if code is None:

@@ -10,13 +10,16 @@ from functools import cache
 
 import gossamer
 
-_FOLDERS = ("format", "hal", "isa", "limits", "modules", "native", "vm")
-"""Whose code decides what becomes of a module between its file and the processor."""
+_FOLDERS_THAT_NEVER_RUN_PROGRAMS = ("compiler", "tools")
+"""What runs programs imports nothing of them (see .importlinter), so nothing kept depends on them."""
 
 
 @cache
-def package_version() -> str:
-    """Changes whenever Python does, or a source file that decides what is kept.
+def source_version() -> str:
+    """Changes whenever Python does, or a source file that what is kept may depend on.
+
+    That is every file of the package but those of the compiler and of the commands: what a translation or an
+    object is made by is spread over many folders, and a list of them would miss the next one.
 
     Why by size and times: reading the files takes longer than finding out that they are the same. Python
     tells by less whether its own compiled files are current.
@@ -24,20 +27,19 @@ def package_version() -> str:
     digest = hashlib.sha256(sys.version.encode())
     try:
         for root in gossamer.__path__:
-            for folder in _FOLDERS:
-                for path, status in sorted(_source_files(os.path.join(root, folder))):
-                    identity = (path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-                    digest.update(repr(identity).encode())
+            for path, status in sorted(_source_files(root, _FOLDERS_THAT_NEVER_RUN_PROGRAMS)):
+                identity = (path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                digest.update(repr(identity).encode())
     except OSError:
         # Why: code that cannot be looked at cannot be told from other code; nothing of it is found again.
         digest.update(os.urandom(32))
     return digest.hexdigest()
 
 
-def _source_files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+def _source_files(folder: str, left_out: tuple[str, ...] = ()) -> Iterator[tuple[str, os.stat_result]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
                 yield entry.path, entry.stat()
-            elif entry.name != "__pycache__" and entry.is_dir():
+            elif entry.name != "__pycache__" and entry.name not in left_out and entry.is_dir():
                 yield from _source_files(entry.path)
