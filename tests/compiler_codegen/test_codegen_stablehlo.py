@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 from kernel_cases import check, random_array
 
-from gossamer.compiler import input
+from gossamer.compiler import frontend, input
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.source import Source
 
 
 def lowered(text: str) -> ir.Module:
-    options = CompileOptions(target_device="local", target_backends=("vmvx",))
-    module = input.load(Source.from_text(text))
-    list(input.normalize(module, options))
-    return module
+    program = frontend.load(Source.from_text(text), CompileOptions())
+    input.normalize(program, CompileOptions())
+    return program.module
 
 
 def test_sort_by_total_order_with_positions() -> None:

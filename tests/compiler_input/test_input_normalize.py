@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from gossamer.compiler import input, mlir
+from gossamer.compiler import frontend, input, mlir
 from gossamer.compiler.input.type_conversion import convert_types
 from gossamer.compiler.options import CompileOptions, TypeConversion
 from gossamer.compiler.source import Source
@@ -16,10 +16,10 @@ from gossamer.errors import CompileError
 def normalized(text: str, options: CompileOptions | None = None) -> str:
     source = Source.from_text(text, "t.mlir")
     with source.explains():
-        module = input.load(source)
-        input.normalize(module, options or CompileOptions())
-        module.operation.verify()
-    return str(module)
+        program = frontend.load(source, options or CompileOptions())
+        input.normalize(program, options or CompileOptions())
+        program.module.operation.verify()
+    return str(program.module)
 
 
 def converted(text: str, conversions: Iterable[TypeConversion]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
-from gossamer.compiler import flow, input, mlir
+from gossamer.compiler import flow, frontend, input, mlir
 from gossamer.compiler.codegen import KernelModule
 from gossamer.compiler.host import HostProgram, format_program, lower, parameter_lengths, schedule
 from gossamer.compiler.mlir import ir
@@ -37,7 +37,7 @@ class Program:
     """A program on its way through the phases; each phase fills in its own fields.
 
     Attributes:
-        module: MLIR, up to `flow`.
+        loaded: what the frontend made of the source.
         signatures: of exports and imports, by symbol name.
         flow: host functions, and the executables they dispatch.
         kernels: the executables compiled.
@@ -48,13 +48,18 @@ class Program:
 
     source: Source
     options: CompileOptions
-    module: ir.Module
+    loaded: frontend.LoadedProgram
     signatures: Mapping[str, Signature] = field(default_factory=dict[str, Signature])
     flow: flow.FlowProgram | None = None
     kernels: KernelModule | None = None
     schedule: HostProgram | None = None
     host: vm_ir.Module | None = None
     output: bytes = b""
+
+    @property
+    def module(self) -> ir.Module:
+        """MLIR, up to `flow`."""
+        return self.loaded.module
 
 
 def compile_source(source: Source, options: CompileOptions) -> bytes:
@@ -65,7 +70,7 @@ def compile_source(source: Source, options: CompileOptions) -> bytes:
     """
     with source.explains(), printing(options):
         check_options(options)
-        program = Program(source, options, input.load(source))
+        program = Program(source, options, frontend.load(source, options))
         with program.module.context:
             return _run_steps(program, Path(source.name).stem)
 
@@ -104,7 +109,7 @@ def _in_context(diagnostic: Diagnostic, context: str) -> Diagnostic:
 
 
 def _input(program: Program) -> None:
-    for warning in input.normalize(program.module, program.options):
+    for warning in input.normalize(program.loaded, program.options):
         warnings.warn(CompileWarning(str(program.source.explain(warning))), stacklevel=2)
 
 

@@ -31,12 +31,14 @@ class Source:
         name: as messages show it: the path given, or "<stdin>".
         data: the whole input.
         path: the file it was read from, or None.
+        model: the model to compile where it is a Python object; `data` is empty then.
         positions: set where MLIR parsed a rewritten text, see `PositionMap`.
     """
 
     name: str
     data: bytes
     path: Path | None = None
+    model: object = None
     positions: PositionMap | None = None
     _lines: list[str] | None = field(default=None, repr=False)
 
@@ -49,6 +51,11 @@ class Source:
     def from_text(cls, text: str, name: str = STDIN_NAME) -> Source:
         """Wrap text that is in memory."""
         return cls(name, text.encode())
+
+    @classmethod
+    def from_model(cls, model: object) -> Source:
+        """Wrap a model of a framework."""
+        return cls(f"<{type(model).__qualname__}>", b"", model=model)
 
     @property
     def is_bytecode(self) -> bool:

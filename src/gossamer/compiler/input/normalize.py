@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gossamer.compiler.frontend import LoadedProgram
 from gossamer.compiler.input.constants import split_constants
 from gossamer.compiler.input.conversions import convert_input
 from gossamer.compiler.input.globals import convert_globals
@@ -13,15 +14,16 @@ from gossamer.compiler.options import CompileOptions
 from gossamer.diagnostics import Diagnostic
 
 
-def normalize(module: ir.Module, options: CompileOptions) -> list[Diagnostic]:
-    """Convert a module in place.
+def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnostic]:
+    """Convert a program's module in place.
 
     Returns: warnings.
-        Raises: CompileError listing the operations that are not supported.
+    Raises: CompileError listing the operations that are not supported.
     """
+    module = program.module
     with module.context, ir.Location.unknown():
         split_constants(module)
-        convert_input(module, options.input_type)
+        convert_input(module, program.input_type)
         remove_hints(module)
         convert_globals(module)
         check_supported(module)

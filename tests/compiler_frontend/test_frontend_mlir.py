@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.compiler import input, mlir
+from gossamer.compiler import frontend, input, mlir
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.source import Source
 from gossamer.errors import CompileError
@@ -20,30 +20,33 @@ func.func @next() -> i32 {
 """
 
 
-def names(module: mlir.ir.Module) -> list[str]:
-    return [op.operation.name for op in module.body.operations]
+def load(source: Source) -> frontend.LoadedProgram:
+    return frontend.load(source, CompileOptions())
+
+
+def names(program: frontend.LoadedProgram) -> list[str]:
+    return [op.operation.name for op in program.module.body.operations]
 
 
 def test_text_is_loaded() -> None:
     source = Source.from_text(TEXT, "t.mlir")
-    assert names(input.load(source)) == ["util.global", "func.func"]
+    assert names(load(source)) == ["util.global", "func.func"]
     assert source.positions is not None
 
 
 def test_bytecode_is_loaded() -> None:
-    module = input.load(Source.from_text(TEXT))
-    data = mlir.print_module(module, is_bytecode=True)
+    data = mlir.print_module(load(Source.from_text(TEXT)).module, is_bytecode=True)
     source = Source("b.mlirbc", data)
     assert source.is_bytecode
-    assert names(input.load(source)) == ["util.global", "func.func"]
+    assert names(load(source)) == ["util.global", "func.func"]
 
 
 @pytest.mark.parametrize("cut", [4, 20, 60])
 def test_broken_bytecode_is_refused(cut: int) -> None:
-    data = mlir.print_module(input.load(Source.from_text(TEXT)), is_bytecode=True)
+    data = mlir.print_module(load(Source.from_text(TEXT)).module, is_bytecode=True)
     source = Source("b.mlirbc", data[:cut])
     with pytest.raises(CompileError) as caught, source.explains():
-        input.load(source)
+        load(source)
     location = caught.value.diagnostics[0].location
     assert location is not None
     assert location.file == "b.mlirbc"
@@ -52,13 +55,13 @@ def test_broken_bytecode_is_refused(cut: int) -> None:
 def test_text_that_is_not_utf8_is_refused_at_its_byte() -> None:
     source = Source("t.mlir", b"func.func @f() {\n  \xff\n}")
     with pytest.raises(CompileError, match=r"t\.mlir:2:3: error: input is not UTF-8 text"):
-        input.load(source)
+        load(source)
 
 
 def test_diagnostics_of_rewritten_text_point_into_the_source() -> None:
     source = Source.from_text(TEXT.replace("return %count", "return %nothing"), "t.mlir")
     with pytest.raises(CompileError) as caught, source.explains():
-        input.load(source)
+        load(source)
     (diagnostic,) = caught.value.diagnostics
     assert str(diagnostic.location) == "t.mlir:4:10"
     assert diagnostic.source_line == "  return %nothing : i32"
@@ -71,7 +74,7 @@ def test_diagnostics_of_rewritten_operations_point_into_the_source() -> None:
     )
     source = Source.from_text(text, "t.mlir")
     with pytest.raises(CompileError) as caught, source.explains():
-        input.load(source)
+        load(source)
     location = caught.value.diagnostics[0].location
     assert location is not None
     assert location.line == 3
@@ -84,9 +87,9 @@ def test_locations_of_other_files_are_left_alone() -> None:
         "  return\n}"
     )
     source = Source.from_text(text, "t.mlir")
-    module = input.load(source)
+    program = load(source)
     with pytest.raises(CompileError) as caught, source.explains():
-        input.normalize(module, CompileOptions())
+        input.normalize(program, CompileOptions())
     (diagnostic,) = caught.value.diagnostics
     assert str(diagnostic.location) == "model.py:7:1"
     assert diagnostic.source_line == ""
@@ -95,6 +98,6 @@ def test_locations_of_other_files_are_left_alone() -> None:
 def test_files_are_read(tmp_path: Path) -> None:
     path = tmp_path / "m.mlir"
     path.write_text(TEXT)
-    assert names(input.load(Source.from_path(path))) == ["util.global", "func.func"]
+    assert names(load(Source.from_path(path))) == ["util.global", "func.func"]
     with pytest.raises(OSError, match="nowhere"):
         Source.from_path(tmp_path / "nowhere")
