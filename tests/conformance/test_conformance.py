@@ -15,7 +15,7 @@ from conformance_reference import Calls, Outcome, Tables, run_reference
 from lawful_differences import NOT_RUN_BY_THE_REFERENCE, is_lawful_bits, is_lawful_case
 
 from gossamer.isa.opcodes import OPCODES
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
 
 pytestmark = pytest.mark.reference

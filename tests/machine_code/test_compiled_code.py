@@ -11,6 +11,7 @@ import pytest
 
 from gossamer.errors import FormatError, InternalError, UnimplementedError
 from gossamer.format.elf_object import read_elf_object
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.machine_code import compiled_code as native_code
 from gossamer.machine_code import processor
 from gossamer.machine_code.code_image import decode_code_image, encode_code_image
@@ -19,7 +20,6 @@ from gossamer.machine_code.libc import find_function
 from gossamer.machine_code.link import link_object
 from gossamer.machine_code.llvm import LlvmCode, compile_object
 from gossamer.machine_code.loaded_code import LoadedCode
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
 
 # Every way to refer to something: calls, addresses taken, constants, zeroed and filled memory, tables.
 PROGRAM = """

@@ -19,8 +19,8 @@ from gossamer.format.module_def import (
     Requirements,
 )
 from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.machine_code import compiled_code
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
 from gossamer.modules.vmvx.executable import KERNEL_CONVENTION, VMVX_FORMAT, VmvxLoader
 from gossamer.vm.jit import native
 

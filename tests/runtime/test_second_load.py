@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gossamer
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.vm.translate import module_translation
 
 MODEL = """

@@ -12,7 +12,7 @@ from gossamer.errors import FormatError
 from gossamer.format.archive import read_module, write_module
 from gossamer.format.module_def import ModuleDef
 from gossamer.isa.encode import Assembler
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE, cache_folder
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE, cache_folder
 from gossamer.vm.bytecode.decoded import decode_module
 from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
 from gossamer.vm.bytecode.module_records import ModuleRecord

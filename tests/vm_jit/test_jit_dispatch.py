@@ -14,8 +14,8 @@ from vm_modules import BUFFER_TYPE, LIST_TYPE, ModuleBuilder
 from gossamer.errors import OutOfRangeError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
 
 CONVENTION = "0rrriiiiiiiii_v"

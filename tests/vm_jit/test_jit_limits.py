@@ -10,7 +10,7 @@ from vm_modules import ModuleBuilder
 
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.jit.analysis.compilable import MAX_CALL_DEPTH, MAX_INSTRUCTIONS, compilable_functions
 from gossamer.vm.jit.emit.module_emitter import emit_module

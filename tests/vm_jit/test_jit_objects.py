@@ -13,7 +13,7 @@ from vm_modules import ModuleBuilder
 from gossamer.errors import PermissionDeniedError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.list import List

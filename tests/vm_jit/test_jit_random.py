@@ -15,7 +15,7 @@ from vm_modules import ModuleBuilder
 
 from gossamer.errors import StatusError
 from gossamer.isa.encode import Assembler
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.interpret.limits import Limits
 from gossamer.vm.jit.analysis.compilable import compilable_functions

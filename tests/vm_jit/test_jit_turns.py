@@ -12,9 +12,9 @@ from vm_modules import ModuleBuilder
 
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import REF_BIT
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.limits.errors import CallCancelledError, CallResourceError, CallTimeoutError
 from gossamer.limits.scope import call_limits
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.jit.analysis.compilable import compilable_functions
 from gossamer.vm.jit.emit.module_emitter import emit_module

@@ -14,8 +14,8 @@ from vm_modules import ModuleBuilder
 from gossamer.errors import StatusError
 from gossamer.format.archive import write_module
 from gossamer.isa.encode import Assembler
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.limits.scope import interrupts
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE
 from gossamer.vm.bytecode.decoded import DecodedModule
 from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
 from gossamer.vm.link.context import Context

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 from gossamer.errors import FormatError
+from gossamer.kept_files.store import content_key, load_object, store_object
 from gossamer.machine_code.code_image import decode_code_image, encode_code_image
 from gossamer.machine_code.loaded_code import LoadedCode
-from gossamer.machine_code.object_cache import content_key, load_object, store_object
 from gossamer.machine_code.processor import host_architecture, processor_identity
 from gossamer.source_version import source_version
 

@@ -2,7 +2,7 @@
 
 A record has the tables of a module and its decoded instructions; bytecode and constants stay in the file. It
 is found by the hash of all of the file that was read for it, and it is as trusted as native code that is kept
-in the same folder (see `machine_code.object_cache`): no other user can have written it. There is a fixed
+in the same folder (see `kept_files.store`): no other user can have written it. There is a fixed
 number of places, so records of many modules replace each other.
 
 In: the bytes of a file. Out: its definition and verified functions, or None. Nothing here ever fails.
@@ -31,7 +31,7 @@ from gossamer.format.module_def import (
     Requirements,
     RodataSegment,
 )
-from gossamer.machine_code.object_cache import load_object, store_object
+from gossamer.kept_files.store import load_object, store_object
 from gossamer.source_version import source_version
 from gossamer.vm.bytecode.decoded import DecodedModule, exported_ordinals, first_names
 from gossamer.vm.bytecode.stored_functions import StoredFunctions, pack_instructions

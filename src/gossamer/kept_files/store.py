@@ -4,7 +4,7 @@ Files are in `$GOSSAMER_CACHE_DIR/native`, or `gossamer/native` in the user's ca
 of what they were made of; they start with the hash of their contents. Any number of processes may use the
 folder at a time: files appear whole, by renaming. A file that is damaged, cannot be read, or that another
 user may have written counts as absent. Nothing here ever fails: without a folder nothing is kept. The folder
-is kept below a size (see `cache_trimming`).
+is kept below a size (see `trimming`).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def store_object(key: str, contents: bytes) -> None:
     # Why here: most processes find what they need stored already.
     import tempfile
 
-    from gossamer.machine_code.cache_trimming import UNFINISHED_SUFFIX, trim_now_and_then
+    from gossamer.kept_files.trimming import UNFINISHED_SUFFIX, trim_now_and_then
 
     with contextlib.suppress(OSError):
         folder = cache_folder()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.machine_code.object_cache import (
+from gossamer.kept_files.store import (
     CACHE_DIR_VARIABLE,
     cache_folder,
     content_key,

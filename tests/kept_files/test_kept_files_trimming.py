@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.machine_code import cache_trimming
-from gossamer.machine_code.cache_trimming import SIZE_VARIABLE, allowed_bytes, trim
-from gossamer.machine_code.object_cache import CACHE_DIR_VARIABLE, load_object, store_object
+from gossamer.kept_files import trimming
+from gossamer.kept_files.store import CACHE_DIR_VARIABLE, load_object, store_object
+from gossamer.kept_files.trimming import SIZE_VARIABLE, allowed_bytes, trim
 
 
 def make(folder: Path, name: str, size: int, age: float) -> Path:
@@ -66,7 +66,7 @@ def test_the_size_can_be_chosen(text: str, expected: int, monkeypatch: pytest.Mo
 def test_storing_trims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CACHE_DIR_VARIABLE, str(tmp_path))
     monkeypatch.setenv(SIZE_VARIABLE, "1")
-    monkeypatch.setattr(cache_trimming, "_CALLS_BETWEEN_TRIMS", 1)
+    monkeypatch.setattr(trimming, "_CALLS_BETWEEN_TRIMS", 1)
     for index in range(20):
         store_object(f"key{index}", bytes(100_000))
     kept = sum(path.stat().st_size for path in (tmp_path / "native").iterdir())
