@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.drivers.local.executable.cpu_features import cpu_feature
 from gossamer.drivers.local.task_device import TaskDevice
 from gossamer.drivers.registry import create_device, device_uris
 from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.machine_code.cpu_features import cpu_feature
 
 
 @pytest.mark.parametrize("uri", ["local-sync", "local-sync://", "local-task", "local-task://default"])

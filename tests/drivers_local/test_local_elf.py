@@ -23,8 +23,6 @@ from elf_files import (
     make_elf,
 )
 from gossamer.drivers.local.executable import elf_image
-from gossamer.drivers.local.executable.cpu_features import processor_data
-from gossamer.drivers.local.executable.elf_image import host_elf_machine
 from gossamer.drivers.local.executable.elf_loader import ElfLoader
 from gossamer.errors import (
     FailedPreconditionError,
@@ -44,6 +42,8 @@ from gossamer.hal.executable import Executable
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.machine_code.cpu_features import processor_data
+from gossamer.machine_code.processor import host_elf_machine
 from gossamer.runtime.devices import new_device
 
 pytestmark = pytest.mark.skipif(host_elf_machine() != 62, reason="needs x86-64 with a POSIX C library")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gossamer.drivers.local.executable.cpu_features import cpu_feature
 from gossamer.drivers.registry import create_device
 from gossamer.errors import (
     AbortedError,
@@ -23,6 +22,7 @@ from gossamer.hal.executable import Executable
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.limits.errors import CallResourceError
 from gossamer.limits.scope import call_limits
+from gossamer.machine_code.cpu_features import cpu_feature
 from gossamer.modules.hal.inline import HalInlineModule
 from gossamer.modules.hal.loader import HalLoaderModule
 from gossamer.vm.objects.buffer import Buffer as HostBuffer

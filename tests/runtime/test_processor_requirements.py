@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import gossamer
-from gossamer.drivers.local.executable import cpu_features
 from gossamer.errors import IncompatibleError
+from gossamer.machine_code import cpu_features
 from gossamer.runtime.processor_requirements import require_processor
 from gossamer.tools import iree_run_module
 from mlir_samples import ABS_MLIR, LLVM_CPU_FLAGS

@@ -11,7 +11,8 @@ import pytest
 
 import gossamer.runtime as rt
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.memory import dlpack
+from gossamer.hal.memory import dlpack_capsule
+from gossamer.hal.memory.dlpack import from_capsule
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
@@ -111,7 +112,7 @@ def test_read_only_memory_stays_so(device: rt.HalDevice) -> None:
     with pytest.raises(BufferError):
         BufferView(Buffer.wrap(constant.data), [32], rt.HalElementType.SINT_64).__dlpack__()
     capsule = constant.__dlpack__(max_version=(1, 0))
-    view = dlpack.from_capsule(capsule, device.device.allocator)
+    view = from_capsule(capsule, device.device.allocator)
     assert not view.to_numpy().flags.writeable
     again = view.__dlpack__(max_version=(1, 0))
     assert not np.from_dlpack(Capsule(again)).flags.writeable
@@ -148,7 +149,7 @@ def test_what_buffers_cannot_have_is_refused(device: rt.HalDevice) -> None:
 
 def test_memory_of_other_devices_is_refused(device: rt.HalDevice) -> None:
     capsule = np.zeros(4).__dlpack__()
-    managed = dlpack._open(capsule)
+    managed = dlpack_capsule._open(capsule)
     managed.tensor.device_type = 2
     try:
         with pytest.raises(InvalidArgumentError, match=r"device \(2, 0\)"):

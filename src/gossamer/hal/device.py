@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from gossamer.drivers.local.executable.cpu_features import cpu_feature
 from gossamer.errors import NotFoundError, UnimplementedError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.executable import Executable, ExecutableLoader
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory_queue import MemoryQueue
+from gossamer.machine_code.cpu_features import cpu_feature
 
 
 class Device(MemoryQueue):

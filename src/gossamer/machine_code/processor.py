@@ -13,6 +13,7 @@ from functools import cache
 _CPUINFO = "/proc/cpuinfo"
 _CPUINFO_BYTES = 16384
 _MACHINE_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
+_ELF_MACHINES = {"x86_64": 62}
 # Of x86-64 and aarch64: what identifies the model, by which compilers choose instructions.
 _IDENTITY_KEYS = frozenset(
     (
@@ -33,6 +34,13 @@ def host_architecture() -> str:
 def host_triple() -> str:
     """Architecture, vendor and system of this process, such as `x86_64-unknown-linux`."""
     return f"{host_architecture()}-unknown-{sys.platform}"
+
+
+def host_elf_machine() -> int | None:
+    """ELF's number of this process's architecture, where native code of users can be loaded."""
+    if os.name != "posix" or sys.maxsize < 1 << 32:
+        return None
+    return _ELF_MACHINES.get(host_architecture())
 
 
 def usable_processor_count() -> int:

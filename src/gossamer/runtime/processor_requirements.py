@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from gossamer.drivers.local.executable.cpu_features import lacking_features
 from gossamer.errors import IncompatibleError
+from gossamer.machine_code.cpu_features import lacking_features
 from gossamer.vm.bytecode.module import BytecodeModule
 
 _TARGET = re.compile(

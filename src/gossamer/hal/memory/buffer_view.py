@@ -148,10 +148,10 @@ class BufferView:
         return array.copy() if copy else array
 
     def __dlpack__(self, **options: Any) -> object:
-        # Why here: it needs this class, and few programs need it.
-        from gossamer.hal.memory.dlpack import to_capsule
+        # Why here: few programs need it, and every process would pay for its structures.
+        from gossamer.hal.memory.dlpack_capsule import capsule_of
 
-        return to_capsule(self, **options)
+        return capsule_of(self.to_numpy(), self.element_type, **options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from gossamer.drivers.local.executable.elf_image import host_elf_machine
 from gossamer.errors import (
     FailedPreconditionError,
     FormatError,
@@ -19,6 +18,7 @@ from gossamer.errors import (
 from gossamer.format.elf import ElfHeader, read_elf_header, read_elf_segments
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.machine_code.libc import find_symbol, open_library
+from gossamer.machine_code.processor import host_elf_machine
 from gossamer.modules.c.abi import ABI_VERSION, QUERY_TYPE
 from gossamer.modules.c.descriptor import read_descriptor
 from gossamer.modules.c.host import host_address

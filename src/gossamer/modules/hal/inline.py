@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.abi.memory_flags import BufferUsage, MemoryAccess, MemoryType
-from gossamer.drivers.local.executable.cpu_features import cpu_feature
 from gossamer.errors import UnimplementedError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer import Buffer
+from gossamer.machine_code.cpu_features import cpu_feature
 from gossamer.modules.hal import buffer_view as hal_buffer_view
 from gossamer.modules.hal.buffer import buffer_length, buffer_subspan
 from gossamer.modules.hal.refs import BUFFER, register_hal_ref_types

@@ -12,7 +12,6 @@ import mmap
 import os
 import platform
 import struct
-import sys
 from functools import cache, partial
 from itertools import pairwise
 
@@ -38,8 +37,8 @@ from gossamer.machine_code.libc import (
     protect_memory,
     unmap_memory,
 )
+from gossamer.machine_code.processor import host_elf_machine
 
-_MACHINE_NUMBERS = {"x86_64": 62, "amd64": 62}
 _ADDRESS = struct.Struct("<Q")
 _ADDRESS_MASK = (1 << 64) - 1
 
@@ -50,13 +49,6 @@ _ABSOLUTE = 1
 _GLOBAL_DATA = 6
 _JUMP_SLOT = 7
 _RELATIVE = 8
-
-
-def host_elf_machine() -> int | None:
-    """ELF's number of the architecture this process runs, where native executables of it can be loaded."""
-    if os.name != "posix" or sys.maxsize < 1 << 32:
-        return None
-    return _MACHINE_NUMBERS.get(platform.machine().lower())
 
 
 def require_host(data: Bytes) -> None:

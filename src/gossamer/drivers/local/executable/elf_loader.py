@@ -15,9 +15,7 @@ from gossamer.errors import NotFoundError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.executable import Executable
 from gossamer.hal.native_policy import NativeCodePolicy
-
-_ARCHITECTURES = {62: "x86_64"}
-_PREFIXES = ("embedded-elf-", "system-elf-")
+from gossamer.machine_code.processor import host_architecture, host_elf_machine
 
 
 class ElfLoader:
@@ -40,15 +38,10 @@ class ElfLoader:
 
     def supports_format(self, format: str) -> bool:
         """True for native formats of this process's architecture."""
-        if not format.startswith(_PREFIXES):
+        if host_elf_machine() is None:
             return False
-        from gossamer.drivers.local.executable.elf_image import host_elf_machine
-
-        architecture = _ARCHITECTURES.get(host_elf_machine() or 0)
-        return architecture is not None and format in (
-            f"embedded-elf-{architecture}",
-            f"system-elf-{architecture}",
-        )
+        architecture = host_architecture()
+        return format in (f"embedded-elf-{architecture}", f"system-elf-{architecture}")
 
     def load(self, format: str, data: Bytes, constants: Sequence[int]) -> Executable:
         """Check and load a library; see `ExecutableLoader`.
@@ -59,7 +52,7 @@ class ElfLoader:
         if not self.supports_format(format):
             raise NotFoundError(f"executable format '{format}' is not native code for this machine")
         # Why here: few programs bring native code, and every process would pay for its loader.
-        from gossamer.drivers.local.executable.elf_image import host_elf_machine, load_image, open_image
+        from gossamer.drivers.local.executable.elf_image import load_image, open_image
         from gossamer.drivers.local.executable.executable_library import QUERY_SYMBOL, load_library
         from gossamer.format.fat_elf import select_elf
 

@@ -13,7 +13,6 @@ import ctypes
 import struct
 from collections.abc import Sequence
 
-from gossamer.drivers.local.executable.cpu_features import processor_data
 from gossamer.drivers.local.executable.native_image import NativeImage
 from gossamer.drivers.local.runner.faults import guard_signals
 from gossamer.errors import (
@@ -24,6 +23,7 @@ from gossamer.errors import (
     UnimplementedError,
 )
 from gossamer.hal.executable import Executable, ExecutableFunction
+from gossamer.machine_code.cpu_features import processor_data
 from gossamer.machine_code.host_memory import address_of
 
 QUERY_SYMBOL = "iree_hal_executable_library_query"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal.device import Device
-from gossamer.hal.memory import dlpack
 from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.dlpack import from_capsule
+from gossamer.hal.memory.dlpack_capsule import CPU_DEVICE
 from gossamer.hal.queue import QUEUE_AFFINITY_ANY
 from gossamer.hal.timeline.semaphore import Semaphore
 from gossamer.runtime.iree_api.hal.allocator import HalAllocator
@@ -89,11 +90,11 @@ class HalDevice:
         self, buffer_view: HalBufferView, device_type_code: int, device_id: int
     ) -> object:
         """DLPack capsule of a view's memory. Only the CPU (device type 1, id 0) can be asked for."""
-        if (device_type_code, device_id) != dlpack.CPU_DEVICE:
+        if (device_type_code, device_id) != CPU_DEVICE:
             raise UnimplementedError(
                 f"memory is the CPU's: no DLPack device ({device_type_code}, {device_id})"
             )
-        return dlpack.to_capsule(buffer_view.object)
+        return buffer_view.object.__dlpack__()
 
     def from_dlpack_capsule(self, capsule: object) -> HalBufferView:
         """View of the memory in a DLPack capsule of the CPU, whose owner is kept alive.
@@ -101,7 +102,7 @@ class HalDevice:
         Memory that is not 64-byte aligned is copied.
         Raises: ValueError on elements, layouts or devices that buffers cannot have.
         """
-        return HalBufferView.of(dlpack.from_capsule(capsule, self.device.allocator))
+        return HalBufferView.of(from_capsule(capsule, self.device.allocator))
 
     def begin_profiling(self, mode: str | None = None) -> None:
         """Profiling needs a sink, which this API has none of: only the empty mode does nothing."""

@@ -10,7 +10,7 @@ import numpy.lib.mixins
 import numpy.typing as npt
 
 from gossamer.abi.memory_flags import BufferUsage, MemoryType
-from gossamer.hal.memory.dlpack import CPU_DEVICE
+from gossamer.hal.memory.dlpack_capsule import CPU_DEVICE
 from gossamer.runtime.iree_api.dtypes import map_dtype_to_hal_element_type
 from gossamer.runtime.iree_api.hal.buffers import HalBufferView
 from gossamer.runtime.iree_api.hal.device import HalDevice
