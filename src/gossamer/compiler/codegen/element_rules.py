@@ -12,20 +12,26 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.extended_op import ExtendedOp, IndexedOperands
 from gossamer.compiler.tensor.index_builder import Index
 from gossamer.compiler.tensor.linalg_op import LinalgOp
+from gossamer.compiler.tensor.rule_table import RuleTable
 from gossamer.compiler.tensor.tensor_op import element_type, read_pack, read_pad, read_slice, reassociation
 
 if TYPE_CHECKING:
     from gossamer.compiler.codegen.elements import Elements
 
-Rule: TypeAlias = "Callable[[Elements, ir.OpResult, Indices], ir.Value]"
+ElementRule: TypeAlias = "Callable[[Elements, ir.OpResult, Indices], ir.Value]"
+"""Appends what computes the element of a result at some indices."""
+
+ELEMENT_RULES = RuleTable[ElementRule]()
 
 
+@ELEMENT_RULES.of("linalg.generic")
 def _generic(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     linalg = LinalgOp(result.owner.operation)
     number = result.result_number
     return elements.generic(linalg, loops_at(linalg, number, indices))[number]
 
 
+@ELEMENT_RULES.of("iree_linalg_ext.gather")
 def _gather(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     op = ExtendedOp(result.owner.operation)
     source, _, *mask = op.inputs
@@ -62,18 +68,22 @@ def indexed_position(
     return tuple(position)
 
 
+@ELEMENT_RULES.of("tensor.empty")
 def _empty(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     return elements.build.zero(element_type(result))
 
 
+@ELEMENT_RULES.of("tensor.splat")
 def _splat(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     return result.owner.operands[0]
 
 
+@ELEMENT_RULES.of("tensor.cast")
 def _cast(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     return elements.element(result.owner.operands[0], indices)
 
 
+@ELEMENT_RULES.of("arith.constant")
 def _constant(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     value = result.owner.attributes["value"]
     if not isinstance(value, ir.DenseElementsAttr) or not value.is_splat:
@@ -81,6 +91,7 @@ def _constant(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.V
     return elements.build.constant(value.get_splat_value(), element_type(result))
 
 
+@ELEMENT_RULES.of("tensor.extract_slice")
 def _extract_slice(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     slice = read_slice(result.owner.operation)
     build = elements.build
@@ -90,6 +101,7 @@ def _extract_slice(elements: Elements, result: ir.OpResult, indices: Indices) ->
     return elements.element(slice.tensor, tuple(source))
 
 
+@ELEMENT_RULES.of("tensor.insert_slice")
 def _insert_slice(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     slice = read_slice(result.owner.operation)
     update = slice.update
@@ -113,6 +125,7 @@ def _insert_slice(elements: Elements, result: ir.OpResult, indices: Indices) -> 
     )
 
 
+@ELEMENT_RULES.of("tensor.pad")
 def _pad(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     op = result.owner.operation
     pad = read_pad(op)
@@ -134,6 +147,7 @@ def _pad(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     )
 
 
+@ELEMENT_RULES.of("tensor.concat")
 def _concat(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     op = result.owner.operation
     axis = ir.IntegerAttr(op.attributes["dim"]).value
@@ -155,6 +169,7 @@ def _concat(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Val
     return choose(list(op.operands), indices[axis])
 
 
+@ELEMENT_RULES.of("tensor.generate")
 def _generate(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     return _yielded(elements, result.owner.operation, indices)
 
@@ -166,6 +181,7 @@ def _yielded(elements: Elements, op: ir.Operation, indices: Indices) -> ir.Value
     return RegionCopy(elements, dict[ir.Value, ir.Value](values), []).copy(block)[0]
 
 
+@ELEMENT_RULES.of("tensor.insert")
 def _insert(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     scalar, tensor, *position = result.owner.operands
     build = elements.build
@@ -175,6 +191,7 @@ def _insert(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Val
     )
 
 
+@ELEMENT_RULES.of("tensor.from_elements")
 def _from_elements(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     scalars = list(result.owner.operands)
     position = elements.linear(indices, elements.kernel.shapes.dims(result))
@@ -185,6 +202,7 @@ def _from_elements(elements: Elements, result: ir.OpResult, indices: Indices) ->
     return chosen
 
 
+@ELEMENT_RULES.of("linalg.pack")
 def _pack(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     pack = read_pack(result.owner.operation)
     build = elements.build
@@ -207,6 +225,7 @@ def _pack(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value
     )
 
 
+@ELEMENT_RULES.of("linalg.unpack")
 def _unpack(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     pack = read_pack(result.owner.operation)
     build = elements.build
@@ -216,6 +235,7 @@ def _unpack(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Val
     return elements.element(pack.source, (*outer, *inner))
 
 
+@ELEMENT_RULES.of("tensor.expand_shape")
 def _expand_shape(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     op = result.owner.operation
     dims = elements.kernel.shapes.dims(result)
@@ -226,6 +246,7 @@ def _expand_shape(elements: Elements, result: ir.OpResult, indices: Indices) -> 
     return elements.element(op.operands[0], source)
 
 
+@ELEMENT_RULES.of("tensor.collapse_shape")
 def _collapse_shape(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Value:
     op = result.owner.operation
     dims = elements.kernel.shapes.dims(op.operands[0])
@@ -237,24 +258,3 @@ def _collapse_shape(elements: Elements, result: ir.OpResult, indices: Indices) -
             rest = elements.build.div(rest, dims[dim])
         source[group[0]] = rest
     return elements.element(op.operands[0], tuple(source))
-
-
-RULES: dict[str, Rule] = {
-    "arith.constant": _constant,
-    "iree_linalg_ext.gather": _gather,
-    "linalg.generic": _generic,
-    "linalg.pack": _pack,
-    "linalg.unpack": _unpack,
-    "tensor.cast": _cast,
-    "tensor.collapse_shape": _collapse_shape,
-    "tensor.concat": _concat,
-    "tensor.empty": _empty,
-    "tensor.expand_shape": _expand_shape,
-    "tensor.extract_slice": _extract_slice,
-    "tensor.from_elements": _from_elements,
-    "tensor.generate": _generate,
-    "tensor.insert": _insert,
-    "tensor.insert_slice": _insert_slice,
-    "tensor.pad": _pad,
-    "tensor.splat": _splat,
-}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gossamer.compiler.codegen.element_rules import RULES
+from gossamer.compiler.codegen.element_rules import ELEMENT_RULES
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.reduction import reduce
@@ -133,7 +133,7 @@ class Elements:
         if tensor in self.kernel.inputs:
             return self.build.load(self.kernel.inputs[tensor], self._offset(tensor, indices, sizes))
         assert isinstance(tensor, ir.OpResult)
-        rule = RULES.get(tensor.owner.name)
+        rule = ELEMENT_RULES.get(tensor.owner.name)
         if rule is None:
             raise unsupported(tensor.owner.operation, f"'{tensor.owner.name}' has no lowering to a kernel")
         return rule(self, tensor, indices)

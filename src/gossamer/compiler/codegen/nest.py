@@ -17,8 +17,9 @@ from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.row_emission import LEAST_COLUMNS, LEAST_ROWS, RowEmitter
 from gossamer.compiler.codegen.row_reduction import RowReduction, find_row_reduction
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.extended_op import as_extended
+from gossamer.compiler.tensor.extended_op import ExtendedOp
 from gossamer.compiler.tensor.linalg_op import as_linalg, dim_position
+from gossamer.compiler.tensor.operations import operation_of
 
 _SIZE_GUESS = 256
 _STRETCH = 16
@@ -31,9 +32,9 @@ def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
     """
     elements = Elements(kernel)
     elements.load_scalars()
-    extended = as_extended(kernel.root)
-    if extended is not None and extended.kind != "gather":
-        return emit_extended(elements, extended).workgroup_count
+    row = operation_of(kernel.root)
+    if row is not None and row.is_whole:
+        return emit_extended(elements, ExtendedOp(kernel.root)).workgroup_count
     reduction = find_row_reduction(kernel)
     if reduction is not None:
         return _emit_row_reduction(elements, reduction).workgroup_count

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gossamer.compiler.flow.collapse import collapse
-from gossamer.compiler.flow.fusion import ROOTS, group_of
+from gossamer.compiler.flow.fusion import group_of
 from gossamer.compiler.flow.host_ops import lower_on_host
 from gossamer.compiler.flow.outline import Dispatch, outline
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
+from gossamer.compiler.tensor.operations import operation_of
 from gossamer.compiler.tensor.shapes import Shapes
 from gossamer.compiler.tensor.walk import find
 
@@ -82,7 +83,7 @@ def _form_in_block(block: ir.Block) -> list[Dispatch]:
         shapes = host_shapes(op)
         if lower_on_host(op, shapes):
             op.erase()
-        elif op.name in ROOTS:
+        elif (row := operation_of(op)) is not None and row.is_root:
             group = group_of(op)
             flat = collapse(group, shapes)
             if flat is not None:

@@ -7,44 +7,12 @@ no element more than one computation: the kernel computes an element of a produc
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.extended_op import EXTENDED, WHOLE
-from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg
+from gossamer.compiler.tensor.linalg_op import as_linalg
+from gossamer.compiler.tensor.operations import operation_of
 from gossamer.compiler.tensor.tensor_op import is_tensor
 from gossamer.compiler.tensor.walk import walk
 
-ROOTS = EXTENDED | frozenset(
-    {
-        "linalg.generic",
-        "linalg.pack",
-        "linalg.unpack",
-        "tensor.concat",
-        "tensor.extract_slice",
-        "tensor.generate",
-        "tensor.insert",
-        "tensor.insert_slice",
-        "tensor.pad",
-    }
-)
-"""Operations that a dispatch can compute."""
-
-_FREE = frozenset({"tensor.cast", "tensor.empty", "tensor.extract_slice", "tensor.splat"})
-"""Operations that cost a kernel nothing but index arithmetic."""
-
 _SCALAR_DIALECTS = ("arith.", "math.", "index.")
-
-_READ_ONCE = WHOLE | frozenset(
-    {
-        "linalg.pack",
-        "linalg.unpack",
-        "tensor.cast",
-        "tensor.concat",
-        "tensor.extract_slice",
-        "tensor.insert",
-        "tensor.insert_slice",
-        "tensor.pad",
-    }
-)
-"""Operations that ask for each element of an operand at most once."""
 
 
 def group_of(root: ir.Operation) -> list[ir.Operation]:
@@ -69,9 +37,15 @@ def _next_producer(members: dict[ir.Operation, None]) -> ir.Operation | None:
                 return producer
             if reduces and _is_reduction(producer):
                 continue
-            if producer.name in ROOTS - WHOLE and _only_serves(producer, members):
+            if _gives_elements(producer) and _only_serves(producer, members):
                 return producer
     return None
+
+
+def _gives_elements(op: ir.Operation) -> bool:
+    """Whether a kernel can compute one element of an operation's result at a time."""
+    row = operation_of(op)
+    return row is not None and row.is_root and not row.is_whole
 
 
 def used_values(op: ir.Operation) -> list[ir.Value]:
@@ -85,16 +59,6 @@ def used_values(op: ir.Operation) -> list[ir.Value]:
                 inside.update(block.arguments)
         values.extend(nested.operands)
     return [value for value in dict.fromkeys(values) if value not in inside]
-
-
-def is_fill(linalg: LinalgOp) -> bool:
-    """Whether an operation gives one scalar to all elements."""
-    yielded = _bare_yield(linalg)
-    if yielded is None or not linalg.is_elementwise or len(linalg.inits) != 1:
-        return False
-    if isinstance(yielded, ir.BlockArgument) and yielded.owner == linalg.body:
-        return not is_tensor(linalg.op.operands[yielded.arg_number])
-    return True
 
 
 def _position(op: ir.Operation) -> _Position:
@@ -122,13 +86,8 @@ def _producer(value: ir.Value, consumer: ir.Operation) -> ir.Operation | None:
 
 
 def _is_free(op: ir.Operation) -> bool:
-    if op.name == "arith.constant":
-        value = op.attributes["value"]
-        return not isinstance(value, ir.DenseElementsAttr) or value.is_splat
-    linalg = as_linalg(op)
-    if linalg is not None:
-        return is_fill(linalg) or _only_moves(linalg)
-    return op.name in _FREE or reads_tensor(op)
+    row = operation_of(op)
+    return (row is not None and row.is_free(op)) or reads_tensor(op)
 
 
 def reads_tensor(op: ir.Operation) -> bool:
@@ -149,25 +108,11 @@ def _is_reduction(op: ir.Operation) -> bool:
     return linalg is not None and not linalg.is_elementwise
 
 
-def _only_moves(linalg: LinalgOp) -> bool:
-    return linalg.is_elementwise and _bare_yield(linalg) is not None
-
-
-def _bare_yield(linalg: LinalgOp) -> ir.Value | None:
-    operations = list(linalg.body.operations)
-    return operations[0].operands[0] if len(operations) == 1 and len(linalg.inits) == 1 else None
-
-
 def _only_serves(producer: ir.Operation, members: dict[ir.Operation, None]) -> bool:
     uses = [use for result in producer.results for use in result.uses]
     return all(use.owner.operation in members and _reads_once(use) for use in uses)
 
 
 def _reads_once(use: ir.OpOperand) -> bool:
-    consumer = use.owner.operation
-    linalg = as_linalg(consumer)
-    if linalg is None:
-        return consumer.name in _READ_ONCE
-    if use.operand_number >= linalg.input_count:
-        return True
-    return linalg.maps[use.operand_number].is_permutation
+    row = operation_of(use.owner)
+    return row is not None and row.reads_once(use)

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from gossamer.compiler.flow.fusion import is_fill
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 from gossamer.compiler.tensor.linalg_op import LinalgOp
+from gossamer.compiler.tensor.rule_table import RuleTable
 from gossamer.compiler.tensor.shapes import Shapes
 from gossamer.compiler.tensor.tensor_op import SliceOp, is_tensor, read_slice, shape_of
 
-Lowering: TypeAlias = Callable[[ir.Operation, Shapes], "ir.Value | None"]
+HostForm: TypeAlias = Callable[[ir.Operation, Shapes], "ir.Value | None"]
+"""Appends what gives the host an operation's result, where that needs no kernel."""
+
+HOST_FORMS = RuleTable[HostForm]()
 
 
 def lower_on_host(op: ir.Operation, shapes: Shapes) -> bool:
@@ -25,25 +28,28 @@ def lower_on_host(op: ir.Operation, shapes: Shapes) -> bool:
         op: stays, without uses, where the answer is True.
         shapes: its builder appends before `op`.
     """
-    lowering = _LOWERINGS.get(op.name)
-    replacement = lowering(op, shapes) if lowering else None
+    form = HOST_FORMS.get(op.name)
+    replacement = form(op, shapes) if form else None
     if replacement is None:
         return False
     op.result.replace_all_uses_with(replacement)
     return True
 
 
+@HOST_FORMS.of("tensor.empty")
 def _empty(op: ir.Operation, shapes: Shapes) -> ir.Value:
     return shapes.builder.op("flow.tensor.empty", list(op.operands), [op.result.type]).result
 
 
+@HOST_FORMS.of("tensor.splat")
 def _splat(op: ir.Operation, shapes: Shapes) -> ir.Value:
     return shapes.builder.op("flow.tensor.splat", list(op.operands), [op.result.type]).result
 
 
+@HOST_FORMS.of("linalg.generic")
 def _fill(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
     linalg = LinalgOp(op)
-    if not is_fill(linalg):
+    if not linalg.is_fill:
         return None
     scalar = next(iter(linalg.body.operations)).operands[0]
     if isinstance(scalar, ir.BlockArgument) and scalar.owner == linalg.body:
@@ -52,6 +58,9 @@ def _fill(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
     return shapes.builder.op("flow.tensor.splat", operands, [op.result.type]).result
 
 
+@HOST_FORMS.of(
+    "tensor.cast", "tensor.bitcast", "tensor.collapse_shape", "tensor.expand_shape", "tensor.reshape"
+)
 def _reshape(op: ir.Operation, shapes: Shapes) -> ir.Value:
     return reshape(op.operands[0], op.result.type, shapes.dynamic_dims(op.result), shapes.builder)
 
@@ -61,6 +70,7 @@ def reshape(tensor: ir.Value, type: ir.Type, dims: Sequence[ir.Value], builder: 
     return builder.op("flow.tensor.reshape", [tensor, *dims], [type]).result
 
 
+@HOST_FORMS.of("tensor.extract_slice")
 def _extract_slice(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
     slice = read_slice(op)
     if not _is_contiguous(slice):
@@ -74,6 +84,7 @@ def _extract_slice(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
     return sliced if sliced_type == type else reshape(sliced, type, shapes.dynamic_dims(op.result), build)
 
 
+@HOST_FORMS.of("tensor.insert_slice")
 def _insert_slice(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
     slice = read_slice(op)
     if slice.update is None or not _is_contiguous(slice):
@@ -82,6 +93,7 @@ def _insert_slice(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
     return _update(slice.tensor, offset, slice.update, shapes.builder)
 
 
+@HOST_FORMS.of("tensor.insert")
 def _insert(op: ir.Operation, shapes: Shapes) -> ir.Value:
     scalar, tensor, *indices = op.operands
     build = shapes.builder
@@ -90,10 +102,12 @@ def _insert(op: ir.Operation, shapes: Shapes) -> ir.Value:
     return _update(tensor, offset, element, build)
 
 
+@HOST_FORMS.of("tensor.extract")
 def _extract(op: ir.Operation, shapes: Shapes) -> ir.Value:
     return shapes.builder.op("flow.tensor.load", list(op.operands), [op.result.type]).result
 
 
+@HOST_FORMS.of("tensor.from_elements")
 def _from_elements(op: ir.Operation, shapes: Shapes) -> ir.Value:
     name = "flow.tensor.splat" if len(op.operands) == 1 else "flow.tensor.from_elements"
     return shapes.builder.op(name, list(op.operands), [op.result.type]).result
@@ -124,20 +138,3 @@ def _is_contiguous(slice: SliceOp) -> bool:
             return False
         outer = outer and size == 1
     return True
-
-
-_LOWERINGS: dict[str, Lowering] = {
-    "linalg.generic": _fill,
-    "tensor.empty": _empty,
-    "tensor.splat": _splat,
-    "tensor.cast": _reshape,
-    "tensor.bitcast": _reshape,
-    "tensor.collapse_shape": _reshape,
-    "tensor.expand_shape": _reshape,
-    "tensor.extract": _extract,
-    "tensor.extract_slice": _extract_slice,
-    "tensor.from_elements": _from_elements,
-    "tensor.insert": _insert,
-    "tensor.insert_slice": _insert_slice,
-    "tensor.reshape": _reshape,
-}

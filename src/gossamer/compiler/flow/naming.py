@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.extended_op import as_extended
 from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg, dim_position, is_identity
+from gossamer.compiler.tensor.operations import operation_of
 from gossamer.compiler.tensor.tensor_op import element_type, shape_of
 
 _DYNAMIC_SIZE_GUESS = 1024
@@ -30,9 +30,9 @@ def summarize(function: ir.Operation) -> str:
         linalg = as_linalg(op.operation)
         if linalg is not None and (best is None or _cost(linalg) >= _cost(best)):
             best = linalg
-        extended = as_extended(op.operation)
-        if extended is not None:
-            return f"{extended.kind}_{_sizes([*shape_of(op.results[0]), element_type(op.results[0])])}"
+        row = operation_of(op)
+        if row is not None and row.label:
+            return f"{row.label}_{_sizes([*shape_of(op.results[0]), element_type(op.results[0])])}"
     if best is None:
         return "slow_memcpy"
     kind = _kind(best)

@@ -6,11 +6,10 @@ where each of their elements would be computed again and again.
 
 from __future__ import annotations
 
+from gossamer.compiler.flow.extended_ops import add_sort_scratch, adopt_extended_ops
 from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.softmax import expand_softmax
-from gossamer.compiler.flow.sort_scratch import add_sort_scratch
 from gossamer.compiler.mlir import ir, run_passes
-from gossamer.compiler.tensor.extended_op import adopt_extended_ops
 from gossamer.compiler.tensor.linalg_op import GENERIC, LinalgOp, as_linalg
 from gossamer.compiler.tensor.walk import find
 

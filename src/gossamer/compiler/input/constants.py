@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.input.walk import operations_named
 from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.tensor.walk import find
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -18,7 +18,7 @@ def split_constants(module: ir.Module) -> None:
     `util.unfoldable_constant` becomes a constant behind a `util.optimization_barrier`,
     `check.expect_eq_const` a `check.expect_eq` with a constant, `flow.tensor.constant` an `arith.constant`.
     """
-    for op in operations_named(module, _UNFOLDABLE, *_CHECKS, *_CONSTANTS):
+    for op in find(module.operation, _UNFOLDABLE, *_CHECKS, *_CONSTANTS):
         with ir.InsertionPoint(op), op.location:
             if op.name in _CHECKS:
                 _split_check(op)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from gossamer.compiler.input.walk import operations_named, replace_operation
 from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.tensor.walk import find, replace_operation
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -26,11 +26,11 @@ def convert_globals(module: ir.Module) -> None:
     Raises: CompileError at initial values that are neither literals nor named parameters.
     """
     _resolve_addresses(module)
-    loads = operations_named(module, "util.global.load", "ml_program.global_load_const")
-    stores = operations_named(module, "util.global.store", "ml_program.global_store")
+    loads = find(module.operation, "util.global.load", "ml_program.global_load_const")
+    stores = find(module.operation, "util.global.store", "ml_program.global_store")
     stored = {str(store.attributes["global"]) for store in stores}
     loaded = {str(load.attributes["global"]) for load in loads}
-    for op in operations_named(module, "util.global"):
+    for op in find(module.operation, "util.global"):
         symbol = f"@{_name(op)}"
         if _parameter(op) is not None and symbol not in loaded | stored:
             # Why: nobody should have to provide a parameter that nothing reads.
@@ -46,7 +46,7 @@ def convert_globals(module: ir.Module) -> None:
 
 def _resolve_addresses(module: ir.Module) -> None:
     """Turn accesses through an address taken in the same function into accesses by name."""
-    for op in operations_named(module, "util.global.load.indirect", "util.global.store.indirect"):
+    for op in find(module.operation, "util.global.load.indirect", "util.global.store.indirect"):
         address = op.operands[-1].owner
         if isinstance(address, ir.Block) or address.name != "util.global.address":
             continue
@@ -61,7 +61,7 @@ def _resolve_addresses(module: ir.Module) -> None:
         for old, new in zip(op.results, direct.results, strict=True):
             old.replace_all_uses_with(new)
         op.erase()
-    for address in operations_named(module, "util.global.address"):
+    for address in find(module.operation, "util.global.address"):
         if not any(True for _ in address.results[0].uses):
             address.erase()
 

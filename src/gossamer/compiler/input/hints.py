@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.input.walk import operations_named
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.walk import find
 
 _FORWARDING = (
     "flow.tensor.tie_shape",
@@ -16,7 +16,7 @@ _FORWARDING = (
 
 def remove_hints(module: ir.Module) -> None:
     """Replace the results of hints by their operands."""
-    for op in operations_named(module, *_FORWARDING):
+    for op in find(module.operation, *_FORWARDING):
         for result, operand in zip(op.results, op.operands, strict=False):
             result.replace_all_uses_with(operand)
         op.erase()

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gossamer.compiler.input.stablehlo_indexed import lower_scatter, lower_sort
-from gossamer.compiler.input.walk import operations_named
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.walk import find
 
 
 def lower_stablehlo_remainder(module: ir.Module) -> None:
     """Lower what `stablehlo-legalize-to-linalg` does not know, inner operations first."""
-    for op in reversed(operations_named(module, *_LOWERINGS)):
+    for op in reversed(find(module.operation, *_LOWERINGS)):
         with ir.InsertionPoint(op), op.location:
             results = _LOWERINGS[op.name](op)
         if results is None:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gossamer.compiler.input.walk import operations_named
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.walk import find
 
 _SORT = "iree_linalg_ext.sort"
 _SCATTER = "iree_linalg_ext.scatter"
@@ -26,7 +26,7 @@ def move_bodies_back(module: ir.Module) -> None:
         for view in module.body.operations
         if _BODY in view.operation.attributes
     }
-    for op in operations_named(module, _SORT, _SCATTER):
+    for op in find(module.operation, _SORT, _SCATTER):
         if _BODY not in op.attributes:
             continue
         function = functions[ir.FlatSymbolRefAttr(op.attributes[_BODY]).value]

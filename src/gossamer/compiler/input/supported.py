@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.tensor.extended_op import DIALECT
+from gossamer.compiler.tensor.operations import OPERATIONS
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
 _DIALECTS = frozenset(
     {"affine", "arith", "builtin", "cf", "complex", "func", "index", "linalg", "math", "scf", "tensor", "ub"}
 )
+_EXTENDED = [row for row in OPERATIONS.values() if row.name.startswith(DIALECT)]
 _OPERATIONS = frozenset(
     {
         *("ml_program.global", "ml_program.global_load", "ml_program.global_store"),
         "util.optimization_barrier",
-        *(f"iree_linalg_ext.{name}" for name in ("gather", "scan", "scatter", "sort", "yield")),
-        *(f"tm_tensor.{name}" for name in ("scan", "scatter", "sort", "yield")),
+        *(name for row in _EXTENDED for name in (row.name, *row.synonyms)),
+        *(f"{DIALECT}.yield", "tm_tensor.yield"),
     }
 )
 _GENERIC_DIALECTS = ("check.", "flow.tensor.", "hal.")

@@ -1,7 +1,7 @@
 """A readable face for what linalg has no form for: `scan`, `scatter`, `sort` and `gather`.
 
 They are spelled as in IREE's `iree_linalg_ext`: inputs, then initial values of the results, a dimension or a
-map of dimensions, and a region on scalars. Torch-MLIR's `tm_tensor` has the same under other names.
+map of dimensions, and a region on scalars.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ from dataclasses import dataclass
 
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.tensor_op import shape_of
-from gossamer.compiler.tensor.walk import find
 
 DIALECT = "iree_linalg_ext"
-WHOLE = frozenset(f"{DIALECT}.{kind}" for kind in ("scan", "scatter", "sort"))
-"""Operations that compute all elements or none."""
-EXTENDED = WHOLE | {f"{DIALECT}.gather"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,43 +96,3 @@ class ExtendedOp:
     def body(self) -> ir.Block:
         """What is computed on scalars."""
         return self.op.regions[0].blocks[0]
-
-
-def as_extended(op: ir.Operation) -> ExtendedOp | None:
-    """The operation's face, or None where it is another kind of operation."""
-    return ExtendedOp(op) if op.name in EXTENDED else None
-
-
-def adopt_extended_ops(module: ir.Module) -> None:
-    """Convert the operations of a module, those of `tm_tensor` too, to the form used from here on.
-
-    An operation of an unknown dialect that has exactly one region may be a symbol table for all that MLIR
-    knows, and the inliner gives up on it; a second region, an empty one, says that it is none.
-    """
-    for kind in ("scan", "scatter", "sort"):
-        for op in find(module.operation, f"{DIALECT}.{kind}", f"tm_tensor.{kind}"):
-            attributes = {name: op.attributes[name] for name in op.attributes}
-            adopted = ir.Operation.create(
-                f"{DIALECT}.{kind}",
-                [result.type for result in op.results],
-                list(op.operands),
-                attributes,
-                regions=2,
-                loc=op.location,
-                ip=ir.InsertionPoint(op),
-            )
-            move_body(op, adopted)
-            for old, new in zip(op.results, adopted.results, strict=True):
-                old.replace_all_uses_with(new)
-            op.erase()
-
-
-def move_body(source: ir.Operation, target: ir.Operation) -> None:
-    """Move the one block of an operation's region to another operation."""
-    block = source.regions[0].blocks[0]
-    block.append_to(target.regions[0])
-    *_, old = (view.operation for view in block.operations)
-    ir.Operation.create(
-        f"{DIALECT}.yield", [], list(old.operands), loc=old.location, ip=ir.InsertionPoint(old)
-    )
-    old.erase()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.tensor_op import is_tensor
 from gossamer.compiler.tensor.walk import walk
 
 GENERIC = "linalg.generic"
@@ -92,6 +93,31 @@ class LinalgOp:
     def uses_index(self) -> bool:
         """Whether the body asks for a loop index."""
         return any(op.name == "linalg.index" for op in walk(self.op))
+
+    @property
+    def only_moves(self) -> bool:
+        """Whether an operation computes nothing: each element of its result is one that it is given."""
+        return self.is_elementwise and self._bare_yield is not None
+
+    @property
+    def is_fill(self) -> bool:
+        """Whether an operation gives one scalar to all elements."""
+        yielded = self._bare_yield
+        if yielded is None or not self.is_elementwise:
+            return False
+        if isinstance(yielded, ir.BlockArgument) and yielded.owner == self.body:
+            return not is_tensor(self.op.operands[yielded.arg_number])
+        return True
+
+    def reads_once(self, operand: int) -> bool:
+        """Whether iterations read each element of an operand at most once; of results each is read once."""
+        return operand >= self.input_count or self.maps[operand].is_permutation
+
+    @property
+    def _bare_yield(self) -> ir.Value | None:
+        """What the one result is, where the body only yields."""
+        operations = list(self.body.operations)
+        return operations[0].operands[0] if len(operations) == 1 and len(self.inits) == 1 else None
 
 
 def as_linalg(op: ir.Operation) -> LinalgOp | None:

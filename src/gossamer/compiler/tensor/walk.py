@@ -1,8 +1,8 @@
-"""Finding operations inside others."""
+"""Finding operations inside others, and putting others in their place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gossamer.compiler.mlir import ir
 
@@ -21,3 +21,19 @@ def walk(op: ir.Operation) -> Iterator[ir.Operation]:
 def find(op: ir.Operation, *names: str) -> list[ir.Operation]:
     """Operations of some names, nested in `op` or itself; a list, so that they may be replaced."""
     return [nested for nested in walk(op) if nested.name in names]
+
+
+def replace_operation(op: ir.Operation, name: str, attributes: Mapping[str, ir.Attribute]) -> ir.Operation:
+    """Put another operation with the same operands and result types in an operation's place."""
+    with ir.InsertionPoint(op):
+        replacement = ir.Operation.create(
+            name,
+            results=[result.type for result in op.results],
+            operands=list(op.operands),
+            attributes=dict(attributes),
+            loc=op.location,
+        )
+    for old, new in zip(op.results, replacement.results, strict=True):
+        old.replace_all_uses_with(new)
+    op.erase()
+    return replacement
