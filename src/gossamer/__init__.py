@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gossamer.versions import PACKAGE_VERSION
+
 if TYPE_CHECKING:
     from gossamer.compiler.api import compile_file, compile_text
     from gossamer.errors import CompileError, StatusError
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from gossamer.runtime.invocation import Invocation
     from gossamer.runtime.loading import load_module
     from gossamer.runtime.pipeline import Pipeline
+
+__version__ = PACKAGE_VERSION
 
 _HOMES = {
     "CallLimits": "gossamer.limits.call_limits",

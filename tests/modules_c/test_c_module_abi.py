@@ -15,6 +15,7 @@ from gossamer.errors import StatusCode
 from gossamer.modules.c import abi
 from gossamer.modules.c.host import FUNCTIONS, HOST_BYTES
 from gossamer.modules.c.location import QUERY_SYMBOL
+from gossamer.versions import C_ABI_VERSION
 
 HEADER = Path(gossamer.get_include()) / "gossamer" / "module.h"
 TEXT = HEADER.read_text()
@@ -34,7 +35,7 @@ EXPECTED = {
     "offsetof(gossamer_buffer_view_t, rank)": abi.MEMORY.size + 4,
     "offsetof(gossamer_buffer_view_t, shape)": abi.MEMORY.size + 8,
     "sizeof(gossamer_host_t)": HOST_BYTES,
-    "GOSSAMER_ABI_VERSION": abi.ABI_VERSION,
+    "GOSSAMER_ABI_VERSION": C_ABI_VERSION,
     "GOSSAMER_MAX_RANK": abi.MAX_RANK,
     **{f"GOSSAMER_{code.name}": code.value for code in StatusCode if code},
 }

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.format.archive import write_module
 from gossamer.format.module_def import ModuleDependency
-from gossamer.modules.hal.module import HAL_FUNCTIONS, HAL_VERSION
+from gossamer.modules.hal.module import HAL_FUNCTIONS
 from gossamer.tools.assemble.module import assemble_module
+from gossamer.versions import HAL_MODULE_VERSION
 
 Argument = "Ref | Value | int | str | bytes | None | Sequence[object]"
 
@@ -129,4 +130,4 @@ def module_of_programs(cases: dict[str, Callable[[CallProgram], object]]) -> byt
     rodata = "".join(f"vm.rodata[{index}] = {data.hex()}\n" for index, data in enumerate(constants))
     source = f"vm.module @calls version 0\n{types}{imports}{rodata}\n{''.join(functions)}"
     module = assemble_module(source)
-    return write_module(replace(module, dependencies=(ModuleDependency("hal", HAL_VERSION),)))
+    return write_module(replace(module, dependencies=(ModuleDependency("hal", HAL_MODULE_VERSION),)))

@@ -26,15 +26,14 @@ from gossamer.format.module_def import (
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.timeline.fence import Fence
-from gossamer.modules.hal.inline import HAL_INLINE_VERSION
 from gossamer.modules.hal.inline import functions as hal_inline_functions
-from gossamer.modules.hal.loader import HAL_LOADER_VERSION
 from gossamer.modules.hal.loader import functions as hal_loader_functions
-from gossamer.modules.hal.module import HAL_FUNCTIONS, HAL_VERSION, HalModule
+from gossamer.modules.hal.module import HAL_FUNCTIONS, HalModule
 from gossamer.modules.native import FunctionTable
 from gossamer.modules.vmvx.executable import VmvxLoader
 from gossamer.modules.vmvx.module import functions as vmvx_functions
 from gossamer.runtime.loading import with_system_modules
+from gossamer.versions import HAL_INLINE_MODULE_VERSION, HAL_LOADER_MODULE_VERSION, HAL_MODULE_VERSION
 from gossamer.vm.bytecode.module import load_bytecode_module
 from gossamer.vm.link.context import Context
 
@@ -107,9 +106,9 @@ def importer(name: str, version: int, table: FunctionTable) -> bytes:
 @pytest.mark.parametrize(
     ("name", "version", "table"),
     [
-        ("hal", HAL_VERSION, HAL_FUNCTIONS),
-        ("hal_inline", HAL_INLINE_VERSION, hal_inline_functions),
-        ("hal_loader", HAL_LOADER_VERSION, hal_loader_functions),
+        ("hal", HAL_MODULE_VERSION, HAL_FUNCTIONS),
+        ("hal_inline", HAL_INLINE_MODULE_VERSION, hal_inline_functions),
+        ("hal_loader", HAL_LOADER_MODULE_VERSION, hal_loader_functions),
         ("vmvx", 0, vmvx_functions),
     ],
 )

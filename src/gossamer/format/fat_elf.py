@@ -14,9 +14,9 @@ import struct
 from gossamer.errors import FailedPreconditionError, FormatError, UnimplementedError
 from gossamer.format.elf import ElfHeader
 from gossamer.format.module_def import Bytes
+from gossamer.versions import FAT_ELF_VERSION
 
 FAT_ELF_MAGIC = 0x1F0E70FA
-FAT_ELF_VERSION = 1
 FAT_ELF_HEADER = struct.Struct("<IHBx")
 FAT_ELF_RECORD = struct.Struct("<HBBBB2xQQ")
 

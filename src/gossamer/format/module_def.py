@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import NamedTuple, TypeAlias
 
-BYTECODE_VERSION_MAJOR = 17
-BYTECODE_VERSION_MINOR = 0
+from gossamer.versions import BYTECODE_VERSION
 
 Bytes: TypeAlias = bytes | memoryview
 GLOBALS_ATTR = "gossamer.globals"
@@ -180,6 +179,6 @@ class ModuleDef:
     global_bytes_capacity: int = 0
     global_ref_count: int = 0
     function_descriptors: tuple[FunctionDescriptor, ...] = ()
-    bytecode_version: int = BYTECODE_VERSION_MAJOR << 16 | BYTECODE_VERSION_MINOR
+    bytecode_version: int = BYTECODE_VERSION[0] << 16 | BYTECODE_VERSION[1]
     bytecode_data: Bytes = field(default=b"", repr=False)
     debug_database: DebugDatabase | None = field(default=None, repr=False)

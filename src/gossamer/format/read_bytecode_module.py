@@ -24,8 +24,6 @@ from gossamer.format.bytecode_module_schema import (
 )
 from gossamer.format.flatbuffer import FlatBuffer, Table
 from gossamer.format.module_def import (
-    BYTECODE_VERSION_MAJOR,
-    BYTECODE_VERSION_MINOR,
     Attributes,
     Bytes,
     ExportFunction,
@@ -38,6 +36,7 @@ from gossamer.format.module_def import (
     RodataSegment,
 )
 from gossamer.format.read_debug_database import read_debug_database
+from gossamer.versions import BYTECODE_VERSION
 
 _KNOWN_REQUIREMENTS = sum(bit.value for bit in Requirements)
 _VALUE_TYPES = frozenset({"i8", "i16", "i32", "i64", "f32", "f64"})
@@ -128,8 +127,9 @@ def _size(table: Table | None, field_id: int, what: str) -> int:
 def _read_version(root: Table) -> int:
     version = root.scalar(ModuleField.BYTECODE_VERSION, "I")
     major, minor = version >> 16, version & 0xFFFF
-    if major != BYTECODE_VERSION_MAJOR or minor > BYTECODE_VERSION_MINOR:
-        found, supported = f"{major}.{minor}", f"{BYTECODE_VERSION_MAJOR}.{BYTECODE_VERSION_MINOR}"
+    supported_major, supported_minor = BYTECODE_VERSION
+    if major != supported_major or minor > supported_minor:
+        found, supported = f"{major}.{minor}", f"{supported_major}.{supported_minor}"
         raise VersionMismatchError(
             f"bytecode version mismatch; runtime supports {supported}, module has {found}",
             found=found,

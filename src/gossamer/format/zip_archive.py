@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gossamer.format.module_def import Bytes
+from gossamer.versions import ZIP_VERSION
 
 _LOCAL_HEADER = struct.Struct("<IHHHHHIIIHH")
 _DIRECTORY_ENTRY = struct.Struct("<IHHHHHHIIIHHHHHII")
@@ -23,7 +24,6 @@ _PADDING_EXTRA = struct.Struct("<HH")
 _SIZES_EXTRA = struct.Struct("<HHQQ")
 _SIZES_AND_OFFSET_EXTRA = struct.Struct("<HHQQQ")
 
-_VERSION = 45
 _MADE_BY = 0x031E
 _FIRST_OF_JANUARY_1980 = 0x0021
 _PADDING_ID = 0xFECA
@@ -66,7 +66,7 @@ def local_header(name: str, payload: Bytes, header_offset: int, header_size: int
     entry = ZipEntry(name.encode(), zlib.crc32(payload), len(payload), header_offset)
     header = _LOCAL_HEADER.pack(
         0x04034B50,
-        _VERSION,
+        ZIP_VERSION,
         0,
         0,
         0,
@@ -91,7 +91,7 @@ def central_directory(entries: Sequence[ZipEntry], offset: int) -> bytes:
         [
             directory,
             _DIRECTORY_END_64.pack(
-                0x06064B50, 44, _VERSION, _VERSION, 0, 0, count, count, len(directory), offset
+                0x06064B50, 44, ZIP_VERSION, ZIP_VERSION, 0, 0, count, count, len(directory), offset
             ),
             _DIRECTORY_LOCATOR_64.pack(0x07064B50, 0, end, 1),
             _DIRECTORY_END.pack(
@@ -113,7 +113,7 @@ def _directory_entry(entry: ZipEntry) -> bytes:
     fixed = _DIRECTORY_ENTRY.pack(
         0x02014B50,
         _MADE_BY,
-        _VERSION,
+        ZIP_VERSION,
         0,
         0,
         0,

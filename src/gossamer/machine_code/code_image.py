@@ -10,10 +10,11 @@ import struct
 from typing import NamedTuple
 
 from gossamer.errors import FormatError
+from gossamer.versions import CODE_IMAGE_VERSION
 
 PAGE_BYTES = 4096
 
-_MAGIC = b"GSMRIMG1"
+_MAGIC = b"GSMRIMG%d" % CODE_IMAGE_VERSION
 _HEADER = struct.Struct("<8s8I")
 _NUMBER = struct.Struct("<Q")
 _POINTER = struct.Struct("<QQ")

@@ -17,6 +17,7 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.hal.refs import BUFFER_VIEW
 from gossamer.modules.native import FunctionTable, NativeModule, wrong_ref
+from gossamer.versions import CHECK_MODULE_VERSION
 
 _FLOATS = (
     element_types.FLOAT_64,
@@ -69,7 +70,7 @@ def check_module(report: Callable[[str], None], format_tensor: Callable[[BufferV
         if text:
             report(text + _tensors_text(_checked(lhs), _checked(rhs), format_tensor))
 
-    return NativeModule("check", functions)
+    return NativeModule("check", functions, version=CHECK_MODULE_VERSION)
 
 
 def _checked(view: object) -> BufferView:

@@ -18,6 +18,7 @@ from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.hal.device import check_queue
 from gossamer.modules.hal.refs import BUFFER, register_hal_ref_types
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
+from gossamer.versions import IO_PARAMETERS_MODULE_VERSION
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 from gossamer.vm.objects.list import List
 
@@ -110,7 +111,12 @@ class IoParametersModule(NativeModule):
 
     def __init__(self, providers: Sequence[ParameterProvider] = ()) -> None:
         self.providers = tuple(providers)
-        super().__init__(IO_PARAMETERS_MODULE, functions, create_state=lambda: self.providers)
+        super().__init__(
+            IO_PARAMETERS_MODULE,
+            functions,
+            version=IO_PARAMETERS_MODULE_VERSION,
+            create_state=lambda: self.providers,
+        )
 
 
 def decode_spans(key_table: object, key_data: object, spans: object) -> list[ParameterSpan]:

@@ -97,12 +97,13 @@ def _write(path: str, output: bytes) -> int:
 
 
 def _version_text() -> str:
-    from gossamer.tools.version import COMPATIBLE_IREE_VERSION, version_text
+    from gossamer.tools.version import version_text
+    from gossamer.versions import IREE_VERSION
 
     # The first two lines are what scripts that ask IREE's compiler for its version look for.
     return (
         "IREE (https://iree.dev):\n"
-        f"  IREE compiler version {COMPATIBLE_IREE_VERSION} (compatible)\n"
+        f"  IREE compiler version {IREE_VERSION} (compatible)\n"
         f"  {version_text(_PROGRAM)}\n"
     )
 

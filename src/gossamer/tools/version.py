@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from gossamer.format.module_def import BYTECODE_VERSION_MAJOR, BYTECODE_VERSION_MINOR
-
-COMPATIBLE_IREE_VERSION = "3.13.0"
+from gossamer.versions import BYTECODE_VERSION, IREE_VERSION, PACKAGE_VERSION
 
 
 def version_text(program: str) -> str:
     """One line: the command, our version, and what it is compatible with."""
-    # Why: this import takes longer than most commands, and few ask for their version.
-    from importlib import metadata
-
-    bytecode = f"{BYTECODE_VERSION_MAJOR}.{BYTECODE_VERSION_MINOR}"
-    ours = metadata.version("gossamer")
+    bytecode = "{}.{}".format(*BYTECODE_VERSION)
     return (
-        f"{program} (Gossamer) {ours}, VM bytecode {bytecode}, compatible with IREE {COMPATIBLE_IREE_VERSION}"
+        f"{program} (Gossamer) {PACKAGE_VERSION}, VM bytecode {bytecode}, compatible with IREE {IREE_VERSION}"
     )

@@ -14,9 +14,9 @@ from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.gguf_types import GGML_TYPES
 from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.irpa_layout import align
+from gossamer.versions import GGUF_VERSIONS
 
 _MAGIC = b"GGUF"
-_VERSIONS = (2, 3)
 _DEFAULT_ALIGNMENT = 32
 _ALIGNMENT_KEY = b"general.alignment"
 _UINT32 = 4
@@ -72,11 +72,11 @@ def _read_header(cursor: ByteCursor) -> tuple[int, int]:
     if magic != _MAGIC:
         raise cursor.error(f"magic is {magic!r}, expected {_MAGIC!r}", start)
     version = cursor.u32("version")
-    if version not in _VERSIONS:
+    if version not in GGUF_VERSIONS:
         raise VersionMismatchError(
-            f"GGUF version {version} is not supported, expected 2 or 3",
+            f"GGUF version {version} is not supported, expected {' or '.join(map(str, GGUF_VERSIONS))}",
             found=str(version),
-            supported="3",
+            supported=str(GGUF_VERSIONS[-1]),
             offset=4,
             table="gguf",
         )

@@ -30,6 +30,7 @@ from gossamer.format.parameters.irpa_layout import (
     EntryType,
     align,
 )
+from gossamer.versions import IRPA_VERSION
 
 _TABLE = "irpa"
 _NAMES_PER_BYTE = 4
@@ -73,12 +74,12 @@ class _Reader:
         magic, major, minor, header_size, next_header, _ = PREFIX.unpack_from(self.data, base)
         if magic != MAGIC:
             raise _error(f"magic is {magic!r}, expected {MAGIC!r}", base)
-        if (major, minor) != (0, 0):
-            found = f"{major}.{minor}"
+        if (major, minor) != IRPA_VERSION:
+            found, supported = f"{major}.{minor}", "{}.{}".format(*IRPA_VERSION)
             raise VersionMismatchError(
-                f"IRPA version {found} is not supported, expected 0.0",
+                f"IRPA version {found} is not supported, expected {supported}",
                 found=found,
-                supported="0.0",
+                supported=supported,
                 offset=base + 4,
                 table=_TABLE,
             )

@@ -30,6 +30,7 @@ from gossamer.format.parameters.irpa_layout import (
     EntryType,
     align,
 )
+from gossamer.versions import IRPA_VERSION
 
 _PATTERN_LENGTHS = (1, 2, 4, 8, 16)
 _CHUNK_BYTES = 1 << 20
@@ -91,7 +92,7 @@ def lay_out_archive(entries: Sequence[ParameterEntry], *, alignment: int = DATA_
     has_data = any(map(_has_data, entries))
     storage_offset = align(metadata_offset + len(names), alignment if has_data else 1)
     header = HEADER.pack(
-        *(MAGIC, 0, 0, HEADER.size, 0, 0, len(entries)),
+        *(MAGIC, *IRPA_VERSION, HEADER.size, 0, 0, len(entries)),
         *(table_offset, len(table), metadata_offset, len(names), storage_offset, storage_length),
     )
     head = header + bytes(table_offset - len(header)) + table + names

@@ -18,8 +18,7 @@ from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.dlpack_capsule import consume_capsule, require_host_memory
-
-_VERSION = (1, 1)
+from gossamer.versions import DLPACK_VERSION
 
 
 def from_capsule(capsule: object, allocator: Allocator) -> BufferView:
@@ -69,7 +68,7 @@ def array_of(tensor: Any) -> npt.NDArray[Any]:
     require_host_memory(*tensor.__dlpack_device__())
     try:
         # Why the version: only capsules of it say that a tensor can only be read.
-        capsule = tensor.__dlpack__(max_version=_VERSION)
+        capsule = tensor.__dlpack__(max_version=DLPACK_VERSION)
     except TypeError:
         capsule = tensor.__dlpack__()
     return consume_capsule(capsule).array

@@ -11,7 +11,6 @@ from struct import Struct
 
 from gossamer.errors import InvalidArgumentError
 
-ABI_VERSION = 1
 MAX_RANK = 32
 SLOT_BYTES = 8
 """Every argument and result takes one slot."""

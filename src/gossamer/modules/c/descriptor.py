@@ -19,7 +19,6 @@ from gossamer.errors import FormatError, UnimplementedError, VersionMismatchErro
 from gossamer.format.module_def import FunctionSignature, ImportFunction, ModuleDependency
 from gossamer.machine_code.libc import find_function
 from gossamer.modules.c.abi import (
-    ABI_VERSION,
     DEPENDENCY,
     EXPORT,
     IMPORT,
@@ -27,6 +26,7 @@ from gossamer.modules.c.abi import (
     PAIR,
     read_struct,
 )
+from gossamer.versions import C_ABI_VERSION
 from gossamer.vm.link.function import COARSE_FENCES_MODEL, DECLARATION_ATTR, MODEL_ATTR
 from gossamer.vm.link.module import Export
 
@@ -77,12 +77,12 @@ def read_descriptor(address: int) -> ModuleDescriptor:
     Raises: VersionMismatchError for another version of the ABI, FormatError for anything else that is wrong.
     """
     found_version, struct_size = read_struct(_VERSION_FIELDS, address)
-    if found_version != ABI_VERSION:
+    if found_version != C_ABI_VERSION:
         raise VersionMismatchError(
             f"module was built for version {found_version} of gossamer/module.h, this is version "
-            f"{ABI_VERSION}; compile it again with the header in gossamer.get_include()",
+            f"{C_ABI_VERSION}; compile it again with the header in gossamer.get_include()",
             found=str(found_version),
-            supported=str(ABI_VERSION),
+            supported=str(C_ABI_VERSION),
             table="gossamer_module_t",
         )
     if struct_size != MODULE.size:

@@ -9,9 +9,10 @@ from struct import pack
 from gossamer.errors import UnimplementedError
 from gossamer.machine_code.libc import find_function
 from gossamer.modules.c import host_calls, host_refs
-from gossamer.modules.c.abi import ABI_VERSION, SLOT_BYTES
+from gossamer.modules.c.abi import SLOT_BYTES
 from gossamer.modules.c.host_function import HostFunction
 from gossamer.modules.hal.refs import register_hal_ref_types
+from gossamer.versions import C_ABI_VERSION
 
 _HEADER_BYTES = 8
 
@@ -58,7 +59,7 @@ def host_address() -> int:
 def _table() -> ctypes.Array[ctypes.c_char]:
     register_hal_ref_types()
     addresses = [_address(function) for function in FUNCTIONS.values()]
-    table = pack(f"<II{len(addresses)}Q", ABI_VERSION, HOST_BYTES, *addresses)
+    table = pack(f"<II{len(addresses)}Q", C_ABI_VERSION, HOST_BYTES, *addresses)
     return ctypes.create_string_buffer(table, len(table))
 
 

@@ -19,11 +19,12 @@ from gossamer.format.elf import ElfHeader, read_elf_header, read_elf_segments
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.machine_code.libc import find_symbol, open_library
 from gossamer.machine_code.processor import host_elf_machine
-from gossamer.modules.c.abi import ABI_VERSION, QUERY_TYPE
+from gossamer.modules.c.abi import QUERY_TYPE
 from gossamer.modules.c.descriptor import read_descriptor
 from gossamer.modules.c.host import host_address
 from gossamer.modules.c.location import QUERY_PREFIX, Location
 from gossamer.modules.c.module import CModule
+from gossamer.versions import C_ABI_VERSION
 
 _IREE_SYMBOL = b"iree_vm_dynamic_module_create"
 _NOT_OURS = (
@@ -60,13 +61,13 @@ def _load(location: Location) -> CModule:
     if query is None:
         raise _no_symbol(location)
     # Safety: a function of this name is what the header says it is; the host's table is never freed.
-    descriptor = QUERY_TYPE(query)(ABI_VERSION, host_address())
+    descriptor = QUERY_TYPE(query)(C_ABI_VERSION, host_address())
     if not descriptor:
         raise VersionMismatchError(
-            f"module does not work with version {ABI_VERSION} of gossamer/module.h: its {location.symbol} "
+            f"module does not work with version {C_ABI_VERSION} of gossamer/module.h: its {location.symbol} "
             "returned null",
             found="another",
-            supported=str(ABI_VERSION),
+            supported=str(C_ABI_VERSION),
             table=location.symbol,
         )
     return CModule(read_descriptor(descriptor), location.parameters, location.path)

@@ -20,9 +20,8 @@ from gossamer.modules.hal.buffer import buffer_length, buffer_subspan
 from gossamer.modules.hal.refs import BUFFER, register_hal_ref_types
 from gossamer.modules.hal.state import HalState, TraceSink, trace_to_standard_error
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
+from gossamer.versions import HAL_INLINE_MODULE_VERSION
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
-
-HAL_INLINE_VERSION = 0
 
 _MEMORY_TYPE = int(MemoryType.OPTIMAL | MemoryType.HOST_LOCAL)
 _USAGE = int(BufferUsage.TRANSFER | BufferUsage.DISPATCH_STORAGE | BufferUsage.MAPPING)
@@ -46,7 +45,9 @@ class HalInlineModule(NativeModule):
             trace: shows the tensors that programs trace.
         """
         state = HalState(tuple(devices), trace)
-        super().__init__("hal_inline", functions, version=HAL_INLINE_VERSION, create_state=lambda: state)
+        super().__init__(
+            "hal_inline", functions, version=HAL_INLINE_MODULE_VERSION, create_state=lambda: state
+        )
 
 
 @functions.export_with_state("buffer.allocate", "0iI_rr")

@@ -23,9 +23,8 @@ from gossamer.limits.scope import current_scope
 from gossamer.modules.hal.executable import executable_lookup_function, load_executable
 from gossamer.modules.hal.refs import EXECUTABLE, register_hal_ref_types
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
+from gossamer.versions import HAL_LOADER_MODULE_VERSION
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
-
-HAL_LOADER_VERSION = 1
 
 _MAXIMUM_BINDINGS = 32
 _REMEMBERED_DISPATCHES = 256
@@ -47,7 +46,10 @@ class HalLoaderModule(NativeModule):
         """
         device = devices[0]
         super().__init__(
-            "hal_loader", functions, version=HAL_LOADER_VERSION, create_state=lambda: LoaderState(device)
+            "hal_loader",
+            functions,
+            version=HAL_LOADER_MODULE_VERSION,
+            create_state=lambda: LoaderState(device),
         )
 
 

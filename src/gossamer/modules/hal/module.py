@@ -20,8 +20,7 @@ from gossamer.modules.hal import queue as hal_queue
 from gossamer.modules.hal.refs import register_hal_ref_types
 from gossamer.modules.hal.state import HalState, TraceSink, trace_to_standard_error
 from gossamer.modules.native import FunctionTable, NativeModule
-
-HAL_VERSION = 7
+from gossamer.versions import HAL_MODULE_VERSION
 
 HAL_FUNCTIONS = FunctionTable(
     hal_buffer.functions,
@@ -61,4 +60,4 @@ class HalModule(NativeModule):
         if not self.devices:
             raise InvalidArgumentError("the hal module needs at least one device")
         state = HalState(self.devices, trace, lead)
-        super().__init__("hal", HAL_FUNCTIONS, version=HAL_VERSION, create_state=lambda: state)
+        super().__init__("hal", HAL_FUNCTIONS, version=HAL_MODULE_VERSION, create_state=lambda: state)

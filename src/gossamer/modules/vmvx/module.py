@@ -14,6 +14,7 @@ import numpy.typing as npt
 from gossamer.errors import InvalidArgumentError
 from gossamer.modules.native import FunctionTable, NativeModule
 from gossamer.modules.vmvx.views import Array, read_view, write_view
+from gossamer.versions import VMVX_MODULE_VERSION
 
 functions = FunctionTable()
 
@@ -225,4 +226,4 @@ def query_tile_sizes_2d(rows: int, columns: int, flags: int) -> tuple[int, int]:
 
 def vmvx_module() -> NativeModule:
     """Make the `vmvx` module."""
-    return NativeModule("vmvx", functions)
+    return NativeModule("vmvx", functions, version=VMVX_MODULE_VERSION)

@@ -18,11 +18,11 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.runtime.iree_api.dtypes import map_dtype_to_dtype_info, map_name_to_dtype_info
 from gossamer.runtime.iree_api.parameters import ParameterIndex, ParameterIndexEntry
 from gossamer.runtime.parameters import array_bytes
+from gossamer.versions import TENSOR_METADATA_VERSION
 
 _Array: TypeAlias = "npt.NDArray[Any]"
 
-_VERSION = "TENSORv0"
-_READABLE_VERSIONS = (_VERSION, "PYTORCH")
+_READABLE_VERSIONS = (TENSOR_METADATA_VERSION, "PYTORCH")
 """The second is what IREE Turbine wrote."""
 
 
@@ -127,4 +127,4 @@ def _tensor_metadata(array: _Array) -> str:
             "itemsize": array.dtype.itemsize,
         },
     }
-    return f"{_VERSION}:{json.dumps(fields)}"
+    return f"{TENSOR_METADATA_VERSION}:{json.dumps(fields)}"

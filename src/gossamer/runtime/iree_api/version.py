@@ -1,7 +1,7 @@
 """What this runtime is, under the names of IREE's `version` module."""
 
-from importlib.metadata import version
+from gossamer.versions import PACKAGE_VERSION
 
 PACKAGE_SUFFIX = ""
-VERSION = version("gossamer")
+VERSION = PACKAGE_VERSION
 REVISIONS = {"GOSSAMER": VERSION}

@@ -9,6 +9,7 @@ from typing import Protocol
 from gossamer.errors import InvalidArgumentError
 from gossamer.tools.benchmark.machine import Machine
 from gossamer.tools.benchmark.measure import Result
+from gossamer.versions import GOOGLE_BENCHMARK_SCHEMA_VERSION, GOOGLE_BENCHMARK_VERSION
 
 _CSV_HEADER = (
     "name,iterations,real_time,cpu_time,time_unit,bytes_per_second,items_per_second,label,"
@@ -141,9 +142,9 @@ class _Json:
             ("aslr_enabled", json.dumps(machine.has_aslr)),
             ("caches", self._caches(machine)),
             ("load_avg", f"[{load}]"),
-            ("library_version", '"v1.9.5"'),
+            ("library_version", json.dumps(GOOGLE_BENCHMARK_VERSION)),
             ("library_build_type", '"release"'),
-            ("json_schema_version", "1"),
+            ("json_schema_version", str(GOOGLE_BENCHMARK_SCHEMA_VERSION)),
             *((key, json.dumps(value)) for key, value in self._extra.items()),
         ]
         lines = ",\n".join(f'    "{key}": {value}' for key, value in context)

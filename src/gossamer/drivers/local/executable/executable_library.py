@@ -25,9 +25,9 @@ from gossamer.errors import (
 from gossamer.hal.executable import Executable, ExecutableFunction
 from gossamer.machine_code.cpu_features import processor_data
 from gossamer.machine_code.host_memory import address_of
+from gossamer.versions import EXECUTABLE_LIBRARY_VERSION
 
 QUERY_SYMBOL = "iree_hal_executable_library_query"
-LIBRARY_VERSION = 6
 
 _QUERY_TYPE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
 
@@ -73,10 +73,10 @@ class _Library:
         """Address of the library's tables."""
         # Safety: the address is inside an executable segment, and the environment lives in this object.
         function = _QUERY_TYPE(self.image.symbol(QUERY_SYMBOL))
-        tables: int | None = function(LIBRARY_VERSION, ctypes.addressof(self.environment))
+        tables: int | None = function(EXECUTABLE_LIBRARY_VERSION, ctypes.addressof(self.environment))
         if not tables:
             raise FailedPreconditionError(
-                f"executable does not support this version of the runtime ({LIBRARY_VERSION:08X})"
+                f"executable does not support this version of the runtime ({EXECUTABLE_LIBRARY_VERSION:08X})"
             )
         return tables
 
@@ -130,8 +130,10 @@ def load_library(image: NativeImage, constants: Sequence[int], *, format: str) -
 def _check_header(image: NativeImage, address: int) -> str:
     """Name of the library, once its version is one that can be read."""
     version, name, _, sanitizer = image.read(_HEADER, address, "executable library header")
-    if version != LIBRARY_VERSION:
-        raise FailedPreconditionError(f"executable library has version {version}, expected {LIBRARY_VERSION}")
+    if version != EXECUTABLE_LIBRARY_VERSION:
+        raise FailedPreconditionError(
+            f"executable library has version {version}, expected {EXECUTABLE_LIBRARY_VERSION}"
+        )
     if sanitizer:
         raise UnavailableError(
             f"executable requires sanitizer {sanitizer}, which this process does not run with"
