@@ -24,6 +24,7 @@ from elf_files import (
 )
 from gossamer.drivers.local.executable import elf_image
 from gossamer.drivers.local.executable.elf_loader import ElfLoader
+from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.errors import (
     FailedPreconditionError,
     FormatError,
@@ -60,7 +61,7 @@ def load(library: Library = DEFAULTS, format: str = EMBEDDED, constants: Sequenc
 
 
 def run(executable: Executable, buffer: Buffer | None = None, name: str = "kernel") -> None:
-    commands = CommandBuffer()
+    commands = CommandBuffer(make_runner=runner_for)
     bindings = [] if buffer is None else [BufferRef(buffer)]
     commands.dispatch(executable, executable.lookup_function(name), (1, 1, 1), [], bindings)
     commands.finalize()

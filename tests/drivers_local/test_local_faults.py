@@ -24,7 +24,6 @@ from gossamer.drivers.local.sync_device import SyncDevice
 from gossamer.drivers.local.task_device import TaskDevice
 from gossamer.drivers.local.workers.worker_options import WorkerOptions
 from gossamer.errors import InternalStatusError, InvalidArgumentError, StatusError
-from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.timeline.fence import Fence
@@ -57,7 +56,7 @@ def run(device: Device, name: str, trapping: int, count: int = 64) -> np.ndarray
     """Dispatch over `count` workgroups, of which one traps; what they wrote."""
     target = device.allocator.allocate_buffer(4 * count)
     target.to_numpy()[:] = 0
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.dispatch(trapping_executable(name), 0, (count, 1, 1), [trapping], [BufferRef(target)])
     commands.finalize()
     fence = Fence.create()

@@ -15,14 +15,14 @@ from gossamer.drivers.local.runner.python_runner import run_python
 from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.errors import AbortedError, OutOfRangeError, UnavailableError
 from gossamer.hal.command.command_buffer import CommandBuffer
-from gossamer.hal.command.program import Program
+from gossamer.hal.command.command_program import CommandProgram
 from gossamer.hal.executable import Executable
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
 from hal_kernels import COUNT, FAIL, HALVE, INSPECT, native_executable, python_executable
 
-Runner = Callable[[Program, bytes], None]
+Runner = Callable[[CommandProgram, bytes], None]
 RUNNERS = pytest.mark.parametrize("runner", [run_native, run_python])
 
 

@@ -37,7 +37,7 @@ def device() -> Iterator[TaskDevice]:
 
 def work(device: TaskDevice, spins: int) -> CommandBuffer:
     buffers: list[Buffer] = [device.allocator.allocate_buffer(64) for _ in range(2)]
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.dispatch(
         native_executable(), WORK, (2, 1, 1), [spins, -1], [BufferRef(buffer) for buffer in buffers]
     )
@@ -66,7 +66,7 @@ def test_long_work_is_not_waited_for(device: TaskDevice) -> None:
     def kernel(call: DispatchCall) -> WorkgroupCallable:
         return lambda x, y, z: (release.wait(WAIT_SECONDS), None)[1]
 
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.dispatch(Executable([ExecutableFunction("wait", 0, kernel=kernel)]), 0, (1, 1, 1))
     commands.finalize()
     for _ in range(2):
@@ -106,7 +106,7 @@ def test_one_submitting_thread_at_a_time_is_at_work(device: TaskDevice) -> None:
     def kernel(call: DispatchCall) -> WorkgroupCallable:
         return lambda x, y, z: (is_inside.set(), release.wait(WAIT_SECONDS), None)[2]
 
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.dispatch(Executable([ExecutableFunction("wait", 0, kernel=kernel)]), 0, (1, 1, 1))
     commands.finalize()
     commands.expected_nanoseconds = 1_000_000
@@ -124,7 +124,7 @@ def test_one_submitting_thread_at_a_time_is_at_work(device: TaskDevice) -> None:
 def test_small_transfers_are_brief_and_large_ones_are_not(device: TaskDevice) -> None:
     buffer = device.allocator.allocate_buffer(1 << 22)
     for length, is_brief in ((4096, True), (1 << 22, False)):
-        commands = CommandBuffer()
+        commands = device.create_command_buffer()
         commands.fill_buffer(BufferRef(buffer, 0, length), 0, 1)
         commands.finalize()
 
@@ -181,9 +181,8 @@ from gossamer.drivers.local.workers.worker_options import WorkerOptions
 import sys
 sys.path.insert(0, "tests")
 from hal_kernels import FAIL, native_executable
-from gossamer.hal.command.command_buffer import CommandBuffer
 device = TaskDevice("local-task", workers=WorkerOptions(1, abort_on_failure=True))
-commands = CommandBuffer()
+commands = device.create_command_buffer()
 commands.dispatch(native_executable(), FAIL, (8, 1, 1))
 commands.finalize()
 signal = Fence.create()

@@ -6,11 +6,13 @@ import ctypes
 import os
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
 
 from gossamer.abi.command_flags import CommandBufferMode
+from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.drivers.local.runner.tile_pool import TilePool
 from gossamer.errors import AbortedError
 from gossamer.hal.command.command_buffer import CommandBuffer
@@ -38,10 +40,10 @@ def new_buffer(count: int) -> Buffer:
 
 
 def work(
-    count: int, spins: int, bad: int = NEVER, mode: int = 0
+    pool: TilePool, count: int, spins: int, bad: int = NEVER, mode: int = 0
 ) -> tuple[CommandBuffer, np.ndarray, np.ndarray]:
     out, who = new_buffer(count), new_buffer(count)
-    commands = CommandBuffer(mode)
+    commands = CommandBuffer(mode, make_runner=partial(runner_for, pool=pool))
     commands.dispatch(
         native_executable(), WORK, (count, 1, 1), [spins, bad], [BufferRef(out), BufferRef(who)]
     )
@@ -51,9 +53,9 @@ def work(
 
 @pytest.mark.parametrize("count", [2, 3, 64, 1000])
 def test_every_workgroup_runs_once_each_time(pool: TilePool, count: int) -> None:
-    commands, out, who = work(count, LONG // max(count // 100, 1))
+    commands, out, who = work(pool, count, LONG // max(count // 100, 1))
     for repetition in range(1, 21):
-        commands.run(b"", (), pool)
+        commands.run(b"", shares_work=True)
 
         assert (out == repetition).all()
     assert who.min() >= 0
@@ -61,10 +63,10 @@ def test_every_workgroup_runs_once_each_time(pool: TilePool, count: int) -> None
 
 
 def test_workers_take_part(pool: TilePool) -> None:
-    commands, _, who = work(400, LONG)
+    commands, _, who = work(pool, 400, LONG)
     seen: set[int] = set()
     for _ in range(200):
-        commands.run(b"", (), pool)
+        commands.run(b"", shares_work=True)
         seen.update(who.tolist())
         if len(seen) > 1 and 0 in seen:
             break
@@ -74,19 +76,19 @@ def test_workers_take_part(pool: TilePool) -> None:
 
 
 def test_what_a_workgroup_takes_is_known_to_later_command_buffers(pool: TilePool) -> None:
-    commands, _, _ = work(64, LONG)
-    commands.run(b"", (), pool)
-    later, _, _ = work(32, LONG, mode=CommandBufferMode.ONE_SHOT)
+    commands, _, _ = work(pool, 64, LONG)
+    commands.run(b"", shares_work=True)
+    later, _, _ = work(pool, 32, LONG, mode=CommandBufferMode.ONE_SHOT)
     time = ctypes.c_uint32.from_address(native_executable().time_address(WORK)).value
 
     assert later.expected_nanoseconds == 32 * time > 0
-    assert work(32, LONG)[0].expected_nanoseconds is None
+    assert work(pool, 32, LONG)[0].expected_nanoseconds is None
 
 
 def test_short_dispatches_stay_with_the_caller(pool: TilePool) -> None:
-    commands, out, who = work(8, 1)
-    commands.run(b"", (), pool)
-    commands.run(b"", (), pool)
+    commands, out, who = work(pool, 8, 1)
+    commands.run(b"", shares_work=True)
+    commands.run(b"", shares_work=True)
 
     assert (out == 2).all()
     assert not who.any()
@@ -94,22 +96,22 @@ def test_short_dispatches_stay_with_the_caller(pool: TilePool) -> None:
 
 @pytest.mark.parametrize("bad", [0, 1, 250, 499])
 def test_a_failure_ends_the_dispatch_and_not_the_pool(pool: TilePool, bad: int) -> None:
-    failing, _, _ = work(500, LONG // 10, bad)
+    failing, _, _ = work(pool, 500, LONG // 10, bad)
     with pytest.raises(AbortedError, match="code 10"):
-        failing.run(b"", (), pool)
-    commands, out, _ = work(100, LONG // 10)
-    commands.run(b"", (), pool)
+        failing.run(b"", shares_work=True)
+    commands, out, _ = work(pool, 100, LONG // 10)
+    commands.run(b"", shares_work=True)
 
     assert (out == 1).all()
 
 
 def test_programs_may_share_a_pool(pool: TilePool) -> None:
     """A pool serves one runner at a time; the others run their tiles themselves."""
-    works = [work(60, LONG // 10) for _ in range(4)]
+    works = [work(pool, 60, LONG // 10) for _ in range(4)]
 
     def repeat(commands: CommandBuffer) -> None:
         for _ in range(30):
-            commands.run(b"", (), pool)
+            commands.run(b"", shares_work=True)
 
     threads = [threading.Thread(target=repeat, args=(commands,)) for commands, _, _ in works]
     for thread in threads:
@@ -121,9 +123,9 @@ def test_programs_may_share_a_pool(pool: TilePool) -> None:
 
 
 def test_a_pool_may_be_closed_and_used_again(pool: TilePool) -> None:
-    commands, out, _ = work(60, LONG)
+    commands, out, _ = work(pool, 60, LONG)
     for _ in range(3):
-        commands.run(b"", (), pool)
+        commands.run(b"", shares_work=True)
         pool.close()
     pool.close()
 
@@ -137,11 +139,11 @@ def test_a_pool_of_one_has_no_workers() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_starts_workers_of_its_own(pool: TilePool) -> None:
-    commands, out, _ = work(60, LONG)
-    commands.run(b"", (), pool)
+    commands, out, _ = work(pool, 60, LONG)
+    commands.run(b"", shares_work=True)
     child = os.fork()
     if child == 0:
-        commands.run(b"", (), pool)
+        commands.run(b"", shares_work=True)
         os._exit(0 if (out == 2).all() else 1)
     _, status = os.waitpid(child, 0)
 

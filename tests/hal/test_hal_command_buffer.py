@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gossamer.abi.command_flags import CommandBufferMode
+from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
@@ -66,8 +67,18 @@ def test_a_one_shot_command_buffer_is_submitted_once() -> None:
         commands.prepare([])
 
 
-def test_updates_take_the_bytes_of_now(buffer: Buffer) -> None:
+def test_what_no_device_made_only_records() -> None:
     commands = CommandBuffer()
+    with pytest.raises(FailedPreconditionError, match="still being recorded"):
+        commands.run(b"")
+    commands.finalize()
+
+    with pytest.raises(FailedPreconditionError, match="made without a device"):
+        commands.run(b"")
+
+
+def test_updates_take_the_bytes_of_now(buffer: Buffer) -> None:
+    commands = CommandBuffer(make_runner=runner_for)
     source = bytearray(b"before")
     commands.update_buffer(memoryview(source), BufferRef(buffer, 0, 6))
     source[:] = b"after!"

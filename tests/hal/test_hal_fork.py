@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
@@ -67,7 +68,7 @@ def test_views_copy_their_buffer() -> None:
 
 def test_command_buffers_follow_the_buffers_they_name() -> None:
     counter, other = new_buffer(), new_buffer()
-    commands = CommandBuffer(binding_capacity=1)
+    commands = CommandBuffer(binding_capacity=1, make_runner=runner_for)
     commands.update_buffer(b"\x05\0\0\0", BufferRef(counter.subspan(4, 8), 0, 4))
     commands.dispatch(native_executable(), COUNT, (4, 1, 1), [0], [BufferRef(counter)])
     commands.copy_buffer(BufferRef(counter, 0, 16), BufferRef(None, 0, 16, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
-from gossamer.hal.command.program import build_program
+from gossamer.hal.command.command_program import build_program
 from gossamer.hal.command.program_reader import decode_records, expected_nanoseconds
 from gossamer.hal.command.program_relocation import relocate_program
 from gossamer.hal.command.records import (

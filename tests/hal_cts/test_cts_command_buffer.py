@@ -34,9 +34,9 @@ def execute(device: Device, commands: CommandBuffer, *bindings: tuple[Buffer, in
 
 
 @pytest.fixture
-def halve(executable: Executable) -> CommandBuffer:
+def halve(device: Device, executable: Executable) -> CommandBuffer:
     """Halves four floats of slot 0 into slot 1."""
-    commands = CommandBuffer(binding_capacity=2)
+    commands = device.create_command_buffer(binding_capacity=2)
     bindings = [BufferRef(None, 0, 16, 0), BufferRef(None, 0, 16, 1)]
     commands.dispatch(executable, HALVE, (4, 1, 1), [], bindings)
     commands.execution_barrier()
@@ -47,7 +47,9 @@ def halve(executable: Executable) -> CommandBuffer:
 def test_one_shot_with_direct_buffers(device: Device, executable: Executable) -> None:
     source = floats(device, np.array([2, 4, 6, 8]))
     target = floats(device, np.zeros(4))
-    commands = CommandBuffer(CommandBufferMode.ONE_SHOT | CommandBufferMode.ALLOW_INLINE_EXECUTION)
+    commands = device.create_command_buffer(
+        CommandBufferMode.ONE_SHOT | CommandBufferMode.ALLOW_INLINE_EXECUTION
+    )
     commands.dispatch(executable, HALVE, (4, 1, 1), [], [BufferRef(source), BufferRef(target)])
     commands.finalize()
     execute(device, commands)
@@ -67,7 +69,7 @@ def test_reused_with_other_tables(device: Device, halve: CommandBuffer) -> None:
 
 def test_commands_run_in_order(device: Device, executable: Executable) -> None:
     buffer = device.allocator.allocate_buffer(64)
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.fill_buffer(BufferRef(buffer, 0, 64), 10, 4)
     commands.execution_barrier()
     commands.dispatch(executable, COUNT, (16, 1, 1), [4], [BufferRef(buffer)])
@@ -104,7 +106,7 @@ def test_bad_tables_are_raised_at_once(device: Device, halve: CommandBuffer) -> 
 
 
 def test_a_failing_dispatch_fails_the_fence_and_what_follows(device: Device, executable: Executable) -> None:
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.dispatch(executable, FAIL, (8, 1, 1))
     commands.finalize()
     first, second = Fence.create(), Fence.create()
@@ -119,7 +121,7 @@ def test_a_failing_dispatch_fails_the_fence_and_what_follows(device: Device, exe
 def test_a_device_works_on_after_a_failure(
     device: Device, executable: Executable, halve: CommandBuffer
 ) -> None:
-    failing = CommandBuffer()
+    failing = device.create_command_buffer()
     failing.dispatch(executable, FAIL, (8, 1, 1))
     failing.finalize()
     device.queue_execute(ANY, None, Fence.create(), failing)

@@ -15,7 +15,6 @@ from gossamer.errors import (
     InternalStatusError,
     StatusCode,
 )
-from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.timeline.fence import Fence
@@ -155,7 +154,7 @@ def test_a_long_chain_waits_for_one_signal(device: Device) -> None:
 
 def test_submissions_make_their_signal_fence_where_it_is_needed(device: Device) -> None:
     buffer = zeros(device, 64)
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.fill_buffer(BufferRef(buffer), 7, 1)
     commands.finalize()
     wait = Fence.create()
@@ -177,7 +176,7 @@ def test_submissions_make_their_signal_fence_where_it_is_needed(device: Device) 
 
 def test_a_submission_that_fails_fails_its_own_fence(device: Device) -> None:
     wait = Fence.create()
-    commands = CommandBuffer()
+    commands = device.create_command_buffer()
     commands.finalize()
     done = device.submit_execute(ANY, wait, commands)
     wait.fail(AbortedError("no"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.errors import FormatError, InvalidArgumentError, NotFoundError
 from gossamer.format.archive import write_module
 from gossamer.format.module_def import (
@@ -65,7 +66,7 @@ def test_attributes_say_what_a_dispatch_needs() -> None:
 
 def test_a_kernel_runs() -> None:
     executable = VmvxLoader().load(VMVX_FORMAT, kernel_module(), ())
-    commands = CommandBuffer()
+    commands = CommandBuffer(make_runner=runner_for)
     commands.dispatch(executable, executable.lookup_function("nothing"), (2, 2, 2))
     commands.finalize()
     commands.run(commands.prepare([]))

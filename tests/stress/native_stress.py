@@ -26,7 +26,7 @@ from thread_checked_ir import check_threads
 from gossamer.drivers.local.ir.guard_ir import STOP_SIGNAL, has_guard
 from gossamer.drivers.local.ir.pool_layout import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
 from gossamer.drivers.local.ir.runner_ir import runner_ir
-from gossamer.hal.command.program import Program, build_program
+from gossamer.hal.command.command_program import CommandProgram, build_program
 from gossamer.hal.command.records import (
     CopyRecord,
     DispatchRecord,
@@ -47,7 +47,7 @@ _JOB_LISTS = 24
 _STALL_NANOSECONDS = 5_000_000
 
 
-def random_job(generator: random.Random, *, traps: bool = False) -> tuple[Program, list[int]]:
+def random_job(generator: random.Random, *, traps: bool = False) -> tuple[CommandProgram, list[int]]:
     """Dispatches, fills, copies and updates over a few slots; also the bytes of each slot.
 
     Args:
@@ -105,14 +105,14 @@ def _kernel(number: int, local_memory_bytes: int, binding_count: int) -> Executa
     )
 
 
-def short_parallel_job() -> tuple[Program, list[int]]:
+def short_parallel_job() -> tuple[CommandProgram, list[int]]:
     """One dispatch of some 200 microseconds of work in 64 workgroups."""
     constants = (7, 3000)
     record = DispatchRecord(_kernel(_COUNT, _LOCAL_BYTES, 1), (64, 1, 1), constants, (Reference(0, 0, -1),))
     return build_program([record]), [256]
 
 
-def write_jobs(path: Path, jobs: list[tuple[Program, list[int]]]) -> None:
+def write_jobs(path: Path, jobs: list[tuple[CommandProgram, list[int]]]) -> None:
     """Write job lists as the driver reads them."""
     parts = [struct.pack("<I", len(jobs))]
     for program, slots in jobs:

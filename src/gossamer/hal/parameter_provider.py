@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from gossamer.abi.command_flags import CommandCategory
+from gossamer.abi.command_flags import CommandBufferMode, CommandCategory
 from gossamer.abi.memory_flags import ALIGNMENT, BufferUsage, MemoryAccess, memory_access_name
 from gossamer.errors import NotFoundError, OutOfRangeError, PermissionDeniedError, StatusError
 from gossamer.format.parameters.file_handle import FileHandle
@@ -21,6 +21,7 @@ from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.timeline.fence import Fence
 
+_ONE_SHOT = int(CommandBufferMode.ONE_SHOT)
 _READ = int(MemoryAccess.READ)
 _WRITE = int(MemoryAccess.WRITE)
 _IMMUTABLE = int(BufferUsage.SHARING_IMMUTABLE)
@@ -167,7 +168,8 @@ def _allowed_access(entry: ParameterEntry) -> int:
 class _Transfers:
     """Transfers of one queue operation, recorded for the device to run together."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: Device) -> None:
+        self._device = device
         self._commands: CommandBuffer | None = None
         self._files: dict[FileHandle, Buffer] = {}
 
@@ -193,7 +195,7 @@ class _Transfers:
 
     def _recorded(self) -> CommandBuffer:
         if self._commands is None:
-            self._commands = CommandBuffer(1, CommandCategory.TRANSFER)
+            self._commands = self._device.create_command_buffer(_ONE_SHOT, CommandCategory.TRANSFER)
         return self._commands
 
     def _place(self, storage: FileRange, span: ParameterSpan) -> tuple[Buffer, int, int]:
@@ -228,7 +230,7 @@ def _in_queue_order(
     record: Callable[[_Transfers], T],
 ) -> T:
     """Record transfers and submit them as one operation; an error fails the signal fence and is raised."""
-    transfers = _Transfers()
+    transfers = _Transfers(device)
     try:
         result = record(transfers)
         commands = transfers.finish()

@@ -1,54 +1,61 @@
 """Queues: operations in the order of fences.
 
-Every operation takes a wait fence and a signal fence, either may be None, and returns at once on
-`local-task`; on `local-sync` it is done when it returns unless its wait fence is not reached yet. Then
-the thread that reaches the fence does it, so a signaller later in the same thread is no deadlock.
-An operation whose wait fence fails, or that fails itself, fails its signal fence with that error;
-an error in its arguments is raised at once. Operations belong to the scope of calls that they were queued
-under (see `gossamer.limits`): when it is stopped, those that have not ended fail their signal fences.
-In: operations. Out: command buffers executed, functions called, fences signalled or failed.
+Every operation takes a wait fence and a signal fence, either may be None. It is done once its wait fence is
+reached, and then signals; whether it is done when the call returns is the driver's affair. An operation whose
+wait fence fails, or that fails itself, fails its signal fence with that error; an error in its arguments is
+raised at once. Operations belong to the scope of calls that they were queued under (see `gossamer.limits`):
+when it is stopped, those that have not ended fail their signal fences.
+In: operations. Out: memory changed, functions called, fences signalled or failed.
 Mirrors the queue operations of `iree/hal/device.h`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from gossamer.errors import StatusError
+from gossamer.abi.memory_flags import BufferUsage, MemoryType
+from gossamer.format.module_def import Bytes
 from gossamer.hal.command.binding_table import Binding
 from gossamer.hal.command.command_buffer import CommandBuffer
+from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.file import File
 from gossamer.hal.timeline.fence import Fence
-from gossamer.hal.timeline.pending import as_status_error, failed_fence, start_when_reached
-from gossamer.limits.scope import CallScope, current_scope
 
 QUEUE_AFFINITY_ANY = -1
 
 
 class Queue:
-    """A queue; as it stands, one that runs everything in the thread that makes it possible.
+    """What drivers implement: each `queue_*` method; none of them has a default.
 
-    What a program waits for itself may be submitted by `submit_*` instead of `queue_*`: these make the signal
-    fence, and only where the operation is not done at once. A subclass with workers says by the underscored
-    methods what it runs where.
+    Each takes `affinity`, a bit set of the device's queues, and the two fences. What a program waits for
+    itself is submitted by `submit_*` instead: these make the signal fence. They are `queue_*` with a fence
+    unless a driver knows operations that are done at once, for which it need not make one.
     """
+
+    def queue_alloca(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        byte_length: int,
+        memory_type: int = MemoryType.DEVICE_LOCAL,
+        usage: int = BufferUsage.DEFAULT,
+    ) -> Buffer:
+        """Allocate; later operations may name the buffer at once and use it once `signal` is reached.
+
+        Args:
+            memory_type, usage: bit sets of `abi.memory_flags`.
+        """
+        raise NotImplementedError
+
+    def queue_dealloca(self, affinity: int, wait: Fence | None, signal: Fence | None, buffer: Buffer) -> None:
+        """Deallocate; the contents are out of reach from then on."""
+        raise NotImplementedError
 
     def queue_barrier(self, affinity: int, wait: Fence | None, signal: Fence | None) -> None:
         """Signal one fence when another is reached."""
-        del affinity
-        if wait is None or wait.is_reached:
-            if signal is not None:
-                signal.signal()
-        elif signal is not None:
-            start_when_reached(wait, signal, signal.signal, current_scope())
-
-    def submit_barrier(self, affinity: int, wait: Fence | None) -> Fence | None:
-        """As `queue_barrier` with a signal fence made here: the fence, or None where it is reached."""
-        if wait is None or wait.is_reached:
-            return None
-        signal = Fence.create()
-        self.queue_barrier(affinity, wait, signal)
-        return signal
+        raise NotImplementedError
 
     def queue_execute(
         self,
@@ -58,19 +65,89 @@ class Queue:
         command_buffer: CommandBuffer,
         bindings: Sequence[Binding] = (),
     ) -> None:
-        """Execute a command buffer.
+        """Execute a command buffer of this device.
 
         Args:
             bindings: table for its slots; the buffers are kept alive until it is done.
         """
-        del affinity
-        table = command_buffer.prepare(bindings)
-        scope = current_scope()
-        if wait is None or wait.is_reached:
-            self._execute(signal, command_buffer, table, bindings, scope)
-        else:
-            start = partial(self._execute, signal, command_buffer, table, bindings, scope)
-            start_when_reached(wait, signal, start, scope)
+        raise NotImplementedError
+
+    def queue_fill(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        target: BufferRef,
+        pattern: int,
+        pattern_length: int,
+    ) -> None:
+        """Fill a range of a buffer with a pattern of 1, 2, 4 or 8 bytes."""
+        raise NotImplementedError
+
+    def queue_update(
+        self, affinity: int, wait: Fence | None, signal: Fence | None, source: Bytes, target: BufferRef
+    ) -> None:
+        """Copy host bytes, as they are now, to a buffer."""
+        raise NotImplementedError
+
+    def queue_copy(
+        self, affinity: int, wait: Fence | None, signal: Fence | None, source: BufferRef, target: BufferRef
+    ) -> None:
+        """Copy between buffers."""
+        raise NotImplementedError
+
+    def queue_read(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        source: File,
+        source_offset: int,
+        target: BufferRef,
+    ) -> None:
+        """Copy from a file to a buffer; `target` says how many bytes."""
+        raise NotImplementedError
+
+    def queue_write(
+        self,
+        affinity: int,
+        wait: Fence | None,
+        signal: Fence | None,
+        source: BufferRef,
+        target: File,
+        target_offset: int,
+    ) -> None:
+        """Copy from a buffer to a file; `source` says how many bytes."""
+        raise NotImplementedError
+
+    def queue_host_call(
+        self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]
+    ) -> None:
+        """Call a Python function; what it raises fails the signal fence."""
+        raise NotImplementedError
+
+    def queue_flush(self, affinity: int) -> None:
+        """Start what was submitted and is held back."""
+        raise NotImplementedError
+
+    def submit_alloca(
+        self, affinity: int, wait: Fence | None, byte_length: int, memory_type: int, usage: int
+    ) -> tuple[Buffer, Fence | None]:
+        """As `queue_alloca`: the buffer, and its fence or None where that is reached."""
+        signal = Fence.create()
+        return self.queue_alloca(affinity, wait, signal, byte_length, memory_type, usage), signal
+
+    def submit_dealloca(self, affinity: int, wait: Fence | None, buffer: Buffer) -> Fence | None:
+        """As `queue_dealloca`: the fence, or None where it is reached."""
+        signal = Fence.create()
+        self.queue_dealloca(affinity, wait, signal, buffer)
+        return signal
+
+    def submit_barrier(self, affinity: int, wait: Fence | None) -> Fence | None:
+        """As `queue_barrier`: the fence, or None where it is reached."""
+        signal = Fence.create()
+        self.queue_barrier(affinity, wait, signal)
+        return signal
 
     def submit_execute(
         self,
@@ -79,103 +156,7 @@ class Queue:
         command_buffer: CommandBuffer,
         bindings: Sequence[Binding] = (),
     ) -> Fence | None:
-        """As `queue_execute` with a signal fence made here: the fence, or None where it is reached."""
-        if wait is None or wait.is_reached:
-            return self.submit_table(command_buffer, command_buffer.prepare(bindings), bindings)
+        """As `queue_execute`: the fence, or None where it is reached."""
         signal = Fence.create()
         self.queue_execute(affinity, wait, signal, command_buffer, bindings)
         return signal
-
-    def submit_table(
-        self, command_buffer: CommandBuffer, table: bytes, keepalive: Sequence[object]
-    ) -> Fence | None:
-        """As `submit_execute` at once, with a binding table that is packed and checked.
-
-        Args:
-            table: see `CommandBuffer.run`.
-            keepalive: what has the table's buffers.
-        """
-        scope = current_scope()
-        if not self._runs_inline(command_buffer):
-            return self._execute_awaited(command_buffer, table, keepalive, scope)
-        try:
-            command_buffer.run(table, keepalive, None, scope)
-        except Exception as exception:
-            return failed_fence(exception)
-        return None
-
-    def queue_host_call(
-        self, affinity: int, wait: Fence | None, signal: Fence | None, function: Callable[[], object]
-    ) -> None:
-        """Call a Python function in queue order; what it raises fails the signal fence."""
-        del affinity
-        self._submit(wait, signal, _call, function)
-
-    def queue_flush(self, affinity: int) -> None:
-        """Start what was submitted; nothing is held back here."""
-        del affinity
-
-    def _submit(
-        self, wait: Fence | None, signal: Fence | None, operation: Callable[..., None], *arguments: object
-    ) -> None:
-        if wait is None or wait.is_reached:
-            self._start(signal, operation, arguments)
-        else:
-            start = partial(self._start, signal, operation, arguments)
-            start_when_reached(wait, signal, start, current_scope())
-
-    def _start(
-        self, signal: Fence | None, operation: Callable[..., None], arguments: tuple[object, ...]
-    ) -> None:
-        """Run an operation whose wait fence is reached, and tell its signal fence.
-
-        It runs on this thread; a subclass with workers calls this on one of them.
-        """
-        try:
-            operation(*arguments)
-        except Exception as exception:
-            if signal is None:
-                self._report_unobserved(as_status_error(exception))
-            else:
-                # Why without the traceback: its frames know the fence, which keeps the error; what the
-                # operation worked on would stay in memory until Python looks for such circles.
-                signal.fail(as_status_error(exception.with_traceback(None)))
-        else:
-            if signal is not None:
-                signal.signal()
-
-    def _runs_inline(self, command_buffer: CommandBuffer) -> bool:
-        """True where a command buffer is run by the thread that submits it."""
-        del command_buffer
-        return True
-
-    def _execute(
-        self,
-        signal: Fence | None,
-        command_buffer: CommandBuffer,
-        table: bytes,
-        keepalive: Sequence[object],
-        scope: CallScope | None,
-    ) -> None:
-        """Start a command buffer whose wait fence is reached."""
-        self._start(signal, command_buffer.run, (table, keepalive, None, scope))
-
-    def _execute_awaited(
-        self,
-        command_buffer: CommandBuffer,
-        table: bytes,
-        keepalive: Sequence[object],
-        scope: CallScope | None,
-    ) -> Fence | None:
-        """Start a command buffer for a thread that waits for it: a fence, or None where it is done."""
-        signal = Fence.create()
-        self._execute(signal, command_buffer, table, keepalive, scope)
-        return signal
-
-    def _report_unobserved(self, error: StatusError) -> None:
-        """Handle an error that no fence can carry."""
-        raise error
-
-
-def _call(function: Callable[[], object]) -> None:
-    function()

@@ -14,13 +14,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import SimpleQueue
 
+from gossamer.drivers.host.device import HostDevice
+from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.drivers.local.runner.tile_pool import TilePool
 from gossamer.drivers.local.workers.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.errors import StatusError
 from gossamer.hal.command.command_buffer import CommandBuffer
-from gossamer.hal.device import Device
 from gossamer.hal.executable import ExecutableLoader
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.timeline.fence import Fence
@@ -37,7 +39,7 @@ _AWAITED_NANOSECONDS = 50_000_000
 _Task = tuple[Fence | None, Callable[..., None], tuple[object, ...]]
 
 
-class TaskDevice(Device):
+class TaskDevice(HostDevice):
     """Runs operations on a pool of threads, started at the first operation.
 
     Attributes:
@@ -52,10 +54,15 @@ class TaskDevice(Device):
         executable_loaders: Sequence[ExecutableLoader] = (),
         allocator: Allocator | None = None,
     ) -> None:
-        super().__init__(identifier, executable_loaders=executable_loaders, allocator=allocator)
         self.worker_count = max(workers.count or usable_processor_count(), 1)
         self._workers = workers
-        self._pool = TilePool(self.worker_count, workers)
+        self._pool = pool = TilePool(self.worker_count, workers)
+        super().__init__(
+            identifier,
+            partial(runner_for, pool=pool),
+            executable_loaders=executable_loaders,
+            allocator=allocator,
+        )
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._start_lock = threading.Lock()
@@ -101,7 +108,7 @@ class TaskDevice(Device):
         scope: CallScope | None,
     ) -> None:
         if self._runs_inline(command_buffer):
-            super()._start(signal, command_buffer.run, (table, keepalive, None, scope))
+            super()._start(signal, command_buffer.run, (table, keepalive, scope))
         else:
             self._start(signal, self._run_timed, (command_buffer, table, keepalive, scope))
 
@@ -139,7 +146,7 @@ class TaskDevice(Device):
         begun = time.perf_counter_ns()
         try:
             self._workers.check_local_memory(command_buffer.program.local_memory_bytes)
-            command_buffer.run(table, keepalive, self._pool, scope)
+            command_buffer.run(table, keepalive, scope, True)
         except StatusError as error:
             self._workers.abort_if_asked(error)
             raise

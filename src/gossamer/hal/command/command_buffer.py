@@ -1,7 +1,7 @@
 """Command buffers: commands recorded once and executed any number of times.
 
-In: commands (see `command_recorder`), then binding tables. Out: one program for the native runner; executing
-it with a table only packs addresses. Mirrors `iree/hal/command_buffer.h`.
+In: commands (see `command_recorder`), then binding tables. Out: one program for the device's runner;
+executing it with a table only packs addresses. Mirrors `iree/hal/command_buffer.h`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from operator import is_
 
 from gossamer.abi.command_flags import CommandBufferMode, CommandCategory
-from gossamer.drivers.local.runner.runner import Runner, runner_for
-from gossamer.drivers.local.runner.tile_pool import TilePool
 from gossamer.errors import FailedPreconditionError
 from gossamer.hal.command.binding_table import Binding, FittingLayouts
+from gossamer.hal.command.command_program import CommandProgram, join_records
 from gossamer.hal.command.command_recorder import CommandRecorder
-from gossamer.hal.command.program import Program, join_records
 from gossamer.hal.command.program_reader import expected_nanoseconds
 from gossamer.hal.command.program_relocation import relocate_program
+from gossamer.hal.command.runner import Runner, RunnerMaker
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.limits.scope import CallScope
 
@@ -38,6 +37,7 @@ class CommandBuffer(CommandRecorder):
         "__weakref__",
         "_expected_nanoseconds",
         "_is_submitted",
+        "_make_runner",
         "_program",
         "_runner",
         "layouts",
@@ -49,17 +49,27 @@ class CommandBuffer(CommandRecorder):
         mode: int = 0,
         categories: int = CommandCategory.ANY,
         binding_capacity: int = 0,
+        make_runner: RunnerMaker | None = None,
     ) -> None:
+        """Start recording; see `Device.create_command_buffer`.
+
+        Args:
+            mode: bits of CommandBufferMode.
+            categories: bits of CommandCategory; commands of others are refused.
+            binding_capacity: slots of binding tables that commands may name.
+            make_runner: of the device; None for a recording that is only read.
+        """
         super().__init__(categories, binding_capacity)
         self.mode = mode
         self.layouts = _NO_LAYOUTS
         self._expected_nanoseconds: int | None = None
         self._is_submitted = False
-        self._program: Program | None = None
+        self._make_runner = make_runner
+        self._program: CommandProgram | None = None
         self._runner: Runner | None = None
 
     @property
-    def program(self) -> Program:
+    def program(self) -> CommandProgram:
         """What was recorded.
 
         Raises: FailedPreconditionError before `finalize`.
@@ -128,21 +138,25 @@ class CommandBuffer(CommandRecorder):
         self,
         table: bytes,
         keepalive: Sequence[object] = (),
-        pool: TilePool | None = None,
         scope: CallScope | None = None,
+        shares_work: bool = False,
     ) -> None:
         """Execute the commands now, on this thread.
 
         Args:
             table: what `prepare` returned, or a table of one of `layouts`.
             keepalive: what it was made of, whose buffers must live until this returns.
-            pool: workers to share long dispatches with.
             scope: whose calls this is part of; between workgroups it is asked whether to go on.
+            shares_work: share long dispatches with the device's workers.
         Raises: the error of the first dispatch that fails, or the scope's; what ran before has taken effect.
         """
         if self._runner is None:
-            raise FailedPreconditionError("command buffer is still being recorded; finalize it first")
-        self._runner(table, pool, scope)
+            raise FailedPreconditionError(
+                "command buffer is still being recorded; finalize it first"
+                if self._program is None
+                else "command buffer was made without a device; Device.create_command_buffer makes one to run"
+            )
+        self._runner(table, shares_work, scope)
 
     def record_duration(self, nanoseconds: int) -> None:
         """Learn from an execution; the shortest counts, for others may have been interrupted."""
@@ -158,7 +172,7 @@ class CommandBuffer(CommandRecorder):
         if self._program is None or all(map(is_, buffers, copies)):
             return self
         addresses = {buffer.address: copy.address for buffer, copy in zip(buffers, copies, strict=True)}
-        fork = CommandBuffer(self.mode, self.categories, 0)
+        fork = CommandBuffer(self.mode, self.categories, 0, self._make_runner)
         fork.slots = self.slots
         fork.layouts = self.layouts
         fork.resources = [resource for resource in self.resources if not isinstance(resource, Buffer)]
@@ -167,8 +181,8 @@ class CommandBuffer(CommandRecorder):
         fork._end_recording(relocate_program(self._program, addresses))
         return fork
 
-    def _end_recording(self, program: Program) -> None:
-        self._runner = runner_for(program)
+    def _end_recording(self, program: CommandProgram) -> None:
+        self._runner = None if self._make_runner is None else self._make_runner(program)
         self._program = program
         self.is_recording = self.records_dispatches = False
         self.records.clear()

@@ -21,7 +21,7 @@ from gossamer.hal.command.command_checks import (
     check_update,
     check_workgroup_count,
 )
-from gossamer.hal.command.program import encode_record
+from gossamer.hal.command.command_program import encode_record
 from gossamer.hal.command.record_layout import dispatch_start
 from gossamer.hal.command.records import (
     SLOT_DIRECT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 
-from gossamer.hal.command.program import Program
+from gossamer.hal.command.command_program import CommandProgram
 from gossamer.hal.command.record_layout import (
     COPY,
     COUNTS,
@@ -36,7 +36,7 @@ from gossamer.hal.executable import ExecutableFunction
 _TRANSFER_BYTES_PER_NANOSECOND = 4
 
 
-def decode_records(program: Program) -> Iterator[Record]:
+def decode_records(program: CommandProgram) -> Iterator[Record]:
     """The records of a program, in order."""
     memory, offset = program.memory, HEADER.size
     for function in program.functions:
@@ -57,7 +57,7 @@ def decode_records(program: Program) -> Iterator[Record]:
         offset += 8 * words
 
 
-def expected_nanoseconds(program: Program, *, uses_times: bool) -> int | None:
+def expected_nanoseconds(program: CommandProgram, *, uses_times: bool) -> int | None:
     """Estimate of how long a program takes on one thread; None where something of it is not known yet.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gossamer.hal.command.program import Program, build_program
+from gossamer.hal.command.command_program import CommandProgram, build_program
 from gossamer.hal.command.program_reader import decode_records
 from gossamer.hal.command.records import (
     SLOT_DIRECT,
@@ -20,7 +20,7 @@ from gossamer.hal.command.records import (
 )
 
 
-def relocate_program(program: Program, addresses: Mapping[int, int]) -> Program:
+def relocate_program(program: CommandProgram, addresses: Mapping[int, int]) -> CommandProgram:
     """Same program on other memory; what it names by slot stays as it is.
 
     Args:

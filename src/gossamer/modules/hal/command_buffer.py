@@ -53,7 +53,7 @@ def command_buffer_create(
     del affinity
     if not isinstance(device, Device):
         raise wrong_ref(device, DEVICE)
-    return CommandBuffer(modes, categories, binding_capacity)
+    return device.create_command_buffer(modes, categories, binding_capacity)
 
 
 @functions.export("command_buffer.finalize", "0r_v")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from weakref import WeakKeyDictionary
 
 from gossamer.abi.command_flags import CommandCategory
@@ -64,7 +64,7 @@ class LoaderState:
     def __init__(self, device: Device) -> None:
         self.device = device
         self._constants: WeakKeyDictionary[HostBuffer, HostBuffer] = WeakKeyDictionary()
-        self.record = lru_cache(_REMEMBERED_DISPATCHES)(_record_dispatch)
+        self.record = lru_cache(_REMEMBERED_DISPATCHES)(partial(_record_dispatch, device))
 
     def private_constant(self, constant: HostBuffer) -> HostBuffer:
         """Memory with the bytes of a constant, which kernels of this context may write to; see
@@ -78,13 +78,14 @@ class LoaderState:
 
 
 def _record_dispatch(
+    device: Device,
     executable: Executable,
     function_id: int,
     workgroup_count: tuple[int, int, int],
     constants: tuple[int, ...],
     binding_count: int,
 ) -> CommandBuffer:
-    commands = CommandBuffer(0, CommandCategory.DISPATCH, binding_count)
+    commands = device.create_command_buffer(0, CommandCategory.DISPATCH, binding_count)
     slots = [BufferRef(None, slot=slot) for slot in range(binding_count)]
     commands.dispatch(executable, function_id, workgroup_count, constants, slots)
     commands.finalize()

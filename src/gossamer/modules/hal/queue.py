@@ -39,11 +39,10 @@ def _submit_alloca(
     byte_length: int,
     flags: int,
 ) -> tuple[Buffer, Fence | None]:
-    buffer = device_queue_alloca(device, affinity, None, None, pool, memory_types, usage, byte_length, flags)
-    if wait is None:
-        return buffer, None
+    del flags
     check_queue(device, wait, None)
-    return buffer, device.submit_barrier(affinity, wait)
+    _check_pool(pool)
+    return device.submit_alloca(affinity, wait, byte_length, memory_types, usage)
 
 
 _SUBMIT_ALLOCA = InlineForm(
@@ -80,9 +79,13 @@ def device_queue_alloca(
     """Allocate in queue order."""
     del flags
     check_queue(device, wait, signal)
+    _check_pool(pool)
+    return device.queue_alloca(affinity, wait, signal, byte_length, memory_types, usage)
+
+
+def _check_pool(pool: int) -> None:
     if pool:
         raise UnimplementedError("VM queue allocation pools are not supported")
-    return device.queue_alloca(affinity, wait, signal, byte_length, memory_types, usage)
 
 
 def _submit_dealloca(

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 
 from gossamer.abi.command_flags import CommandCategory
-from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
 from gossamer.hal.memory.buffer import Buffer
@@ -38,7 +37,7 @@ class Dispatches:
         """
         self._device = device
         self._batch_size = batch_size
-        self._commands = CommandBuffer(0, CommandCategory.DISPATCH)
+        self._commands = device.create_command_buffer(0, CommandCategory.DISPATCH)
         references = [BufferRef(buffer) for buffer in bindings]
         for _ in range(batch_size):
             self._commands.dispatch(executable, function_id, workgroup_count, constants, references)

@@ -22,7 +22,7 @@ from gossamer.drivers.local.ir.runner_ir import CALL_FORMAT, RUN_SYMBOL, runner_
 from gossamer.drivers.local.ir.worker_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL
 from gossamer.drivers.local.runner.kernel_errors import kernel_error
 from gossamer.errors import InternalStatusError, OutOfRangeError, StatusError
-from gossamer.hal.command.program import Program
+from gossamer.hal.command.command_program import CommandProgram
 from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 from gossamer.limits.scope import CallScope
 from gossamer.machine_code.compiled_code import NativeCode, load_native_code
@@ -118,7 +118,7 @@ local_memory = _LocalMemory()
 
 
 def run_native(
-    program: Program,
+    program: CommandProgram,
     table: bytes,
     pool_address: int = 0,
     participants: int = 1,
@@ -145,7 +145,7 @@ def run_native(
         raise _run_error(program, result, scope)
 
 
-def plain_run(program: Program) -> Callable[[bytes], None]:
+def plain_run(program: CommandProgram) -> Callable[[bytes], None]:
     """`run_native` of one program without a pool or scope, prepared.
 
     Args:
@@ -162,7 +162,7 @@ def plain_run(program: Program) -> Callable[[bytes], None]:
     return run_plain
 
 
-def _run_error(program: Program, result: int, scope: CallScope | None) -> StatusError:
+def _run_error(program: CommandProgram, result: int, scope: CallScope | None) -> StatusError:
     function = program.functions[((result & ~COUNT_ERROR) >> 32) - 1]
     if function is None:
         stopped = None if scope is None else scope.failure

@@ -5,20 +5,16 @@ Python runs it where a kernel is a Python callable or where this machine has no 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
 from threading import get_ident
-from typing import TypeAlias
 
 from gossamer.drivers.local.runner.faults import StopRequest
 from gossamer.drivers.local.runner.native_runner import native_functions, plain_run, run_native
 from gossamer.drivers.local.runner.python_runner import run_python
 from gossamer.drivers.local.runner.tile_pool import TilePool
-from gossamer.hal.command.program import Program
+from gossamer.hal.command.command_program import CommandProgram
+from gossamer.hal.command.runner import Runner
 from gossamer.limits.scope import CallScope
-
-Runner: TypeAlias = Callable[[bytes, TilePool | None, CallScope | None], None]
-"""Runs one program with a binding table, perhaps with a pool, under a scope of calls or none."""
 
 
 @cache
@@ -31,24 +27,32 @@ def has_native_runner() -> bool:
     return True
 
 
-def runner_for(program: Program) -> Runner:
-    """The quickest runner of a program."""
+def runner_for(program: CommandProgram, pool: TilePool | None = None) -> Runner:
+    """The quickest runner of a program.
+
+    Args:
+        pool: workers that it may share dispatches with, where its caller allows that; None for no workers.
+    """
     if not program.is_native or not has_native_runner():
-        return partial(_run_in_python, program)
+        return partial(_run_in_python, program, pool)
     if program.local_memory_bytes:
-        return partial(_run_natively, program)
+        return partial(_run_natively, program, pool)
     run_plain = plain_run(program)
 
-    def run(table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
-        if pool is None and scope is None:
+    def run(table: bytes, shares_work: bool, scope: CallScope | None) -> None:
+        if scope is None and not shares_work:
             run_plain(table)
         else:
-            _run_natively(program, table, pool, scope)
+            _run_natively(program, pool, table, shares_work, scope)
 
     return run
 
 
-def _run_natively(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
+def _run_natively(
+    program: CommandProgram, pool: TilePool | None, table: bytes, shares_work: bool, scope: CallScope | None
+) -> None:
+    if not shares_work:
+        pool = None
     if scope is not None and program.may_trap:
         _run_leaving_kernels(program, table, pool, scope)
     elif pool is None:
@@ -57,7 +61,9 @@ def _run_natively(program: Program, table: bytes, pool: TilePool | None, scope: 
         run_native(program, table, pool.address, pool.participants, scope)
 
 
-def _run_leaving_kernels(program: Program, table: bytes, pool: TilePool | None, scope: CallScope) -> None:
+def _run_leaving_kernels(
+    program: CommandProgram, table: bytes, pool: TilePool | None, scope: CallScope
+) -> None:
     """Run kernels that never ask whether to go on, and leave them when their scope is stopped."""
     address = 0 if pool is None else pool.address
     request = StopRequest((get_ident(), *(() if pool is None else pool.thread_identifiers)))
@@ -69,8 +75,10 @@ def _run_leaving_kernels(program: Program, table: bytes, pool: TilePool | None, 
         request.close()
 
 
-def _run_in_python(program: Program, table: bytes, pool: TilePool | None, scope: CallScope | None) -> None:
-    def run(program: Program, table: bytes, scope: CallScope | None) -> None:
-        _run_natively(program, table, pool, scope)
+def _run_in_python(
+    program: CommandProgram, pool: TilePool | None, table: bytes, shares_work: bool, scope: CallScope | None
+) -> None:
+    def run(program: CommandProgram, table: bytes, scope: CallScope | None) -> None:
+        _run_natively(program, pool, table, shares_work, scope)
 
     run_python(program, table, scope, run if has_native_runner() else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gossamer.abi.command_flags import CommandCategory
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError
@@ -10,6 +10,9 @@ from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.runtime.iree_api.hal.buffers import HalBuffer
 from gossamer.runtime.iree_api.refs import RefObject
+
+if TYPE_CHECKING:
+    from gossamer.runtime.iree_api.hal.device import HalDevice
 
 
 class HalCommandBuffer(RefObject):
@@ -19,12 +22,10 @@ class HalCommandBuffer(RefObject):
     _object_type = CommandBuffer
     object: CommandBuffer
 
-    def __init__(self, device: object, binding_capacity: int = 0, begin: bool = True) -> None:
+    def __init__(self, device: HalDevice, binding_capacity: int = 0, begin: bool = True) -> None:
         """Make a command buffer that records, unless `begin` is False, from the start."""
-        del device
-        self.object = CommandBuffer(
-            0, CommandCategory.TRANSFER | CommandCategory.DISPATCH, binding_capacity=binding_capacity
-        )
+        categories = CommandCategory.TRANSFER | CommandCategory.DISPATCH
+        self.object = device.device.create_command_buffer(0, categories, binding_capacity)
         self._begun = begin
 
     def begin(self) -> None:

@@ -24,7 +24,7 @@ from gossamer.hal.executable import ExecutableFunction
 from gossamer.machine_code.host_memory import address_of
 
 
-class Program(NamedTuple):
+class CommandProgram(NamedTuple):
     """Encoded records.
 
     Attributes:
@@ -69,7 +69,7 @@ def join_records(
     functions: Sequence[ExecutableFunction | None],
     *,
     has_indirect_counts: bool,
-) -> Program:
+) -> CommandProgram:
     """Program of encoded records.
 
     Args:
@@ -84,7 +84,7 @@ def join_records(
             may_trap = may_trap or function.may_trap
             local_memory_bytes = max(local_memory_bytes, function.local_memory_bytes)
     memory = bytearray().join((HEADER.pack(len(records), may_trap), *records))
-    return Program(
+    return CommandProgram(
         tuple(functions),
         memory,
         address_of(memory),
@@ -95,7 +95,7 @@ def join_records(
     )
 
 
-def build_program(records: Sequence[Record]) -> Program:
+def build_program(records: Sequence[Record]) -> CommandProgram:
     """Program of records."""
     dispatches = [record if isinstance(record, DispatchRecord) else None for record in records]
     return join_records(

@@ -1,7 +1,7 @@
-"""Operations of queues on memory: allocation, fills, updates, copies, files.
+"""Host queues' operations on memory: allocation, fills, updates, copies, files.
 
-In: operations on buffers in the order of fences (see `queue`). Out: memory allocated, deallocated or changed.
-Mirrors the queue operations of `iree/hal/device.h`.
+In: operations on buffers in the order of fences, see `hal.queue`. Out: memory allocated, deallocated or
+changed; transfers are one-shot command buffers.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import ctypes
 
 from gossamer.abi.command_flags import CommandBufferMode, CommandCategory
 from gossamer.abi.memory_flags import BufferUsage, MemoryAccess, MemoryType
+from gossamer.drivers.host.queue import HostQueue
 from gossamer.format.module_def import Bytes
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.command.command_checks import check_fill
+from gossamer.hal.command.runner import RunnerMaker
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.memory.file import File
-from gossamer.hal.queue import Queue
 from gossamer.hal.timeline.fence import Fence
 from gossamer.hal.timeline.pending import start_when_reached
 from gossamer.limits.scope import current_scope
@@ -30,17 +31,25 @@ _TRANSFER_SOURCE = int(BufferUsage.TRANSFER_SOURCE)
 _TRANSFER_TARGET = int(BufferUsage.TRANSFER_TARGET)
 
 
-class MemoryQueue(Queue):
-    """A queue with an allocator.
+class HostMemoryQueue(HostQueue):
+    """A host queue with an allocator.
 
     A queue allocation that waits for nothing and tells nobody is one of `allocator`, and nothing more.
 
-    Attributes:
+    Args:
         allocator: where buffers come from.
+        make_runner: what runs command programs; it is handed to the command buffers made here.
     """
 
-    def __init__(self, allocator: Allocator) -> None:
+    def __init__(self, allocator: Allocator, make_runner: RunnerMaker) -> None:
         self.allocator = allocator
+        self.make_runner = make_runner
+
+    def create_command_buffer(
+        self, mode: int = 0, categories: int = CommandCategory.ANY, binding_capacity: int = 0
+    ) -> CommandBuffer:
+        """Start recording commands for this queue; see `Device.create_command_buffer`."""
+        return CommandBuffer(mode, categories, binding_capacity, self.make_runner)
 
     def queue_alloca(
         self,
@@ -57,6 +66,13 @@ class MemoryQueue(Queue):
             self.queue_barrier(affinity, wait, signal)
         return buffer
 
+    def submit_alloca(
+        self, affinity: int, wait: Fence | None, byte_length: int, memory_type: int, usage: int
+    ) -> tuple[Buffer, Fence | None]:
+        """See `Queue.submit_alloca`; no fence is made where the wait fence is reached."""
+        buffer = self.allocator.allocate_buffer(byte_length, memory_type, usage)
+        return buffer, None if wait is None else self.submit_barrier(affinity, wait)
+
     def queue_dealloca(self, affinity: int, wait: Fence | None, signal: Fence | None, buffer: Buffer) -> None:
         """Deallocate in queue order; the contents are out of reach from then on."""
         if wait is None or wait.is_reached:
@@ -72,7 +88,7 @@ class MemoryQueue(Queue):
         start_when_reached(wait, signal, deallocate, current_scope())
 
     def submit_dealloca(self, affinity: int, wait: Fence | None, buffer: Buffer) -> Fence | None:
-        """As `queue_dealloca` with a signal fence made here: the fence, or None where it is reached."""
+        """See `Queue.submit_dealloca`; no fence is made where the wait fence is reached."""
         if wait is None or wait.is_reached:
             buffer.allocated_buffer.deallocate()
             return None
@@ -91,7 +107,7 @@ class MemoryQueue(Queue):
     ) -> None:
         """Fill a range of a buffer with a pattern of 1, 2, 4 or 8 bytes."""
         check_fill(target.offset, target.length, pattern_length)
-        commands = CommandBuffer(_ONE_SHOT, _TRANSFER)
+        commands = CommandBuffer(_ONE_SHOT, _TRANSFER, 0, self.make_runner)
         commands.fill_buffer(target, pattern, pattern_length)
         self._execute_now(affinity, wait, signal, commands)
 
@@ -99,7 +115,7 @@ class MemoryQueue(Queue):
         self, affinity: int, wait: Fence | None, signal: Fence | None, source: Bytes, target: BufferRef
     ) -> None:
         """Copy host bytes, as they are now, to a buffer."""
-        commands = CommandBuffer(_ONE_SHOT, _TRANSFER)
+        commands = CommandBuffer(_ONE_SHOT, _TRANSFER, 0, self.make_runner)
         commands.update_buffer(source, target)
         self._execute_now(affinity, wait, signal, commands)
 
@@ -107,7 +123,7 @@ class MemoryQueue(Queue):
         self, affinity: int, wait: Fence | None, signal: Fence | None, source: BufferRef, target: BufferRef
     ) -> None:
         """Copy between buffers."""
-        commands = CommandBuffer(_ONE_SHOT, _TRANSFER)
+        commands = CommandBuffer(_ONE_SHOT, _TRANSFER, 0, self.make_runner)
         commands.copy_buffer(source, target)
         self._execute_now(affinity, wait, signal, commands)
 
