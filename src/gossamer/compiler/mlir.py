@@ -15,7 +15,7 @@ Operations are read through their generic accessors (`op.operation.name`, `.attr
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -41,6 +41,7 @@ __all__ = [
     "parse_portable_artifact",
     "parse_text",
     "print_module",
+    "run_own_pass",
     "run_passes",
     "run_user_passes",
     "source_location",
@@ -165,7 +166,18 @@ def run_passes(module: ir.Module, pipeline: str, *, phase: str = "") -> None:
             except ValueError as error:
                 raise InternalError(f"pass pipeline of phase {phase!r} is malformed: {error}") from None
             manager.enable_verifier(_verifies.get())
-            _run_pass(manager, module, text, phase)
+            _run_pass(module, text, lambda manager=manager: manager.run(module.operation), phase)
+
+
+def run_own_pass(module: ir.Module, name: str, transform: Callable[[ir.Module], None]) -> None:
+    """Run a pass that is written in Python, under a name by which it is printed and timed as MLIR's are.
+
+    Args:
+        module: changed in place; not verified after.
+        name: in words with hyphens, as MLIR names passes.
+        transform: the pass; raises CompileError where it fails.
+    """
+    _run_pass(module, name, lambda: transform(module))
 
 
 def run_user_passes(module: ir.Module, pipeline: str, *, phase: str) -> None:
@@ -192,15 +204,17 @@ def print_module(module: ir.Module, *, is_bytecode: bool = False) -> bytes:
     return output.getvalue()
 
 
-def _run_pass(manager: passmanager.PassManager, module: ir.Module, text: str, phase: str) -> None:
+def _run_pass(module: ir.Module, text: str, run: Callable[[], None], phase: str = "") -> None:
     observer = _observer.get()
     if observer is not None:
         observer.before_pass(text, module)
     failure: CompileError | None = None
     try:
-        manager.run(module.operation)
+        run()
     except ir.MLIRError as error:
         failure = compile_error(error, *([f"phase {phase}"] if phase else []), f"pass {text}")
+    except CompileError as error:
+        failure = error
     if observer is not None:
         observer.after_pass(text, module, failure)
     if failure is not None:

@@ -1,7 +1,7 @@
 """Tensor programs cut into dispatches.
 
 In: functions of linalg, tensor, arith and scf on tensors. Out: a `FlowProgram`: host functions that dispatch
-executables, and the executables. Next: `codegen` compiles the executables, `stream` the host functions.
+executables, and the executables. Next: `codegen` compiles the executables, `host` the host functions.
 Mirrors `iree/compiler/Dialect/Flow` and `DispatchCreation`.
 """
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gossamer.compiler.flow.dispatches import form_dispatches
 from gossamer.compiler.flow.naming import summarize
 from gossamer.compiler.flow.outline import Dispatch
 from gossamer.compiler.flow.preprocess import preprocess
 from gossamer.compiler.flow.program import Executable, FlowProgram
-from gossamer.compiler.mlir import ir, run_passes
+from gossamer.compiler.mlir import ir, run_own_pass, run_passes
 
 _PHASE = "flow"
 
@@ -21,10 +23,16 @@ def run(module: ir.Module) -> FlowProgram:
     """
     with module.context:
         preprocess(module)
-        functions = [op.operation for op in module.body.operations if _has_body(op.operation)]
-        formed = [(function, form_dispatches(function)) for function in functions]
+        formed: list[tuple[ir.Operation, list[Dispatch]]] = []
+        run_own_pass(module, "form-dispatches", lambda module: formed.extend(_form_dispatches(module)))
         run_passes(module, "convert-scf-to-cf,canonicalize,cse", phase=_PHASE)
         return FlowProgram(module, _attach_executables(module, formed))
+
+
+def _form_dispatches(module: ir.Module) -> Iterator[tuple[ir.Operation, list[Dispatch]]]:
+    for view in list(module.body.operations):
+        if _has_body(view.operation):
+            yield view.operation, form_dispatches(view.operation)
 
 
 def _has_body(op: ir.Operation) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from gossamer.compiler.flow.extended_ops import add_sort_scratch, adopt_extended_ops
 from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.softmax import expand_softmax
-from gossamer.compiler.mlir import ir, run_passes
+from gossamer.compiler.mlir import ir, run_own_pass, run_passes
 from gossamer.compiler.tensor.linalg_op import GENERIC, LinalgOp, as_linalg
 from gossamer.compiler.tensor.walk import find
 
@@ -34,19 +34,19 @@ _COSTLY_PREFIXES = ("math.", "arith.div", "arith.rem", "scf.", "tensor.")
 
 def preprocess(module: ir.Module) -> None:
     """Optimise a module; private functions are inlined where they are called."""
-    replace_foreign_ops(module)
-    adopt_extended_ops(module)
-    expand_softmax(module)
+    run_own_pass(module, "replace-foreign-ops", replace_foreign_ops)
+    run_own_pass(module, "adopt-extended-ops", adopt_extended_ops)
+    run_own_pass(module, "expand-softmax", expand_softmax)
     initializers = _expose_initializers(module)
     run_passes(module, f"inline,{_TIDY}", phase=_PHASE)
     for op in initializers:
         op.attributes["sym_visibility"] = ir.StringAttr.get("private", module.context)
     run_passes(module, f"{_TO_GENERIC},{_TIDY},{_UNIT_DIMS}", phase=_PHASE)
-    _insert_barriers(module)
+    run_own_pass(module, "insert-fusion-barriers", _insert_barriers)
     run_passes(module, _FUSE, phase=_PHASE)
-    _remove_barriers(module)
+    run_own_pass(module, "remove-fusion-barriers", _remove_barriers)
     run_passes(module, f"{_UNIT_DIMS},{_SCALARS}", phase=_PHASE)
-    add_sort_scratch(module)
+    run_own_pass(module, "add-sort-scratch", add_sort_scratch)
 
 
 def _expose_initializers(module: ir.Module) -> list[ir.Operation]:
