@@ -1,4 +1,14 @@
-"""A stable merge sort of lines of memory."""
+"""A stable merge sort of lines of memory.
+
+Each pass merges neighbouring stretches in pairs, twice as long as in the pass before:
+
+    pass 0, width 1    5 | 2   9 | 1   4        the pairs (5, 2), (9, 1) and 4 by itself
+    pass 1, width 2    2 5 | 1 9   4
+    pass 2, width 4    1 2 5 9 | 4
+                       1 2 4 5 9
+
+A pair is merged into the scratch memory and copied back, so that the line is sorted in place.
+"""
 
 from __future__ import annotations
 

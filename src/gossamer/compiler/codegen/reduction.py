@@ -2,7 +2,14 @@
 
 A sum of floats depends on itself at each step and so takes a whole addition's time for each. It is therefore
 made of `_LANES` sums of every `_LANES`th step, which a machine with vectors adds to at once, put together
-at the end; the same for products, minima and maxima.
+at the end; the same for products, minima and maxima. With four lanes instead of eight:
+
+    sum = initial                sums = initial, -0.0, -0.0, -0.0
+    for k in 0 .. size:          for n in 0 .. size / 4:
+      sum += x[k]                  sums += x[4 n], x[4 n + 1], x[4 n + 2], x[4 n + 3]
+                                 sum = (sums[0] + sums[2]) + (sums[1] + sums[3])
+                                 for k in size - size % 4 .. size:
+                                   sum += x[k]
 """
 
 from __future__ import annotations

@@ -2,7 +2,19 @@
 
 The reduction's innermost loop is cut into blocks. For one block after the other, each row of the workgroup
 takes the block's steps, a few at once: what the steps of a block read of inputs that vary along the row stays
-in the nearest cache for all rows.
+in the nearest cache for all rows. A product of matrices, element by element and as it is emitted:
+
+    for row, column:                        for row, column: c[row, column] = initial
+      sum = initial                         for block of k:        # b's rows of the block stay in the cache
+      for k:                                  for row:
+        sum += a[row, k] * b[k, column]         for k in the block, 4 at once:
+      c[row, column] = sum                        a0 .. a3 = a[row, k .. k + 3]
+                                                  for column:      # neighbours in c and in b
+                                                    sum = c[row, column]
+                                                    sum += a0 * b[k, column]
+                                                    ...
+                                                    sum += a3 * b[k + 3, column]
+                                                    c[row, column] = sum
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""Rank of elementwise dispatches: where all operands have one layout, one loop over all elements serves."""
+"""Rank of elementwise dispatches: where all operands have one layout, one loop over all elements serves.
+
+    %1 = absf of %0 : tensor<8x4xf32>       %a = reshape %0 : tensor<32xf32>
+                                            %b = absf of %a : tensor<32xf32>
+                                            %1 = reshape %b : tensor<8x4xf32>
+
+The reshapes are the host's and cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +15,8 @@ from gossamer.compiler.tensor.index_builder import Index
 from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg, is_identity
 from gossamer.compiler.tensor.shapes import Shapes
 
-_HARMLESS = ("arith.constant", "tensor.empty")
+_WITHOUT_LAYOUT = ("arith.constant", "tensor.empty")
+"""What a group may have beside its root: scalars, and memory to write to, of which the copy makes its own."""
 
 
 def collapse(group: list[ir.Operation], shapes: Shapes) -> ir.Operation | None:
@@ -22,7 +30,7 @@ def collapse(group: list[ir.Operation], shapes: Shapes) -> ir.Operation | None:
     """
     *others, root = group
     linalg = as_linalg(root)
-    if linalg is None or not _is_uniform(linalg) or any(op.name not in _HARMLESS for op in others):
+    if linalg is None or not _is_uniform(linalg) or any(op.name not in _WITHOUT_LAYOUT for op in others):
         return None
     total = shapes.builder.product(shapes.dims(root.results[0]))
     flat = _flat_copy(linalg, total, shapes)
