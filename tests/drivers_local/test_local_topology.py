@@ -97,10 +97,10 @@ def test_quick_cores_and_slow_ones(level: str, expected: list[int]) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        (TopologyOptions(mode="x"), InvalidArgumentError, "have --task_topology_mode=x"),
+        (TopologyOptions(mode="x"), InvalidArgumentError, "have task_topology_mode=x"),
         (TopologyOptions(cpu_ids=("0,x",)), InvalidArgumentError, "'x' not a valid CPU ID"),
         (TopologyOptions(cpu_ids=("0,9",)), OutOfRangeError, r"cpu_ids\[1\] 9 out of bounds, only 8"),
-        (TopologyOptions(nodes="x"), InvalidArgumentError, "invalid --task_topology_nodes value: 'x'"),
+        (TopologyOptions(nodes="x"), InvalidArgumentError, "invalid task_topology_nodes value: 'x'"),
         (TopologyOptions(nodes="7"), InvalidArgumentError, r"NUMA node id 7 is not present .*; 2 node"),
         (TopologyOptions(performance_level="x"), InvalidArgumentError, "unknown value `x` for performance"),
         (TopologyOptions(distribution="x"), InvalidArgumentError, "unknown value `x` for distribution"),

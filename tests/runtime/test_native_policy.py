@@ -23,7 +23,7 @@ VALUES = np.linspace(-4, 4, 16, dtype=np.float32)
 def test_a_refusal_says_what_and_how_to_allow_it(policy: str, stands_alone: bool, allowing: str) -> None:
     message = (
         rf"it is native code, which may not run here \(allow_native is '{policy}'\); "
-        rf"if you trust it, allow it with --allow-native={allowing} or allow_native='{allowing}'"
+        rf"if you trust it, allow it with allow_native='{allowing}'"
     )
     with pytest.raises(PermissionDeniedError, match=message):
         NativeCodePolicy(policy).require("it", stands_alone=stands_alone)

@@ -57,6 +57,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 CONTEXT = "creating VM context; creating run context"
 LOADING = f"while loading module 'pipeline'; {CONTEXT}"
+ASYNC_HINT = "\nhint: iree-compile --iree-execution-model=async-external compiles asynchronous exports"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ LOADING = f"while loading module 'pipeline'; {CONTEXT}"
         (
             ("run", "a"),
             "NOT_FOUND; pipeline imports module_a.abs, but module_a is loaded after pipeline: "
-            f"pass --module={{a}} before it; {LOADING}",
+            f"load {{a}} first; {LOADING}\nhint: pass --module={{a}} before the module that needs it",
         ),
         (
             ("run",),
@@ -95,14 +96,14 @@ LOADING = f"while loading module 'pipeline'; {CONTEXT}"
         (
             ("a", "wrong_model"),
             "INCOMPATIBLE; module_a.abs is synchronous, but pipeline passes fences to it: recompile module_a "
-            'with --iree-execution-model=async-external, or pipeline with iree.abi.model = "sync" on the '
-            f"import; {LOADING}",
+            'for the execution model async-external, or pipeline with iree.abi.model = "sync" on the '
+            f"import; {LOADING}{ASYNC_HINT}",
         ),
         (
             ("a_async", "run"),
-            "INCOMPATIBLE; module_a.abs was compiled with --iree-execution-model=async-external, but "
+            "INCOMPATIBLE; module_a.abs is asynchronous, but "
             'pipeline calls it synchronously: annotate the import with iree.abi.model = "coarse-fences", or '
-            f"recompile module_a without that option; {LOADING}",
+            f"recompile module_a for the execution model sync; {LOADING}{ASYNC_HINT}",
         ),
         (
             ("a", "a", "run"),

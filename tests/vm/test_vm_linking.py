@@ -48,8 +48,7 @@ def test_a_module_loaded_later() -> None:
     assert error.is_loaded_later
     assert error.source == "module_a.vmfb"
     assert error.message == (
-        "pipeline imports module_a.abs, but module_a is loaded after pipeline: "
-        "pass --module=module_a.vmfb before it"
+        "pipeline imports module_a.abs, but module_a is loaded after pipeline: load module_a.vmfb first"
     )
     assert error.annotations == ["while loading module 'pipeline'"]
 
@@ -202,9 +201,9 @@ def test_an_async_export_called_synchronously() -> None:
     assert (error.importer, error.module, error.function) == ("pipeline", "module_a", "abs")
     assert (error.expected, error.found) == ("sync", "async")
     assert error.message == (
-        "module_a.abs was compiled with --iree-execution-model=async-external, "
+        "module_a.abs is asynchronous, "
         'but pipeline calls it synchronously: annotate the import with iree.abi.model = "coarse-fences", '
-        "or recompile module_a without that option"
+        "or recompile module_a for the execution model sync"
     )
 
 
@@ -215,7 +214,7 @@ def test_a_sync_export_called_with_fences() -> None:
     assert (error.expected, error.found) == ("async", "sync")
     assert error.message == (
         "module_a.abs is synchronous, but pipeline passes fences to it: "
-        "recompile module_a with --iree-execution-model=async-external, "
+        "recompile module_a for the execution model async-external, "
         'or pipeline with iree.abi.model = "sync" on the import'
     )
 

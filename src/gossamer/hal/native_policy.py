@@ -37,7 +37,7 @@ class NativeCodePolicy(StrEnum):
             ) from None
 
     def require(self, what: str, *, stands_alone: bool) -> None:
-        """Raise PermissionDeniedError unless native code may be loaded.
+        """Raise NativeCodeRefusedError unless native code may be loaded.
 
         Args:
             what: names it, for the message: `executable format 'embedded-elf-x86_64'`.
@@ -46,7 +46,19 @@ class NativeCodePolicy(StrEnum):
         needed = NativeCodePolicy.EMBEDDED if stands_alone else NativeCodePolicy.ALL
         if self in (needed, NativeCodePolicy.ALL):
             return
-        raise PermissionDeniedError(
-            f"{what} is native code, which may not run here (allow_native is '{self}'); "
-            f"if you trust it, allow it with --allow-native={needed} or allow_native='{needed}'"
+        raise NativeCodeRefusedError(what, self, needed)
+
+
+class NativeCodeRefusedError(PermissionDeniedError):
+    """Native code that may not be loaded.
+
+    Attributes:
+        needed: the narrowest policy that allows it.
+    """
+
+    def __init__(self, what: str, policy: NativeCodePolicy, needed: NativeCodePolicy) -> None:
+        self.needed = needed
+        super().__init__(
+            f"{what} is native code, which may not run here (allow_native is '{policy}'); "
+            f"if you trust it, allow it with allow_native='{needed}'"
         )

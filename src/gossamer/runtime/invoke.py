@@ -58,14 +58,25 @@ def invoke(function: Function, arguments: Sequence[Variant]) -> list[Variant]:
 def find_single_export(module: Module) -> str:
     """Name of the only function of a module that users call.
 
-    Raises: InvalidArgumentError where there is none or several.
+    Raises: InvalidArgumentError where there is none, SeveralExportsError.
     """
     names = [name for name in module.exports if not name.startswith("__") and "$" not in name]
     if not names:
         raise InvalidArgumentError("no exported functions found in module; at least one must be present")
     if len(names) > 1:
-        raise InvalidArgumentError(
-            "more than one exported function present; --function= must be specified explicitly: "
-            f"one of {', '.join(names)}"
-        )
+        raise SeveralExportsError(names)
     return names[0]
+
+
+class SeveralExportsError(InvalidArgumentError):
+    """A module has several functions, and none was named.
+
+    Attributes:
+        names: of all, at least two.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        super().__init__(
+            f"more than one exported function present; name the one to call: one of {', '.join(names)}"
+        )

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 
 from gossamer.errors import GossamerError, InternalError
+from gossamer.tools.flag_hints import flag_hint
 
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1
@@ -38,7 +39,8 @@ def run_command(program: str, body: Callable[[], int | None]) -> int:
     except InternalError as error:
         return _report(program, f"internal error: {error}", EXIT_INTERNAL)
     except GossamerError as error:
-        return _report(program, str(error), EXIT_FAILURE)
+        hint = flag_hint(error)
+        return _report(program, f"{error}\nhint: {hint}" if hint else str(error), EXIT_FAILURE)
     except OSError as error:
         return _report(program, f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     except Exception as error:

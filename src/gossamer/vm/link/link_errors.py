@@ -66,7 +66,7 @@ class UnknownModuleError(NotFoundError):
         need = f"{importer} imports {module}.{function}" if function else f"{importer} depends on {module}"
         if is_loaded_later:
             path = source or f"{module}.vmfb"
-            message = f"{need}, but {module} is loaded after {importer}: pass --module={path} before it"
+            message = f"{need}, but {module} is loaded after {importer}: load {path} first"
         else:
             names = list(loaded)
             hint = _did_you_mean(module, names)
@@ -185,15 +185,15 @@ class ExecutionModelMismatchError(IncompatibleError):
         self.found = found
         if found == "async":
             message = (
-                f"{module}.{function} was compiled with --iree-execution-model=async-external, "
+                f"{module}.{function} is asynchronous, "
                 f"but {importer} calls it synchronously: annotate the import with "
                 f'iree.abi.model = "coarse-fences", '
-                f"or recompile {module} without that option"
+                f"or recompile {module} for the execution model sync"
             )
         else:
             message = (
                 f"{module}.{function} is synchronous, but {importer} passes fences to it: "
-                f"recompile {module} with --iree-execution-model=async-external, "
+                f"recompile {module} for the execution model async-external, "
                 f'or {importer} with iree.abi.model = "sync" on the import'
             )
         super().__init__(message)

@@ -75,8 +75,8 @@ def select_topologies(
         return [Topology(None, _by_ids(text, processors)) for text in options.cpu_ids]
     if options.mode != "physical_cores":
         raise InvalidArgumentError(
-            "one of --task_topology_group_count or --task_topology_mode must be specified and be a valid "
-            f"value; have --task_topology_mode={options.mode}."
+            "one of task_topology_group_count or task_topology_mode must be specified and be a valid "
+            f"value; have task_topology_mode={options.mode}."
         )
     cores = _cores(options, processors)
     groups = _by_node(options.nodes, cores, processors[0].id if current is None else current)
@@ -151,7 +151,7 @@ def _by_node(
         try:
             wanted = sorted(parse_ids(nodes))
         except ValueError:
-            raise InvalidArgumentError(f"invalid --task_topology_nodes value: '{nodes}'") from None
+            raise InvalidArgumentError(f"invalid task_topology_nodes value: '{nodes}'") from None
     for node in wanted:
         if node not in present:
             raise InvalidArgumentError(
