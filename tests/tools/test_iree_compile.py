@@ -86,6 +86,32 @@ class TestFlags:
     def test_flags_that_only_tune_iree_are_accepted(self) -> None:
         assert options_of("--iree-llvmcpu-target-cpu=host", "--iree-opt-data-tiling") == options_of()
 
+    def test_one_warning_names_the_flags_that_decide_nothing(self) -> None:
+        arguments = [
+            "--iree-opt-data-tiling",
+            "--iree-cuda-target=sm_80",
+            "--compile-to=flow",
+            "--iree-hal-memoization",
+        ]
+        values = parse_flags(arguments, flag_table.command_line_flags()).values
+        assert flag_table.warning_of(values) == (
+            "warning: without effect here: --iree-cuda-target (there are no targets for GPUs); "
+            "--iree-hal-memoization, --iree-opt-data-tiling (this compiler decides it by itself)"
+        )
+
+    @pytest.mark.parametrize(
+        ("arguments", "dropped"),
+        [
+            ([], False),
+            (["--iree-opt-level=O1"], True),
+            (["--iree-opt-level=O3", "--iree-global-optimization-opt-level=O0"], False),
+            (["--iree-opt-level=O2", "--iree-opt-strip-assertions=false"], False),
+            (["--iree-opt-strip-assertions"], True),
+        ],
+    )
+    def test_levels_drop_assertions(self, arguments: list[str], dropped: bool) -> None:
+        assert options_of(*arguments).drops_assertions is dropped
+
     def test_flags_that_cannot_be_honoured_are_refused(self) -> None:
         with pytest.raises(
             FlagError, match="--iree-flow-trace-dispatch-tensors is not supported: dispatches"
@@ -143,6 +169,79 @@ class TestFiles:
         output = tmp_path / "out"
         assert iree_compile.main([VMVX, f"--compile-to={phase.value}", str(abs_file), "-o", str(output)]) == 0
         assert output.read_bytes()
+
+    @pytest.mark.parametrize("level", ["O0", "O1"])
+    def test_a_level_drops_what_the_program_asserts(self, level: str, tmp_path: Path) -> None:
+        path, output = tmp_path / "f.mlir", tmp_path / "f.txt"
+        path.write_text('func.func @f(%c: i1) { cf.assert %c, "because"  return }')
+        flags = [VMVX, f"--iree-opt-level={level}", "--compile-to=vm", "-o", str(output)]
+        assert iree_compile.main([*flags, str(path)]) == 0
+        assert ("because" in output.read_text()) is (level == "O0")
+
+    @pytest.mark.parametrize(
+        "input_type", ["auto", "none", "stablehlo", "stablehlo_xla", "tosa", "torch", "tm_tensor", "vhlo"]
+    )
+    def test_an_input_type_needs_no_such_operations(
+        self, input_type: str, abs_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        flags = [VMVX, f"--iree-input-type={input_type}", "-o", str(tmp_path / "x")]
+        assert iree_compile.main([*flags, str(abs_file)]) == 0
+        assert capsys.readouterr().err == ""
+
+
+class TestSeveralModules:
+    TEXT = """
+        module @one { func.func @f(%a: f32) -> f32 { return %a : f32 } }
+        module @two { func.func @g(%a: f32) -> f32 { return %a : f32 } }
+    """
+
+    def test_a_file_holds_one(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = tmp_path / "both.mlir"
+        path.write_text(self.TEXT)
+        assert iree_compile.main([VMVX, str(path), "-o", str(tmp_path / "both.vmfb")]) == 1
+        error = capsys.readouterr().err
+        assert "a file holds one module, and here are @one, @two" in error
+        assert "-o folder/ writes a file for each" in error
+
+    def test_a_folder_gets_a_file_for_each(self, tmp_path: Path) -> None:
+        path = tmp_path / "both.mlir"
+        path.write_text(self.TEXT)
+        assert iree_compile.main([VMVX, str(path), "-o", f"{tmp_path / 'out'}/"]) == 0
+        written = {file.name: read_module(file.read_bytes()) for file in (tmp_path / "out").iterdir()}
+        assert {name: module.name for name, module in written.items()} == {
+            "one.vmfb": "one",
+            "two.vmfb": "two",
+        }
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("module @m {}\nmodule @m {}", "two.mlir:2:1: error: redefinition of symbol named 'm'"),
+            ("module {}\nmodule {}", "two.mlir:2:1: error: two modules have the name ''"),
+            (
+                "module @m {}\nfunc.func private @f()",
+                "two.mlir:2:1: error: 'func.func' stands beside modules",
+            ),
+        ],
+    )
+    def test_what_is_no_row_of_modules_is_refused(
+        self, text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "two.mlir").write_text(text)
+        assert iree_compile.main([VMVX, str(tmp_path / "two.mlir"), "-o", f"{tmp_path / 'out'}/"]) == 1
+        assert message in capsys.readouterr().err
+
+    def test_input_is_split_where_asked(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        one, two = self.TEXT.strip().splitlines()
+        path = tmp_path / "both.mlir"
+        path.write_text(f"{one}\n// -----\n{two}")
+        flags = [VMVX, "--split-input-file", str(path), "-o", f"{tmp_path / 'out'}/"]
+        assert iree_compile.main(flags) == 0
+        assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["one.vmfb", "two.vmfb"]
+        assert iree_compile.main([VMVX, "--split-input-file", str(path), "-o", str(tmp_path / "x")]) == 1
+        path.write_text(f"{one}\n// -----\n{two.replace('%a :', '%b :')}")
+        assert iree_compile.main(flags) == 1
+        assert "both.mlir:3:" in capsys.readouterr().err
 
 
 class TestFaults:

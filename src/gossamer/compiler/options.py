@@ -70,8 +70,10 @@ class CompileOptions:
         input_type: "auto", "none", or the dialect the input is written in.
         type_conversions: changes of element type on input. IREE narrows f64 unless told otherwise.
         preprocessing_passes: an MLIR pass pipeline to run before optimisation, or "".
-        opt_level: 0 to 3.
-        strip_assertions: drop checks that only catch faults of the caller or the program.
+        opt_level: 0 to 3; from 1 on the program's own assertions are dropped.
+        global_opt_level: counts in place of `opt_level` unless it is None.
+        strip_assertions: drop checks that only catch faults of the caller or the program; None goes by the
+            level, and keeps those of the caller.
         parameter_splat: `.irpa` file to write with zeros for every parameter the program loads, or "".
         polyglot_zip: write the module as a zip archive as well.
         emit_mlir_bytecode: write bytecode, not text, where `compile_to` stops at MLIR.
@@ -95,7 +97,8 @@ class CompileOptions:
     )
     preprocessing_passes: str = ""
     opt_level: int = 0
-    strip_assertions: bool = False
+    global_opt_level: int | None = None
+    strip_assertions: bool | None = None
     parameter_splat: str = ""
     polyglot_zip: bool = True
     emit_mlir_bytecode: bool = False
@@ -112,3 +115,16 @@ class CompileOptions:
     def exports_fences(self) -> bool:
         """True where exported functions take fences."""
         return self.execution_model is ExecutionModel.ASYNC_EXTERNAL
+
+    @property
+    def drops_assertions(self) -> bool:
+        """True where assertions that the program itself makes are left out."""
+        if self.strip_assertions is not None:
+            return self.strip_assertions
+        level = self.opt_level if self.global_opt_level is None else self.global_opt_level
+        return level >= 1
+
+    @property
+    def writes_text(self) -> bool:
+        """True where the output is for people to read, not a module."""
+        return self.compile_to is not Phase.END or self.output_format is OutputFormat.VM_ASM

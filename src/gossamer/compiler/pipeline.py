@@ -16,6 +16,7 @@ from time import perf_counter
 from gossamer.compiler import flow, frontend, input, mlir
 from gossamer.compiler.codegen import KernelModule
 from gossamer.compiler.host import HostProgram, format_program, lower, parameter_lengths, schedule
+from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
 from gossamer.compiler.pass_printing import printing
@@ -66,13 +67,42 @@ def compile_source(source: Source, options: CompileOptions) -> bytes:
     """Compile a program.
 
     Returns: a module's file, or what the options ask to see instead.
+    Raises: CompileError with diagnostics that point into `source`, also where it holds several modules.
+    """
+    with source.explains(), printing(options):
+        parts = _load(source, options)
+        if len(parts) > 1:
+            names = ", ".join(f"@{name}" for name in parts)
+            hint = "-o folder/ writes a file for each"
+            raise CompileError([Diagnostic(f"a file holds one module, and here are {names}", hint=hint)])
+        (loaded,) = parts.values()
+        return _compile(Program(source, options, loaded), Path(source.name).stem)
+
+
+def compile_modules(source: Source, options: CompileOptions) -> dict[str, bytes]:
+    """Compile each module of a source by itself.
+
+    Returns: as `compile_source`, by module name.
     Raises: CompileError with diagnostics that point into `source`.
     """
     with source.explains(), printing(options):
-        check_options(options)
-        program = Program(source, options, frontend.load(source, options))
-        with program.module.context:
-            return _run_steps(program, Path(source.name).stem)
+        return {
+            name or DEFAULT_MODULE_NAME: _compile(
+                Program(source, options, part), name or Path(source.name).stem
+            )
+            for name, part in _load(source, options).items()
+        }
+
+
+def _load(source: Source, options: CompileOptions) -> dict[str, frontend.LoadedProgram]:
+    check_options(options)
+    return frontend.split_modules(frontend.load(source, options))
+
+
+def _compile(program: Program, name: str) -> bytes:
+    """Run the phases; `name` begins the names of dumps."""
+    with program.module.context:
+        return _run_steps(program, name)
 
 
 def _run_steps(program: Program, name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,8 @@ from gossamer.diagnostics import Diagnostic, SourceLocation
 from gossamer.errors import CompileError
 
 BYTECODE_MAGIC = b"ML\xefR"
+
+_SEPARATOR = re.compile(rb"^// -----[^\n]*$", re.MULTILINE)
 
 STDIN_NAME = "<stdin>"
 
@@ -56,6 +59,17 @@ class Source:
     def from_model(cls, model: object) -> Source:
         """Wrap a model of a framework."""
         return cls(f"<{type(model).__qualname__}>", b"", model=model)
+
+    def split(self) -> list[Source]:
+        """The parts that lines of `// -----` separate; lines keep their numbers."""
+        parts: list[Source] = []
+        start = 0
+        for match in [*_SEPARATOR.finditer(self.data), None]:
+            end = len(self.data) if match is None else match.start()
+            lines_before = b"\n" * self.data.count(b"\n", 0, start)
+            parts.append(Source(self.name, lines_before + self.data[start:end], self.path))
+            start = len(self.data) if match is None else match.end()
+        return [part for part in parts if part.data.strip()]
 
     @property
     def is_bytecode(self) -> bool:

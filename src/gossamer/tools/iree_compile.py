@@ -16,6 +16,7 @@ from gossamer.tools.compile_flags.parser import FlagError, format_help, parse_fl
 
 if TYPE_CHECKING:
     from gossamer.compiler.options import CompileOptions
+    from gossamer.compiler.source import Source
 
 _PROGRAM = "iree-compile"
 _OVERVIEW = "Gossamer compilation driver"
@@ -39,21 +40,25 @@ def _main(arguments: list[str]) -> int:
             print(f"{_PROGRAM}: {line}", file=sys.stderr)
         return EXIT_FAILURE
     values = parsed.values
-    if values.get("help") or values.get("h"):
+    if values.get("help") or values.get("help-list") or values.get("h"):
         sys.stdout.write(format_help(_OVERVIEW, _USAGE, flag_table.listed_flags()))
+    elif values.get("help-hidden"):
+        sys.stdout.write(format_help(_OVERVIEW, _USAGE, flag_table.listed_flags(hidden=True)))
     elif values.get("version"):
         sys.stdout.write(_version_text())
     elif values.get("iree-hal-list-target-backends"):
         sys.stdout.write(_target_backends_text())
     else:
         input_path = parsed.positionals[0] if parsed.positionals else "-"
-        return _compile(input_path, str(values.get("o", "-")), options)
+        if warning := flag_table.warning_of(values):
+            print(warning, file=sys.stderr)
+        output_path = str(values.get("o", "-"))
+        return _compile(input_path, output_path, options, splits=bool(values.get("split-input-file")))
     return EXIT_SUCCESS
 
 
-def _compile(input_path: str, output_path: str, options: CompileOptions) -> int:
+def _compile(input_path: str, output_path: str, options: CompileOptions, *, splits: bool) -> int:
     # Why: MLIR takes most of the start of this process; flags and their mistakes do not need it.
-    from gossamer.compiler.pipeline import compile_source
     from gossamer.compiler.source import STDIN_NAME, Source
 
     try:
@@ -71,13 +76,34 @@ def _compile(input_path: str, output_path: str, options: CompileOptions) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.showwarning = _print_warning
-            output = compile_source(source, options)
+            outputs = _outputs(source.split() if splits else [source], options, output_path)
     except CompileError as error:
         if os.environ.get("GOSSAMER_TRACEBACK") == "1":
             raise
         print(error, file=sys.stderr)
         return EXIT_FAILURE
-    return _write(output_path, output)
+    for path, output in outputs.items():
+        if _write(path, output) != EXIT_SUCCESS:
+            return EXIT_FAILURE
+    return EXIT_SUCCESS
+
+
+def _outputs(sources: list[Source], options: CompileOptions, output_path: str) -> dict[str, bytes]:
+    """Compile sources. Returns: what goes into each file."""
+    from gossamer.compiler.pipeline import compile_modules, compile_source
+
+    if output_path.endswith(os.sep) or Path(output_path).is_dir():
+        folder = Path(output_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        suffix = "mlir" if options.writes_text else "vmfb"
+        return {
+            str(folder / f"{name}.{suffix}"): output
+            for source in sources
+            for name, output in compile_modules(source, options).items()
+        }
+    if len(sources) > 1 and not options.writes_text:
+        raise FlagError("--split-input-file makes several modules; -o folder/ writes a file for each")
+    return {output_path: b"// -----\n".join(compile_source(source, options) for source in sources)}
 
 
 def _print_warning(message: Warning | str, *_: object) -> None:

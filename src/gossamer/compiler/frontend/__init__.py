@@ -5,6 +5,7 @@ Next: `input` brings it into one form. `registry` finds the frontend of a source
 """
 
 from gossamer.compiler.frontend.frontend import Frontend, LoadedProgram
+from gossamer.compiler.frontend.nested_modules import split_modules
 from gossamer.compiler.frontend.registry import find_frontend, load, register_frontend
 
-__all__ = ["Frontend", "LoadedProgram", "find_frontend", "load", "register_frontend"]
+__all__ = ["Frontend", "LoadedProgram", "find_frontend", "load", "register_frontend", "split_modules"]

@@ -36,7 +36,7 @@ def schedule(
             module_name(flow.module),
             signatures,
             [_binary(kernels)] if kernels else [],
-            strip_assertions=options.strip_assertions,
+            strip_assertions=bool(options.strip_assertions),
         )
 
 

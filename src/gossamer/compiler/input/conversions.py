@@ -22,8 +22,8 @@ class InputConversion:
     """How programs of some dialects are lowered.
 
     Attributes:
-        input_types: values of `--iree-input-type=` that ask for it.
-        dialects: whose presence asks for it, with `--iree-input-type=auto`.
+        input_types: values of `--iree-input-type=`, besides "auto", that let it run.
+        dialects: of which operations must be there for it to run.
         convert: lowers them.
     """
 
@@ -77,8 +77,10 @@ def _convert_torch(module: ir.Module) -> None:
 
 
 _CONVERSIONS = (
-    InputConversion(("torch",), frozenset({"torch"}), _convert_torch),
-    InputConversion(("stablehlo", "stablehlo_xla"), frozenset({"stablehlo", "chlo"}), _convert_stablehlo),
+    InputConversion(("torch", "tm_tensor"), frozenset({"torch"}), _convert_torch),
+    InputConversion(
+        ("stablehlo", "stablehlo_xla", "vhlo"), frozenset({"stablehlo", "chlo"}), _convert_stablehlo
+    ),
     InputConversion(("tosa",), frozenset({"tosa"}), _convert_tosa),
 )
 
@@ -97,9 +99,9 @@ def convert_input(module: ir.Module, input_type: str) -> None:
         )
     if input_type == "none":
         return
-    used = dialects_of(module) if input_type == "auto" else frozenset[str]()
+    used = dialects_of(module)
     for conversion in _CONVERSIONS:
-        if input_type in conversion.input_types or used & conversion.dialects:
+        if input_type in ("auto", *conversion.input_types) and used & conversion.dialects:
             conversion.convert(module)
 
 

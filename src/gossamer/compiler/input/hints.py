@@ -1,4 +1,4 @@
-"""Removes IREE's hints to its optimiser, which nothing here reads."""
+"""Removes IREE's hints to its optimiser, which nothing here reads, and assertions."""
 
 from __future__ import annotations
 
@@ -19,4 +19,10 @@ def remove_hints(module: ir.Module) -> None:
     for op in find(module.operation, *_FORWARDING):
         for result, operand in zip(op.results, op.operands, strict=False):
             result.replace_all_uses_with(operand)
+        op.erase()
+
+
+def remove_assertions(module: ir.Module) -> None:
+    """Remove what a program asserts of its values."""
+    for op in find(module.operation, "cf.assert"):
         op.erase()

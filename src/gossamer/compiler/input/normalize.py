@@ -6,7 +6,7 @@ from gossamer.compiler.frontend import LoadedProgram
 from gossamer.compiler.input.constants import split_constants
 from gossamer.compiler.input.conversions import convert_input
 from gossamer.compiler.input.globals import convert_globals
-from gossamer.compiler.input.hints import remove_hints
+from gossamer.compiler.input.hints import remove_assertions, remove_hints
 from gossamer.compiler.input.supported import check_supported
 from gossamer.compiler.input.type_conversion import convert_types
 from gossamer.compiler.mlir import ir
@@ -25,6 +25,8 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
         split_constants(module)
         convert_input(module, program.input_type)
         remove_hints(module)
+        if options.drops_assertions:
+            remove_assertions(module)
         convert_globals(module)
         check_supported(module)
         return convert_types(module, options.type_conversions)

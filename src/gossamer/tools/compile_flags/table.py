@@ -1,7 +1,7 @@
 """The compiler's flags, spelled as IREE's `iree-compile` spells them.
 
-Three tables: flags that are honoured, flags that ask for something this compiler does not have (refused with
-the reason), and flags that only tune what IREE does inside (accepted, without effect).
+Three tables: flags that are honoured (here), flags that ask for something this compiler does not have
+(`refused.py`), and flags that decide nothing here (`without_effect.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from gossamer.compiler.options import (
     Phase,
     TypeConversion,
 )
-from gossamer.tools.compile_flags.foreign import REFUSED, WITHOUT_EFFECT
 from gossamer.tools.compile_flags.parser import Flag, FlagError
+from gossamer.tools.compile_flags.refused import refused_flags
+from gossamer.tools.compile_flags.without_effect import WITHOUT_EFFECT
 
 EnumType = TypeVar("EnumType", bound=Enum)
 
@@ -69,6 +70,10 @@ def _opt_level(text: str) -> int:
     if level not in ("0", "1", "2", "3"):
         raise ValueError(f"'{text}' value not a valid optimization level, use O0/O1/O2/O3")
     return int(level)
+
+
+def _opt_level_flag(name: str, help: str) -> Flag:
+    return Flag(name, help, _PIPELINE_GROUP, "level", convert=_opt_level)
 
 
 def _choice(name: str, help: str, texts: Mapping[EnumType, str], group: str, metavar: str) -> Flag:
@@ -129,9 +134,22 @@ _HONOURED = (
     ),
     (
         "opt_level",
-        Flag("iree-opt-level", "Optimisation level, O0 to O3.", _PIPELINE_GROUP, "level", convert=_opt_level),
+        _opt_level_flag(
+            "iree-opt-level", "Optimisation level; from O1 on a program's assertions are dropped."
+        ),
     ),
-    ("strip_assertions", Flag("iree-opt-strip-assertions", "Drops assertions.", _PIPELINE_GROUP)),
+    (
+        "global_opt_level",
+        _opt_level_flag("iree-global-optimization-opt-level", "The same, and counts before it."),
+    ),
+    (
+        "strip_assertions",
+        Flag("iree-opt-strip-assertions", "Drops assertions and checks of arguments.", _PIPELINE_GROUP),
+    ),
+    (
+        "parameter_splat",
+        Flag("iree-opt-splat-parameters", "Older spelling.", _PARAMETER_GROUP, "filename"),
+    ),
     (
         "parameter_splat",
         Flag(
@@ -176,8 +194,11 @@ def command_line_flags() -> dict[str, Flag]:
         for name in _TYPE_CONVERSIONS
     ]
     flags += [
-        Flag("o", "File to write; '-' is stdout.", _MAIN_GROUP, "filename"),
+        Flag("o", "File to write; '-' is stdout, a folder gets a file a module.", _MAIN_GROUP, "filename"),
+        Flag("split-input-file", "Compiles what lines '// -----' part by itself.", _MAIN_GROUP),
         Flag("help", "Lists the flags.", "Generic Options"),
+        Flag("help-hidden", "Lists those without effect and those refused, too.", "Generic Options"),
+        Flag("help-list", "Same as --help.", "Generic Options"),
         Flag("h", "Same as --help.", "Generic Options"),
         Flag("version", "Prints the version.", "Generic Options"),
         Flag("iree-hal-list-target-backends", "Lists the backends.", _HAL_GROUP),
@@ -186,15 +207,31 @@ def command_line_flags() -> dict[str, Flag]:
 
 
 def _foreign_flags() -> Iterator[Flag]:
-    for names in (*REFUSED.values(), WITHOUT_EFFECT):
+    for refused in refused_flags():
+        help = f"Refused: {refused.reason}."
+        yield Flag(refused.name, help, _FOREIGN_GROUP, metavar="" if refused.is_switch else "value")
+    for reason, names in WITHOUT_EFFECT.items():
         for text in names.split():
-            name = text.removesuffix("=")
-            yield Flag(name, "", _FOREIGN_GROUP, metavar="value" if text.endswith("=") else "")
+            metavar = "value" if text.endswith("=") else ""
+            yield Flag(text.removesuffix("="), f"No effect: {reason}.", _FOREIGN_GROUP, metavar)
 
 
-def listed_flags() -> list[Flag]:
-    """The flags that `--help` shows."""
-    return [flag for flag in command_line_flags().values() if flag.group != _FOREIGN_GROUP]
+def listed_flags(*, hidden: bool = False) -> list[Flag]:
+    """The flags that `--help` shows, or `--help-hidden`."""
+    return [flag for flag in command_line_flags().values() if hidden or flag.group != _FOREIGN_GROUP]
+
+
+def warning_of(values: Mapping[str, object]) -> str:
+    """What to say about the flags of a command line that decide nothing; "" where there are none."""
+    given = (
+        (
+            reason,
+            [f"--{text.removesuffix('=')}" for text in names.split() if text.removesuffix("=") in values],
+        )
+        for reason, names in WITHOUT_EFFECT.items()
+    )
+    parts = [f"{', '.join(flags)} ({reason})" for reason, flags in given if flags]
+    return f"warning: without effect here: {'; '.join(parts)}" if parts else ""
 
 
 def options_of(values: Mapping[str, object]) -> CompileOptions:
@@ -202,11 +239,9 @@ def options_of(values: Mapping[str, object]) -> CompileOptions:
 
     Raises: FlagError when a flag asks for what this compiler does not have.
     """
-    for reason, names in REFUSED.items():
-        for text in names.split():
-            name = text.removesuffix("=")
-            if values.get(name):
-                raise FlagError(f"--{name} is not supported: {reason}", name)
+    for refused in refused_flags():
+        if values.get(refused.name, refused.default) != refused.default:
+            raise FlagError(f"--{refused.name} is not supported: {refused.reason}", refused.name)
     fields = {option: values[flag.name] for option, flag in _HONOURED if flag.name in values}
     conversions = set(CompileOptions().type_conversions)
     for name, conversion in _TYPE_CONVERSIONS.items():

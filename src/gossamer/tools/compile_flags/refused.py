@@ -1,0 +1,98 @@
+"""Flags of IREE's compiler that ask for what this one does not do, by the reason.
+
+`name` is a switch that is off by default, `+name` one that is on; `name=` takes a value, and `name=value`
+says which value asks for nothing else than what is done anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFlag:
+    """A flag that is refused unless it is given its default.
+
+    Attributes:
+        default: what may be given; None where any value is refused.
+    """
+
+    name: str
+    reason: str
+    is_switch: bool
+    default: object
+
+
+def refused_flags() -> Iterator[RefusedFlag]:
+    """All of them."""
+    for reason, names in _REFUSED.items():
+        for text in names.split():
+            name, is_valued, default = text.lstrip("+").partition("=")
+            if is_valued:
+                yield RefusedFlag(name, reason, False, default or None)
+            else:
+                yield RefusedFlag(name, reason, True, text.startswith("+"))
+
+
+_REFUSED = {
+    "it writes files that this compiler does not make": """
+iree-codegen-dump-tuning-specs-to= iree-flow-dump-dispatch-graph
+iree-flow-dump-dispatch-graph-output-file= iree-hal-dump-executable-benchmarks-to=
+iree-hal-dump-executable-binaries-to= iree-hal-dump-executable-configurations-to=
+iree-hal-dump-executable-files-to= iree-hal-dump-executable-intermediates-to=
+iree-hal-dump-executable-sources-to= iree-llvmcpu-static-library-output-path=
+iree-scheduling-dump-statistics-file= iree-util-hoist-into-globals-print-constexpr-dotgraph-to=
+iree-vm-bytecode-source-listing= mlir-pass-pipeline-crash-reproducer= mlir-print-ir-tree-dir=
+""",
+    "output has one form here: see --output-format and --compile-to": """
+emit-mlir-bytecode-version= iree-vm-bytecode-module-output-format=flatbuffer-binary
+iree-vm-c-module-output-format=code
+""",
+    "contents of parameter archives are not compiled into or out of modules here": """
+iree-opt-export-parameters= iree-parameter-encoder-mode= iree-parameter-encoder-output-file=
+iree-parameter-encoder-output-scope= iree-parameter-export= iree-parameter-export-minimum-size=
+iree-parameter-import= iree-parameter-import-keys= iree-parameter-import-maximum-size=
+""",
+    "it changes values, and no such rewriting is done here": """
+iree-flow-zero-fill-empty-tensors iree-global-opt-demote-contraction-inputs-operations=none
+iree-global-opt-demote-contraction-inputs-type= iree-global-opt-enable-qdq-to-integer-math
+iree-linalgext-attention-softmax-max= iree-opt-numeric-precision-reduction
+iree-util-zero-fill-elided-attrs
+""",
+    "it adds an argument to functions, which is not done here": """
+iree-torch-externalize-transients
+""",
+    "executables are not replaced by files here": """
+iree-codegen-debug-patched-func-ops-file-name= iree-hal-executable-object-search-path=
+iree-hal-preprocess-executables-with= iree-hal-substitute-executable-configuration=
+iree-hal-substitute-executable-configurations-from= iree-hal-substitute-executable-object=
+iree-hal-substitute-executable-objects-from= iree-hal-substitute-executable-source=
+iree-hal-substitute-executable-sources-from= iree-link-bitcode=
+""",
+    "plugins are libraries for IREE's own compiler": """
+iree-list-plugins iree-load-plugin= iree-plugin= iree-print-plugin-info
+""",
+    "only whole programs are compiled here": """
+compile-mode=std iree-flow-export-benchmark-funcs
+""",
+    "dispatches are not instrumented here": """
+iree-flow-break-dispatch= iree-flow-trace-dispatch= iree-flow-trace-dispatch-tensors
+iree-hal-benchmark-dispatch-repeat-count=1 iree-hal-instrument-dispatches=
+iree-llvmcpu-instrument-memory-accesses
+""",
+    "transform and PDL specs are not applied here": """
+iree-codegen-transform-dialect-library= iree-codegen-tuning-spec-path=
+iree-preprocessing-pdl-spec-filename= iree-preprocessing-transform-spec-filename=
+""",
+    "there is no target that it could list for": """
+iree-llvmcpu-list-targets
+""",
+    "bindings for TFLite are not made here": """
+iree-tflite-bindings-support
+""",
+    "modules are for VMs with 64-bit index, f32 and f64": """
+iree-vm-target-index-bits=64 iree-vm-target-truncate-unsupported-floats +iree-vm-target-extension-f32
++iree-vm-target-extension-f64
+""",
+}
