@@ -23,8 +23,11 @@ _DIGEST_BYTES = 32
 
 def cache_folder() -> Path:
     """Where objects are kept; may not exist yet."""
-    variables = (os.environ.get(name, "") for name in (CACHE_DIR_VARIABLE, "XDG_CACHE_HOME", "HOME"))
-    return _cache_folder(*variables)
+    return _cache_folder(
+        os.environ.get(CACHE_DIR_VARIABLE, ""),
+        os.environ.get("XDG_CACHE_HOME", ""),
+        os.environ.get("HOME", ""),
+    )
 
 
 @lru_cache(maxsize=16)
