@@ -12,7 +12,7 @@ from gossamer.compiler.mlir import ir, parse_text
 from gossamer.compiler.target.vmvx import executables as vmvx
 from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.format.archive import read_module, write_module
-from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.loading import bytecode_module
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.list import List
 
@@ -38,7 +38,7 @@ class FlowEvaluator:
         self.kernels = vmvx.compile_executables(self.program.executables)
         if self.kernels.kernels:
             definition = read_module(write_module(emit_module(self.kernels.vm_module)))
-            self._state = BytecodeModule(definition, executor=executor).create_state()
+            self._exports = bytecode_module(definition, executor=executor).create_state().link(())
         self.dispatch_count = 0
         self.host_operations: list[str] = []
 
@@ -160,7 +160,7 @@ class FlowEvaluator:
             [_buffer(array, b.access != "ro") for array, b in zip(memory, kernel.bindings, strict=True)],
         )
         x, y, z = (expr.evaluate(value_of) for expr in kernel.workgroup_count)
-        run = self._state.bind(kernel.export_name)
+        run = self._exports.bind(kernel.export_name)
         constants = Buffer.wrap(words) if words else Buffer.allocate(0)
         for number in range(x * y * z):
             ids = (number % x, number // x % y, number // x // y)

@@ -14,8 +14,8 @@ from gossamer.format.archive import read_module, write_module
 from gossamer.format.module_def import FileLineColLocation, ModuleDef, ModuleDependency, Requirements
 from gossamer.isa.decode import decode_function
 from gossamer.isa.instruction import Instruction
-from gossamer.vm.bytecode.module import load_bytecode_module
 from gossamer.vm.link.context import Context
+from gossamer.vm.loading import load_bytecode_module
 
 BUFFER = ir.ref("!vm.buffer")
 

@@ -10,7 +10,7 @@ from vm_integer_cases import integer_cases
 from vm_programs import Call, Programs
 from vm_scalar_cases import Case, Number, signed, width_of
 
-from gossamer.vm.bytecode.module import ExecutorName
+from gossamer.vm.loading import ExecutorName
 
 _ARGUMENTS = ("i8", "i16", "i32", "i64", "i1", "i8")
 _LENGTH = 25

@@ -11,9 +11,9 @@ from vm_random_functions import Evaluator, random_module
 
 from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.format.archive import write_module
-from gossamer.vm.bytecode.module import ExecutorName, load_bytecode_module
 from gossamer.vm.interpret.execution import Execution
 from gossamer.vm.link.context import Context
+from gossamer.vm.loading import ExecutorName, load_bytecode_module
 
 _ARGUMENTS = ((0, 0), (7, -3), (-(1 << 31), 1 << 40))
 _REFERENCE_RUNNER = """

@@ -9,7 +9,7 @@ from vm_math_cases import math_cases
 from vm_programs import Call, Programs
 from vm_scalar_cases import Case, agrees, from_bits, signed, width_of
 
-from gossamer.vm.bytecode.module import ExecutorName
+from gossamer.vm.loading import ExecutorName
 
 _INPUTS = 12
 Checked = tuple[Case, Call, tuple[int, ...]]

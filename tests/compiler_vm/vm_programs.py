@@ -14,8 +14,8 @@ from gossamer.compiler.vm.conversion.convert import convert_function, declare_fu
 from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.errors import StatusError
 from gossamer.format.archive import write_module
-from gossamer.vm.bytecode.module import ExecutorName, load_bytecode_module
 from gossamer.vm.link.context import Context
+from gossamer.vm.loading import ExecutorName, load_bytecode_module
 
 Call = tuple[str, tuple[int, ...]]
 

@@ -9,10 +9,9 @@ from conformance_reference import Calls, Outcome, Tables
 from gossamer.errors import StatusError
 from gossamer.machine_code.compiled_code import load_native_code
 from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.bytecode.limits import DEFAULT_LIMITS
 from gossamer.vm.bytecode.module import BytecodeModule
-from gossamer.vm.bytecode.state import BytecodeState
 from gossamer.vm.interpret.interpreter import Interpreter
-from gossamer.vm.interpret.limits import DEFAULT_LIMITS
 from gossamer.vm.jit.analysis.compilable import compilable_functions
 from gossamer.vm.jit.emit.callable_entry import NativeCall, call_symbol, emit_call_entry
 from gossamer.vm.jit.emit.module_emitter import emit_module
@@ -32,30 +31,29 @@ _HAL: dict[str, Callable[..., object]] = {
 }
 
 
-def create_state(module: BytecodeModule) -> BytecodeState:
-    """A state with the imports that there are bound."""
-    state = module.create_state()
-    for ordinal, imported in enumerate(module.imports):
+def imports_of(module: BytecodeModule) -> list[Function | None]:
+    """The imports that there are."""
+    found: list[Function | None] = []
+    for imported in module.imports:
         function = _HAL.get(imported.full_name)
-        if function is not None:
-            name = imported.full_name.partition(".")[2]
-            export = Export(name, imported.signature.calling_convention)
-            state.bind_import(ordinal, Function("hal", export, function))
-    return state
+        name = imported.full_name.partition(".")[2]
+        export = Export(name, imported.signature.calling_convention)
+        found.append(None if function is None else Function("hal", export, function))
+    return found
 
 
 def interpreted(module: BytecodeModule) -> Functions:
     """Every export in the interpreter."""
-    executor = Interpreter(create_state(module))
+    executor = Interpreter(module.create_state(), imports_of(module))
     return {name: executor.bind(ordinal) for name, ordinal in module.decoded.exports.items()}
 
 
 def translated(module: BytecodeModule) -> Functions:
     """Every export as Python text."""
-    state = create_state(module)
+    state = module.create_state()
     # Why: with limits on its steps a module is interpreted.
     state.limits = DEFAULT_LIMITS
-    executor = Translator(state, is_native=False)
+    executor = Translator(state, imports_of(module), is_native=False)
     return {name: executor.bind(ordinal) for name, ordinal in module.decoded.exports.items()}
 
 

@@ -16,7 +16,8 @@ from lawful_differences import NOT_RUN_BY_THE_REFERENCE, is_lawful_bits, is_lawf
 
 from gossamer.isa.opcodes import OPCODES
 from gossamer.kept_files.store import CACHE_DIR_VARIABLE
-from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.loading import load_bytecode_module
 
 pytestmark = pytest.mark.reference
 

@@ -14,8 +14,9 @@ from gossamer.format.module_def import (
     RodataSegment,
 )
 from gossamer.isa.encode import Assembler
+from gossamer.vm.bytecode.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.bytecode.module import BytecodeModule
-from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits
+from gossamer.vm.loading import bytecode_module
 
 ALL_REQUIREMENTS = Requirements(15)
 TYPES = ("i32", "i64", "f32", "f64", "!vm.buffer", "!vm.list<i32>", "!vm.opaque")
@@ -70,4 +71,4 @@ class ModuleBuilder:
             function_descriptors=tuple(descriptor for _, _, descriptor in self._functions),
             bytecode_data=bytes(self._bytecode),
         )
-        return BytecodeModule(definition, limits=limits)
+        return bytecode_module(definition, limits=limits)

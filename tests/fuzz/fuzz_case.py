@@ -27,11 +27,12 @@ from gossamer.modules.hal.module import HalModule
 from gossamer.modules.vmvx.executable import VmvxLoader
 from gossamer.runtime.loading import load_module, with_system_modules
 from gossamer.runtime.parameters import parameters_module
-from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
-from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits
+from gossamer.vm.bytecode.limits import DEFAULT_LIMITS, Limits
+from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.module import Module
+from gossamer.vm.loading import load_bytecode_module
 
 _INTERPRETED = Limits(max_call_depth=64, max_steps=5_000, timeout_seconds=0.1)
 _MEMORY_BYTES = 1 << 28

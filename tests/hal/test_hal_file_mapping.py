@@ -101,6 +101,7 @@ def test_kernels_of_one_program_do_not_change_another(path: Path, source: str) -
     first, second = (
         HalModule([device])
         .create_state()
+        .link(())
         .bind("allocator.import")(device.allocator, 0, -1, 48, CONSTANT_USAGE, rodata, 0, -1)
         for _ in range(2)
     )

@@ -61,7 +61,7 @@ def device(request: pytest.FixtureRequest, loader: StubLoader) -> Iterator[Devic
 @pytest.fixture(params=["called", "inline"])
 def call(device: Device, request: pytest.FixtureRequest) -> Call:
     """`call("buffer.length", buffer)`; "inline" takes the inline forms of functions where they apply."""
-    state = HalModule([device]).create_state()
+    state = HalModule([device]).create_state().link(())
     if request.param == "called":
         return lambda name, *arguments: state.bind(name)(*arguments)
 
@@ -134,7 +134,7 @@ def test_allocator(call: Call, device: Device) -> None:
 
 def test_the_lead_device_is_preferred_for_memory() -> None:
     devices = [create_device("local-sync"), create_device("local-sync")]
-    select = HalModule(devices, lead=devices[1]).create_state().bind("allocator.select")
+    select = HalModule(devices, lead=devices[1]).create_state().link(()).bind("allocator.select")
 
     assert select(48, 3075, 0, [(devices[0], 3), (devices[1], 5)]) == (devices[1], 5)
     assert select(48, 3075, 0, [(devices[0], 3)]) == (devices[0], 3)
@@ -270,7 +270,7 @@ def test_traces_go_where_the_host_wants(device: Device, buffer: Buffer) -> None:
     seen: list[tuple[str, object]] = []
     module = HalModule([device], trace=lambda key, views: seen.append((key, views)))
     view = BufferView(buffer, [2], 0x12000008)
-    module.create_state().bind("buffer_view.trace")(text("key"), [view])
+    module.create_state().link(()).bind("buffer_view.trace")(text("key"), [view])
 
     assert seen == [("key", [view])]
 
@@ -449,7 +449,7 @@ def test_await_blocks_until_another_thread_signals(call: Call) -> None:
 
 
 def test_await_can_be_resumed(device: Device) -> None:
-    resumable = HalModule([device]).create_state().bind_resumable("fence.await")
+    resumable = HalModule([device]).create_state().link(()).bind_resumable("fence.await")
     assert resumable is not None
     fence = Fence.create()
     waiting = resumable(-1, 0, [None, fence])

@@ -50,8 +50,9 @@ def device() -> Iterator[Device]:
 
 @pytest.fixture
 def call(device: Device) -> Call:
-    states = [HalInlineModule([device]).create_state(), HalLoaderModule([device]).create_state()]
-    return lambda name, *arguments: states["executable." in name].bind(name)(*arguments)
+    modules = [HalInlineModule([device]), HalLoaderModule([device])]
+    exports = [module.create_state().link(()) for module in modules]
+    return lambda name, *arguments: exports["executable." in name].bind(name)(*arguments)
 
 
 def text(value: str) -> HostBuffer:
@@ -122,8 +123,8 @@ def test_views(call: Call) -> None:
 def test_traces_go_where_the_module_was_told(device: Device) -> None:
     seen: list[str] = []
     module = HalInlineModule([device], trace=lambda key, views: seen.append(f"{key} {len(views)}"))
-    buffer, _ = module.create_state().bind("buffer.allocate")(64, 4)  # type: ignore[misc]
-    module.create_state().bind("buffer_view.trace")(text("key"), [BufferView(buffer, [1], F32)])
+    buffer, _ = module.create_state().link(()).bind("buffer.allocate")(64, 4)  # type: ignore[misc]
+    module.create_state().link(()).bind("buffer_view.trace")(text("key"), [BufferView(buffer, [1], F32)])
 
     assert seen == ["key 1"]
 

@@ -34,8 +34,8 @@ from gossamer.modules.vmvx.executable import VmvxLoader
 from gossamer.modules.vmvx.module import functions as vmvx_functions
 from gossamer.runtime.loading import with_system_modules
 from gossamer.versions import HAL_INLINE_MODULE_VERSION, HAL_LOADER_MODULE_VERSION, HAL_MODULE_VERSION
-from gossamer.vm.bytecode.module import load_bytecode_module
 from gossamer.vm.link.context import Context
+from gossamer.vm.loading import load_bytecode_module
 
 pytestmark = pytest.mark.reference
 

@@ -56,12 +56,11 @@ def call(words: np.ndarray[Any, np.dtype[np.float32]]) -> Call:
     named, unnamed = ParameterIndex(), ParameterIndex()
     named.add_range("words", FileHandle(words.data, writable=True), 0, 32)
     unnamed.add_splat("ones", b"\1", 8)
-    state = IoParametersModule(
-        [ParameterProvider("model", named), ParameterProvider("", unnamed)]
-    ).create_state()
+    module = IoParametersModule([ParameterProvider("model", named), ParameterProvider("", unnamed)])
+    exports = module.create_state().link(())
 
     def function(name: str, *arguments: object) -> Any:
-        return state.bind(name)(*arguments)
+        return exports.bind(name)(*arguments)
 
     return function
 

@@ -9,7 +9,7 @@ from typing import Any
 import gossamer.runtime as rt
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.vm.link.function import Function
-from gossamer.vm.link.module import Export, GlobalAccess, ModuleState
+from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState
 
 
 class ReflectedModule:
@@ -32,11 +32,8 @@ class ReflectedState(ModuleState):
     def __init__(self, function: Callable[..., object]) -> None:
         self.function = function
 
-    def bind_import(self, ordinal: int, function: Function | None) -> None:
-        raise NotImplementedError
-
-    def bind(self, export: str) -> Callable[..., object]:
-        return self.function
+    def link(self, imports: Sequence[Function | None]) -> ReflectedExports:
+        return ReflectedExports(self.function)
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         return {}
@@ -46,6 +43,14 @@ class ReflectedState(ModuleState):
 
     def close(self) -> None:
         pass
+
+
+class ReflectedExports(BoundExports):
+    def __init__(self, function: Callable[..., object]) -> None:
+        self.function = function
+
+    def bind(self, export: str) -> Callable[..., object]:
+        return self.function
 
 
 def invoker(

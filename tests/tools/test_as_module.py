@@ -13,8 +13,8 @@ from gossamer.format.module_def import Requirements
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.tools import iree_as_module
 from gossamer.tools.assemble.module import assemble_module
-from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.link.context import Context
+from gossamer.vm.loading import bytecode_module
 
 _SOURCE = """vm.module @example version 3
 vm.type !vm.buffer
@@ -68,7 +68,7 @@ def test_tables() -> None:
 
 def test_result_runs() -> None:
     source = _SOURCE.replace("!vm.list<!vm.ref<?>>", "!vm.buffer")
-    context = Context([BytecodeModule(assemble_module(source))])
+    context = Context([bytecode_module(assemble_module(source))])
 
     assert context.lookup("example.alias")(40, None, 2) == 42
 
@@ -85,7 +85,7 @@ vm.func @many(%i0: i32, %i1: i32, %r0: !vm.ref<?>, %r1: !vm.ref<?>) -> () {
 
     counts = [(d.i32_register_count, d.ref_register_count) for d in module.function_descriptors]
     assert counts == [(0, 0), (2, 2)]
-    BytecodeModule(module)
+    bytecode_module(module)
 
 
 @pytest.mark.parametrize(

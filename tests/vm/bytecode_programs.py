@@ -17,10 +17,11 @@ from gossamer.format.module_def import (
 )
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
-from gossamer.vm.bytecode.executor import ExecutorName
+from gossamer.vm.bytecode.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.bytecode.module import BytecodeModule
-from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits
-from gossamer.vm.link.module import Export, GlobalAccess, ModuleState
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState
+from gossamer.vm.loading import ExecutorName, bytecode_module
 
 ALL_REQUIREMENTS = Requirements(15)
 
@@ -107,7 +108,7 @@ class Program:
         self, executor: ExecutorName = "interpret", limits: Limits = DEFAULT_LIMITS, source: str = ""
     ) -> BytecodeModule:
         """The verified module."""
-        return BytecodeModule(self.definition(), executor=executor, limits=limits, source=source)
+        return bytecode_module(self.definition(), executor=executor, limits=limits, source=source)
 
 
 def run(
@@ -116,7 +117,7 @@ def run(
     """Run one function of a module made for it."""
     program = Program(**settings)  # type: ignore[arg-type]
     state = program.function("f", convention, body).build(limits=limits).create_state()
-    return state.bind("f")(*arguments)
+    return state.link(()).bind("f")(*arguments)
 
 
 def imported(full_name: str, convention: str, *, is_required: bool = True, **attrs: str) -> ImportFunction:
@@ -132,11 +133,8 @@ class HostState(ModuleState):
         self._module = module
         self.is_closed = False
 
-    def bind_import(self, ordinal: int, function: object) -> None:
-        raise AssertionError("a host module imports nothing")
-
-    def bind(self, export: str) -> Callable[..., object]:
-        return self._module.callables[export]
+    def link(self, imports: Sequence[Function | None]) -> HostExports:
+        return HostExports(self._module)
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         return {}
@@ -146,6 +144,16 @@ class HostState(ModuleState):
 
     def close(self) -> None:
         self.is_closed = True
+
+
+class HostExports(BoundExports):
+    """Exports of a `HostModule`."""
+
+    def __init__(self, module: HostModule) -> None:
+        self._module = module
+
+    def bind(self, export: str) -> Callable[..., object]:
+        return self._module.callables[export]
 
 
 class HostModule:

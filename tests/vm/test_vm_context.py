@@ -16,9 +16,7 @@ from gossamer.errors import (
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT
 from gossamer.vm.bytecode.globals import GLOBALS_ATTR
-from gossamer.vm.interpret.limits import Limits
 from gossamer.vm.link.context import Context, Signal
-from gossamer.vm.link.instance import Instance
 from gossamer.vm.link.link_errors import UnknownFunctionError
 from gossamer.vm.link.module import Module, ModuleState
 from gossamer.vm.objects.buffer import Buffer
@@ -299,19 +297,14 @@ def test_contexts_may_be_used_from_threads() -> None:
 
 
 def test_states_have_no_other_exports() -> None:
-    state = counter().build().create_state()
+    exports = counter().build().create_state().link(())
     with pytest.raises(NotFoundError, match="no export 'x'"):
-        state.bind("x")
+        exports.bind("x")
     with pytest.raises(UnknownFunctionError):
         Context([counter().build()]).lookup("counter.x")
 
 
 def test_callables_are_bound_once() -> None:
-    state = counter().build().create_state()
-    assert state.bind("increment") is state.bind("increment")
-    assert state.bind_resumable("increment") is state.bind_resumable("increment")
-
-
-def test_instances_carry_limits() -> None:
-    instance = Instance(limits=Limits(max_steps=5))
-    assert Context(instance=instance).instance.limits.max_steps == 5
+    exports = counter().build().create_state().link(())
+    assert exports.bind("increment") is exports.bind("increment")
+    assert exports.bind_resumable("increment") is exports.bind_resumable("increment")

@@ -11,9 +11,9 @@ from gossamer.errors import FormatError, StatusError
 from gossamer.format.module_def import ModuleDef
 from gossamer.isa.encode import Assembler, Label
 from gossamer.isa.opcodes import IMPORT_BIT, MOVE_BIT, OPCODES, Opcode, Operand, OperandKind
-from gossamer.vm.bytecode.module import BytecodeModule
-from gossamer.vm.interpret.limits import Limits
+from gossamer.vm.bytecode.limits import Limits
 from gossamer.vm.link.context import Context
+from gossamer.vm.loading import bytecode_module
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.list import List
 
@@ -130,7 +130,7 @@ def test_any_byte_changed(position: int, byte: int, number: int) -> None:
     bytecode = bytearray(SAMPLE.bytecode_data)
     bytecode[position] = byte
     try:
-        module = BytecodeModule(
+        module = bytecode_module(
             dataclasses.replace(SAMPLE, bytecode_data=bytes(bytecode)), executor="interpret", limits=LIMITS
         )
     except FormatError:

@@ -19,7 +19,7 @@ from gossamer.errors import (
 )
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT
-from gossamer.vm.interpret.limits import Limits
+from gossamer.vm.bytecode.limits import Limits
 from gossamer.vm.link.context import Context
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.list import List
@@ -142,7 +142,7 @@ def test_wide_values_pass_through_internal_calls() -> None:
     program = Program()
     program.function("f", "0iI_IF", lambda a: (a.emit("call", 1, (0, 2), (4, 6)), a.emit("return", (4, 6))))
     program.function("", "0iI_IF", lambda a: (a.emit("cast.si64.f64", 2, 4), a.emit("return", (2, 4))))
-    call = program.build().create_state().bind("f")
+    call = program.build().create_state().link(()).bind("f")
     assert call(1, -(1 << 50)) == (-(1 << 50), -float(1 << 50))
 
 
@@ -174,7 +174,7 @@ def test_failures_carry_status_message_and_backtrace() -> None:
     program = Program(name="outer")
     program.function("f", "0i_v", lambda a: (a.emit("call", 1, (0,), ()), a.emit("return", ())))
     program.function("", "0i_v", lambda a: a.emit("fail", 0, b"no good"))
-    call = program.build().create_state().bind("f")
+    call = program.build().create_state().link(()).bind("f")
 
     with pytest.raises(OutOfRangeError) as caught:
         call(11)
@@ -414,7 +414,7 @@ def test_yieldable_calls_go_on_in_their_block() -> None:
     program = Program()
     program.function("f", "0i_i", body)
     program.function("", "0i_i", lambda a: (a.emit("add.i32", 0, 0, 0), a.emit("return", (0,))))
-    assert program.build().create_state().bind("f")(4) == 8
+    assert program.build().create_state().link(()).bind("f")(4) == 8
 
 
 def test_resumable_calls_show_each_wait() -> None:
@@ -435,9 +435,13 @@ def test_resumable_calls_show_each_wait() -> None:
     host = HostModule("host", {"wait": ("0i_i", lambda value: value - 1)})
     host.create_state = lambda: ResumableState(host)  # type: ignore[method-assign]
 
-    from bytecode_programs import HostState
+    from bytecode_programs import HostExports, HostState
 
     class ResumableState(HostState):
+        def link(self, imports: object) -> HostExports:
+            return ResumableExports(host)
+
+    class ResumableExports(HostExports):
         def bind_resumable(self, export: str):
             return wait_twice
 
@@ -467,7 +471,7 @@ def test_calls_in_threads_do_not_mix() -> None:
         a.block(done)
         a.emit("return", (1,))
 
-    call = Program().function("f", "0i_i", body).build().create_state().bind("f")
+    call = Program().function("f", "0i_i", body).build().create_state().link(()).bind("f")
     results: dict[int, object] = {}
     threads = [
         threading.Thread(target=lambda value=value: results.update({value: call(value)}))
@@ -504,7 +508,7 @@ def test_requirements_are_not_needed_by_core_operations() -> None:
     program = Program().function(
         "f", "0v_v", lambda a: a.emit("return", ()), requirements=ALL_REQUIREMENTS & 0
     )
-    assert program.build().create_state().bind("f")() is None
+    assert program.build().create_state().link(()).bind("f")() is None
 
 
 def test_status_errors_of_imports_get_frames_of_every_module() -> None:

@@ -14,10 +14,11 @@ from gossamer.format.module_def import ModuleDef
 from gossamer.isa.encode import Assembler
 from gossamer.kept_files.store import CACHE_DIR_VARIABLE, cache_folder
 from gossamer.vm.bytecode.decoded import decode_module
-from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.bytecode.module_records import ModuleRecord
 from gossamer.vm.bytecode.verifier import verify_module
 from gossamer.vm.link.context import Context
+from gossamer.vm.loading import load_bytecode_module
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from gossamer.errors import StatusError
-from gossamer.vm.bytecode.module import load_bytecode_module
-from gossamer.vm.semantics.rounding import f32_to_bits, f64_to_bits, round_f32
+from gossamer.vm.loading import load_bytecode_module
+from gossamer.vm.numbers.rounding import f32_to_bits, f64_to_bits, round_f32
 
 pytestmark = pytest.mark.reference
 
@@ -207,11 +207,12 @@ def test_same_results(assemble_vmasm: Callable[..., Path], iree_bin: Path) -> No
     done = subprocess.run(command, input=json.dumps(named), capture_output=True, text=True, check=True)
     theirs = json.loads(done.stdout)
 
-    state = load_bytecode_module(module.read_bytes(), executor="interpret").create_state()
+    loaded = load_bytecode_module(module.read_bytes(), executor="interpret")
+    exports = loaded.create_state().link(())
     differences = [
         (name, arguments, ours, expected)
         for (name, arguments), expected in zip(named, theirs, strict=True)
-        if (ours := call(state.bind(name), arguments)) != expected
+        if (ours := call(exports.bind(name), arguments)) != expected
     ]
     assert len(cases) > 2500
     assert not differences

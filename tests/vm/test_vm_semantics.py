@@ -12,9 +12,7 @@ from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDen
 from gossamer.isa.opcodes import OPCODES
 from gossamer.vm.interpret.ops import HANDLERS
 from gossamer.vm.interpret.ops.simple import SIMPLE_OPERATIONS
-from gossamer.vm.objects.buffer import Buffer
-from gossamer.vm.objects.list import List
-from gossamer.vm.semantics.rounding import (
+from gossamer.vm.numbers.rounding import (
     f32_from_bits,
     f32_from_integer,
     f32_to_bits,
@@ -22,6 +20,8 @@ from gossamer.vm.semantics.rounding import (
     f64_to_bits,
     round_f32,
 )
+from gossamer.vm.objects.buffer import Buffer
+from gossamer.vm.objects.list import List
 from gossamer.vm.semantics.siphash import siphash_2_4
 
 I32_MIN, I64_MIN = -(1 << 31), -(1 << 63)

@@ -10,7 +10,7 @@ from gossamer.errors import FormatError
 from gossamer.format.module_def import ExportFunction, ModuleDef, ModuleDependency, Requirements
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT
-from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.loading import bytecode_module
 
 
 def returns(a: Assembler) -> None:
@@ -131,7 +131,7 @@ def test_branches_go_to_blocks() -> None:
     bytecode = bytearray(definition.bytecode_data)
     bytecode[2] += 1
     with pytest.raises(FormatError, match="where no block starts"):
-        BytecodeModule(dataclasses.replace(definition, bytecode_data=bytes(bytecode)))
+        bytecode_module(dataclasses.replace(definition, bytecode_data=bytes(bytecode)))
 
 
 def test_frames_have_room_for_arguments() -> None:
@@ -143,7 +143,7 @@ def test_frames_have_room_for_arguments() -> None:
 
 def test_register_counts_round_up_as_in_the_reference() -> None:
     module = program().function("f", "0iii_i", lambda a: a.emit("return", (3,)), values=3, refs=0).build()
-    assert module.create_state().bind("f")(1, 2, 3) == 0
+    assert module.create_state().link(()).bind("f")(1, 2, 3) == 0
     program().function("f", "0ir_v", returns, values=0, refs=0).build()
 
 
@@ -204,11 +204,11 @@ def change(**fields: object) -> ModuleDef:
 )
 def test_tables_are_checked(definition: ModuleDef, table: str, message: str) -> None:
     with pytest.raises(FormatError, match=message) as caught:
-        BytecodeModule(definition)
+        bytecode_module(definition)
     assert caught.value.table == table
 
 
 def test_undecodable_bytecode_names_its_function() -> None:
     with pytest.raises(FormatError) as caught:
-        BytecodeModule(change(bytecode_data=bytes([0xFF] * 16)))
+        bytecode_module(change(bytecode_data=bytes([0xFF] * 16)))
     assert "m.f" in str(caught.value)

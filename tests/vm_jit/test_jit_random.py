@@ -16,8 +16,8 @@ from vm_modules import ModuleBuilder
 from gossamer.errors import StatusError
 from gossamer.isa.encode import Assembler
 from gossamer.kept_files.store import CACHE_DIR_VARIABLE
+from gossamer.vm.bytecode.limits import Limits
 from gossamer.vm.bytecode.module import BytecodeModule
-from gossamer.vm.interpret.limits import Limits
 from gossamer.vm.jit.analysis.compilable import compilable_functions
 from gossamer.vm.jit.analysis.variants import make_variants
 from gossamer.vm.objects.buffer import Buffer

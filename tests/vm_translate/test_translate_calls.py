@@ -15,11 +15,11 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import FunctionSignature, ImportFunction
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import IMPORT_BIT, MOVE_BIT, REF_BIT, SEGMENT_NOT_VARIADIC
-from gossamer.vm.bytecode.executor import Executor
+from gossamer.vm.bytecode.executor import Executor, Imports
+from gossamer.vm.bytecode.limits import Limits
 from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.bytecode.state import BytecodeState
 from gossamer.vm.interpret.interpreter import Interpreter
-from gossamer.vm.interpret.limits import Limits
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.module import Export, ResumableCallable
 from gossamer.vm.translate import Translator
@@ -35,21 +35,21 @@ class Importing(ModuleBuilder):
             for name, convention in imports.items()
         )
 
-    def state(
+    def linked(
         self, resumable: ResumableCallable | None = None, **callables: Callable[..., object]
-    ) -> BytecodeState:
-        """A state whose imports are the callables."""
-        state = self.module(imports=self.imports).create_state()
-        for ordinal, imported in enumerate(self.imports):
+    ) -> tuple[BytecodeState, Imports]:
+        """A state, and the callables as its imports."""
+        imports: list[Function | None] = []
+        for imported in self.imports:
             name = imported.full_name.removeprefix("host.")
-            if name in callables:
-                export = Export(name, imported.signature.calling_convention)
-                state.bind_import(ordinal, Function("host", export, callables[name], resumable))
-        return state
+            export = Export(name, imported.signature.calling_convention)
+            found = callables.get(name)
+            imports.append(None if found is None else Function("host", export, found, resumable))
+        return self.module(imports=self.imports).create_state(), imports
 
 
-def executors(state: BytecodeState) -> list[Executor]:
-    return [Interpreter(state), Translator(state, is_native=False)]
+def executors(linked: tuple[BytecodeState, Imports]) -> list[Executor]:
+    return [Interpreter(*linked), Translator(*linked, is_native=False)]
 
 
 def test_spans_arrive_as_lists_of_values_or_tuples() -> None:
@@ -67,7 +67,7 @@ def test_spans_arrive_as_lists_of_values_or_tuples() -> None:
         seen.append(arguments)
         return 7
 
-    for executor in executors(builder.state(each=each)):
+    for executor in executors(builder.linked(each=each)):
         assert executor.bind(0)(1, 2, 3) == 7
     assert seen == [([1, 2], 3, [(3, 1), (3, 2)])] * 2
 
@@ -81,7 +81,7 @@ def test_several_results_come_as_a_tuple() -> None:
 
     builder.function("f", "0v_Ii", body)
 
-    for executor in executors(builder.state(pair=lambda: (1, 2))):
+    for executor in executors(builder.linked(pair=lambda: (1, 2))):
         assert executor.bind(0)() == (2, 1)
 
 
@@ -106,8 +106,8 @@ def test_a_moved_ref_does_not_outlive_the_call_it_was_moved_into() -> None:
         made.append(weakref.ref(thing))
         return thing
 
-    state = builder.state(make=make, take=lambda thing: None, look=lambda: int(made[-1]() is None))
-    for executor in executors(state):
+    linked = builder.linked(make=make, take=lambda thing: None, look=lambda: int(made[-1]() is None))
+    for executor in executors(linked):
         gc.collect()
         assert executor.bind(0)() == 1
 
@@ -116,7 +116,7 @@ def test_a_missing_optional_import_fails_when_called() -> None:
     builder = Importing(nothing="0v_v")
     builder.function("f", "0v_v", lambda assembler: _call_and_return(assembler, IMPORT_BIT))
 
-    for executor in executors(builder.state()):
+    for executor in executors(builder.linked()):
         with pytest.raises(NotFoundError, match=r"host\.nothing"):
             executor.bind(0)()
 
@@ -139,7 +139,7 @@ def test_failures_carry_the_same_backtrace_as_the_interpreters() -> None:
         raise InvalidArgumentError("wrong")
 
     backtraces: list[list[str]] = []
-    for executor in executors(_failing().state(fail=fail)):
+    for executor in executors(_failing().linked(fail=fail)):
         with pytest.raises(StatusError) as caught:
             executor.bind(1)()
         backtraces.append(caught.value.backtrace)
@@ -153,7 +153,7 @@ def test_foreign_exceptions_pass_with_notes() -> None:
         raise KeyError("mine")
 
     notes: list[list[str]] = []
-    for executor in executors(_failing().state(fail=fail)):
+    for executor in executors(_failing().linked(fail=fail)):
         with pytest.raises(KeyError, match="mine") as caught:
             executor.bind(1)()
         notes.append(caught.value.__notes__)
@@ -207,8 +207,8 @@ def test_the_generator_form_yields_what_imports_wait_for() -> None:
         yield waited[value]
         return value + 1
 
-    state = _resumable_module().state(resumable=resumable, wait=lambda value: value + 1)
-    for executor in executors(state):
+    linked = _resumable_module().linked(resumable=resumable, wait=lambda value: value + 1)
+    for executor in executors(linked):
         form = executor.bind_resumable(1)
         assert form is not None
         seen: list[object] = []
@@ -219,9 +219,9 @@ def test_the_generator_form_yields_what_imports_wait_for() -> None:
 
 
 def test_functions_that_never_wait_have_no_generator_form() -> None:
-    state = _resumable_module().state(wait=lambda value: value)
+    linked = _resumable_module().linked(wait=lambda value: value)
 
-    assert Translator(state).bind_resumable(2) is None
+    assert Translator(*linked).bind_resumable(2) is None
 
 
 def _recursive(**settings: Any) -> BytecodeModule:
@@ -260,7 +260,7 @@ def test_pythons_tracebacks_show_the_text() -> None:
         raise KeyError("mine")
 
     with pytest.raises(KeyError) as caught:
-        Translator(_failing().state(fail=fail), is_native=False).bind(1)()
+        Translator(*_failing().linked(fail=fail), is_native=False).bind(1)()
 
     text = "".join(traceback.format_exception(caught.value))
     assert "import_0()" in text
@@ -285,7 +285,7 @@ def test_a_ref_is_moved_out_of_its_register_once() -> None:
         seen.append([argument is None for argument in arguments])
         return 0
 
-    for executor in executors(builder.state(take=take)):
+    for executor in executors(builder.linked(take=take)):
         executor.bind(0)()
 
     assert seen == [[False, True, True], [False, False, True]] * 2
@@ -318,7 +318,7 @@ def _loop(*, calls: bool) -> Importing:
 @pytest.mark.parametrize("calls", [True, False])
 def test_what_is_called_once_is_interpreted_where_it_only_calls(calls: bool) -> None:
     seen: list[int] = []
-    translator = Translator(_loop(calls=calls).state(count=lambda: seen.append(1)), is_native=False)
+    translator = Translator(*_loop(calls=calls).linked(count=lambda: seen.append(1)), is_native=False)
     called_once = translator.bind_once(0)
 
     assert called_once(3) == 3

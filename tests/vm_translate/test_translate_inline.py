@@ -10,12 +10,13 @@ import pytest
 
 from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.tools.assemble.module import assemble_module
-from gossamer.vm.bytecode.module import BytecodeModule
+from gossamer.vm.bytecode.executor import Imports
 from gossamer.vm.bytecode.state import BytecodeState
 from gossamer.vm.interpret.interpreter import Interpreter
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.inline_form import EventRole, InlineForm
 from gossamer.vm.link.module import Export
+from gossamer.vm.loading import bytecode_module
 from gossamer.vm.objects.ref_types import register_ref_type
 from gossamer.vm.translate import Translator
 
@@ -107,16 +108,17 @@ class Host:
             "join": InlineForm("None", nulls=(0,), events=EventRole(awaited=(0,), is_join=True)),
         }
 
-    def state(self, body: str) -> BytecodeState:
-        """A state of a module with one function `f(box) -> i32`."""
+    def linked(self, body: str) -> tuple[BytecodeState, Imports]:
+        """A state of a module with one function `f(box) -> i32`, and its imports."""
         source = f"{HEAD}vm.export @f\nvm.func @f(%r0: !vm.ref<?>) -> (i32) {{\n^bb0:\n{body}\n}}\n"
-        state = BytecodeModule(assemble_module(source)).create_state()
-        for ordinal, imported in enumerate(state.module.imports):
+        state = bytecode_module(assemble_module(source)).create_state()
+        imports: list[Function] = []
+        for imported in state.module.imports:
             name = imported.full_name.removeprefix("host.")
             export = Export(name, imported.signature.calling_convention)
             function: Callable[..., object] = getattr(self, name)
-            state.bind_import(ordinal, Function("host", export, function, None, self.forms().get(name)))
-        return state
+            imports.append(Function("host", export, function, None, self.forms().get(name)))
+        return state, imports
 
 
 HEAD = """\
@@ -140,8 +142,8 @@ def text_of(translated: Callable[..., object]) -> str:
 
 
 def outcome(host: Host, body: str, *, translate: bool, argument: object) -> object:
-    state = host.state(body)
-    executor = Translator(state) if translate else Interpreter(state)
+    linked = host.linked(body)
+    executor = Translator(*linked) if translate else Interpreter(*linked)
     try:
         return executor.bind(0)(argument)
     except StatusError as error:
@@ -176,14 +178,14 @@ def test_the_usual_case_calls_nothing() -> None:
 
 
 def test_nothing_is_checked_twice_and_constants_are_not_checked() -> None:
-    text = text_of(Translator(Host().state(REQUIRE.format(least=5))).bind(0))
+    text = text_of(Translator(*Host().linked(REQUIRE.format(least=5))).bind(0))
 
     assert text.count("type(r0)") == 1
     assert "99" not in text
 
 
 def test_a_condition_that_cannot_hold_leaves_the_call() -> None:
-    text = text_of(Translator(Host().state(REQUIRE.format(least=100))).bind(0))
+    text = text_of(Translator(*Host().linked(REQUIRE.format(least=100))).bind(0))
 
     assert re.search(r"^ *import_1\(r0, 100, \[1, 2\]\)$", text, re.MULTILINE)
 

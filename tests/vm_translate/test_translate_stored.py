@@ -17,11 +17,12 @@ from gossamer.isa.encode import Assembler
 from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.limits.scope import interrupts
 from gossamer.vm.bytecode.decoded import DecodedModule
-from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.inline_form import InlineForm
 from gossamer.vm.link.module import Export
+from gossamer.vm.loading import load_bytecode_module
 from gossamer.vm.translate import module_translation as module_translation_file
 from gossamer.vm.translate.module_translation import module_translation
 from gossamer.vm.translate.stored_translations import StoredTranslations, forms_identity
@@ -234,7 +235,7 @@ def test_only_forms_of_the_package_can_be_told_from_others() -> None:
     own = bound(load_bytecode_module, form)
 
     assert forms_identity([None, bound(test_modules_that_come_from_no_file_leave_nothing, None)]) == " "
-    assert forms_identity([own, None]) == "gossamer.vm.bytecode.module.load_bytecode_module "
+    assert forms_identity([own, None]) == "gossamer.vm.loading.load_bytecode_module "
     assert forms_identity([own, bound(bound, form)]) is None
     assert forms_identity([bound(len, form)]) is None
     assert forms_identity([bound(Nameless(), form)]) is None

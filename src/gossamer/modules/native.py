@@ -13,7 +13,7 @@ is added with `export_with_state` and takes the state first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.inline_form import InlineForm
-from gossamer.vm.link.module import Export, GlobalAccess, ModuleState, ResumableCallable
+from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState, ResumableCallable
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.ref_types import ref_type_name
 
@@ -131,32 +131,11 @@ class NativeState(ModuleState):
     def __init__(self, module: NativeModule, state: object) -> None:
         self._module = module
         self.state = state
-        self._bound: dict[str, Callable[..., object]] = {}
 
-    def bind_import(self, ordinal: int, function: Function | None) -> None:
-        """Native modules have no imports.
-
-        Raises: InvalidArgumentError always.
-        """
-        del function
-        raise InvalidArgumentError(f"module {self._module.name!r} has no import {ordinal}")
-
-    def bind(self, export: str) -> Callable[..., object]:
-        """Callable of an export; the same object every time."""
-        bound = self._bound.get(export)
-        if bound is None:
-            function = self._function(export)
-            bound = partial(function.callable, self.state) if function.takes_state else function.callable
-            self._bound[export] = bound
-        return bound
-
-    def bind_resumable(self, export: str) -> ResumableCallable | None:
-        """Generator form of an export that may wait, or None."""
-        return self._function(export).resumable
-
-    def inline_form(self, export: str) -> InlineForm | None:
-        """Usual case of an export as text, or None."""
-        return self._function(export).inline
+    def link(self, imports: Sequence[Function | None] = ()) -> NativeExports:
+        """The functions; native modules have no imports."""
+        del imports
+        return NativeExports(self._module, self.state)
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         """Native modules show no globals."""
@@ -167,9 +146,34 @@ class NativeState(ModuleState):
         return self._module.create_state()
 
     def close(self) -> None:
-        """Drop what is bound."""
-        self._bound.clear()
+        """Drop the state."""
         self.state = None
+
+
+class NativeExports(BoundExports):
+    """Functions of a native module in one context."""
+
+    def __init__(self, module: NativeModule, state: object) -> None:
+        self._module = module
+        self._state = state
+        self._bound: dict[str, Callable[..., object]] = {}
+
+    def bind(self, export: str) -> Callable[..., object]:
+        """Callable of an export; the same object every time."""
+        bound = self._bound.get(export)
+        if bound is None:
+            function = self._function(export)
+            bound = partial(function.callable, self._state) if function.takes_state else function.callable
+            self._bound[export] = bound
+        return bound
+
+    def bind_resumable(self, export: str) -> ResumableCallable | None:
+        """Generator form of an export that may wait, or None."""
+        return self._function(export).resumable
+
+    def inline_form(self, export: str) -> InlineForm | None:
+        """Usual case of an export as text, or None."""
+        return self._function(export).inline
 
     def _function(self, export: str) -> NativeFunction:
         function = self._module.functions.get(export)

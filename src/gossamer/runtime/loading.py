@@ -24,8 +24,9 @@ from gossamer.modules.hal.module import HalModule
 from gossamer.modules.vmvx.module import vmvx_module
 from gossamer.runtime.processor_requirements import require_processor
 from gossamer.runtime.text_io.tensors import format_tensor
-from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
+from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.link.module import Module
+from gossamer.vm.loading import load_bytecode_module
 
 ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
 """A loaded module, a decorated class, the bytes of a `.vmfb` file, or a path: of such a file, or of a shared
@@ -124,7 +125,15 @@ def with_system_modules(
             if make is not None and dependency.name not in listed:
                 loaded.append(make(devices, lead or devices[0]))
                 listed.add(dependency.name)
-        if isinstance(module, BytecodeModule):
-            require_processor(module)
+        check_machine(module)
         loaded.append(module)
     return loaded
+
+
+def check_machine(module: Module) -> None:
+    """Refuse a module that this machine cannot run.
+
+    Raises: IncompatibleError for kernels that are for a processor that this machine has not.
+    """
+    if isinstance(module, BytecodeModule):
+        require_processor(module)

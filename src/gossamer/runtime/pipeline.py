@@ -18,24 +18,49 @@ from gossamer.limits.call_limits import CallLimits
 from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.limited_call import CallRules, scope_of
-from gossamer.runtime.loading import ModuleSource, load_module, with_system_modules
+from gossamer.runtime.loading import ModuleSource, check_machine, load_module, with_system_modules
 from gossamer.runtime.state import State
 from gossamer.vm.link.context import Context
+from gossamer.vm.link.link_errors import UnknownFunctionError
 from gossamer.vm.link.module import Module
 
 if TYPE_CHECKING:
     from gossamer.runtime.parameters import ParameterSource
 
 
+class _Functions:
+    """Functions of a context, made when they are first asked for, by full name."""
+
+    def __init__(self, context: Context, device: Device, rules: CallRules) -> None:
+        self._context = context
+        self._device = device
+        self._rules = rules
+        self._found: dict[str, PipelineFunction] = {}
+
+    def find(self, full_name: str) -> PipelineFunction:
+        """A function that its module exports; the same object every time."""
+        found = self._found.get(full_name)
+        if found is None:
+            found = PipelineFunction(self._context, full_name, self._device.allocator, self._rules)
+            self._found[full_name] = found
+        return found
+
+    def follow(self) -> None:
+        """Have all look for what they call now, so that none keeps a module that was replaced."""
+        for full_name, function in list(self._found.items()):
+            try:
+                function.current()
+            except UnknownFunctionError:
+                del self._found[full_name]
+
+
 class PipelineModule(Mapping[str, PipelineFunction]):
     """Functions of one module of a pipeline, as attributes and by name."""
 
-    def __init__(self, context: Context, module: Module, device: Device, rules: CallRules) -> None:
+    def __init__(self, context: Context, module: Module, functions: _Functions) -> None:
         self._context = context
         self._module = module
-        self._device = device
-        self._rules = rules
-        self._functions: dict[str, PipelineFunction] = {}
+        self._functions = functions
 
     @property
     def name(self) -> str:
@@ -44,21 +69,18 @@ class PipelineModule(Mapping[str, PipelineFunction]):
 
     @property
     def module(self) -> Module:
-        """The loaded module."""
+        """The loaded module; once the context is closed, the one that was loaded last."""
+        linked = self._context.linkage.modules.get(self._module.name)
+        if linked is not None:
+            self._module = linked.module
         return self._module
 
     def __getitem__(self, name: str) -> PipelineFunction:
-        found = self._functions.get(name)
-        if found is None:
-            if name not in self._module.exports:
-                raise NotFoundError(
-                    f"module {self._module.name!r} has no function {name!r}; "
-                    f"it has {', '.join(self) or 'none'}"
-                )
-            function = self._context.lookup(f"{self._module.name}.{name}")
-            found = PipelineFunction(function, self._device.allocator, self._rules)
-            self._functions[name] = found
-        return found
+        if name not in self.module.exports:
+            raise NotFoundError(
+                f"module {self.name!r} has no function {name!r}; it has {', '.join(self) or 'none'}"
+            )
+        return self._functions.find(f"{self.name}.{name}")
 
     def __getattr__(self, name: str) -> PipelineFunction:
         if name.startswith("_"):
@@ -69,13 +91,13 @@ class PipelineModule(Mapping[str, PipelineFunction]):
             raise AttributeError(error.message) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter([name for name in self._module.exports if is_public(name)])
+        return iter([name for name in self.module.exports if is_public(name)])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"<PipelineModule {self._module.name}: {', '.join(self)}>"
+        return f"<PipelineModule {self.name}: {', '.join(self)}>"
 
 
 def is_public(name: str) -> bool:
@@ -131,27 +153,28 @@ class Pipeline:
             from gossamer.runtime.parameters import parameters_module
 
             served.append(parameters_module(parameters))
-        loaded = [load_module(source, allow_native=policy or NativeCodePolicy.ALL) for source in modules]
+        self._policy = policy or NativeCodePolicy.ALL
+        loaded = [load_module(source, allow_native=self._policy) for source in modules]
         with scope_of(limits):
             context = Context(with_system_modules([*served, *loaded], devices))
         self._set_up(context, devices, loaded, CallRules.create(limits, one_at_a_time=one_call_at_a_time))
 
     def _set_up(
-        self, context: Context, devices: list[Device], loaded: list[Module], rules: CallRules
+        self, context: Context, devices: list[Device], loaded: Sequence[Module], rules: CallRules
     ) -> None:
         self._rules = rules
         self.context = context
         self.devices = devices
-        self._loaded = loaded
+        self._functions = _Functions(context, devices[0], rules)
         self.modules: dict[str, PipelineModule] = {
-            module.name: PipelineModule(context, module, devices[0], rules) for module in loaded
+            module.name: PipelineModule(context, module, self._functions) for module in loaded
         }
         self.state = State(context, devices[0].allocator)
 
     @property
     def main(self) -> PipelineModule:
         """The last module."""
-        return self.modules[self._loaded[-1].name]
+        return next(reversed(self.modules.values()))
 
     def __getattr__(self, name: str) -> PipelineFunction:
         if name.startswith("_") or "modules" not in self.__dict__:
@@ -168,11 +191,33 @@ class Pipeline:
             )
         return self.main[names[0]](*arguments, **keywords)
 
+    def replace(self, name: str, source: ModuleSource) -> None:
+        """Put a module in the place of a loaded one of the same name, with a new state, while calls run.
+
+        The module is checked against those that import it, and initialised beside the old one, before
+        anything changes. Calls under way end on the old module; calls that begin when this has returned have
+        the new one; what begins meanwhile has one or the other, and never both.
+
+        Args:
+            name: of the loaded module.
+            source: as for a pipeline; the module may depend on what was loaded before the one it replaces.
+        Raises: what making a pipeline does; NotFoundError where no module of that name is loaded,
+            InvalidArgumentError where the module has another name. Whatever is raised, nothing has changed.
+        """
+        module = load_module(source, allow_native=self._policy)
+        check_machine(module)
+        with scope_of(self._rules.limits):
+            self.context.replace(name, module)
+        self._functions.follow()
+        self.context.close_replaced()
+
     def fork(self) -> Pipeline:
         """Pipeline of the same modules and devices whose state starts as a copy of this one's."""
         forked = Pipeline.__new__(Pipeline)
         rules = CallRules.create(self._rules.limits, one_at_a_time=self._rules.lock is not None)
-        forked._set_up(self.context.fork(), self.devices, self._loaded, rules)
+        forked._policy = self._policy
+        loaded = [module.module for module in self.modules.values()]
+        forked._set_up(self.context.fork(), self.devices, loaded, rules)
         return forked
 
     def close(self) -> None:

@@ -19,8 +19,8 @@ from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.array_checks import check_array
 from gossamer.vm.link.function import Function
-from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
-from gossamer.vm.semantics.rounding import round_f32
+from gossamer.vm.numbers.rounding import round_f32
+from gossamer.vm.numbers.wrapping import wrap_i32, wrap_i64
 
 _ELEMENT_TYPES_OF_COMPLEX = {
     "complex<f32>": element_types.COMPLEX_64,

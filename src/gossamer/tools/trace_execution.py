@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 
 from gossamer.isa.disassemble import disassemble_instruction
 from gossamer.isa.instruction import Instruction
@@ -14,6 +15,7 @@ from gossamer.isa.opcodes import REF_ORDINAL_MASK, OperandKind
 from gossamer.tools.dump.assembly import ModuleSymbols
 from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.interpret.frame import Frame, Tracer, read_f32
+from gossamer.vm.interpret.interpreter import Interpreter
 from gossamer.vm.link.module import Module
 from gossamer.vm.objects.ref_types import ref_type_name
 
@@ -24,7 +26,7 @@ def trace_modules(modules: Iterable[Module]) -> None:
     """Have bytecode modules traced; others have no instructions to show."""
     for module in modules:
         if isinstance(module, BytecodeModule):
-            module.trace_with(_tracer(module))
+            module.run_with(partial(Interpreter, tracer=_tracer(module)))
 
 
 def _tracer(module: BytecodeModule) -> Tracer:

@@ -27,7 +27,6 @@ class Caller(Protocol):
 
     module_address: int
     state_address: int
-    context: int
     is_closed: bool
 
 
@@ -39,9 +38,15 @@ class _Frame(NamedTuple):
 class CFunction:
     """An exported function of one state, in the callable ABI."""
 
-    def __init__(self, caller: Caller, full_name: str, export: CExport) -> None:
+    def __init__(self, caller: Caller, context: int, full_name: str, export: CExport) -> None:
+        """Make ready to call a function.
+
+        Args:
+            context: handle by which it calls imports.
+        """
         convention = parse_calling_convention(export.export.calling_convention)
         self._caller = caller
+        self._context = context
         self._name = full_name
         self._arguments = SlotLayout(convention.arguments)
         self._results = SlotLayout(tuple(convention.results))
@@ -64,7 +69,7 @@ class CFunction:
     def _new_frame(self) -> _Frame:
         buffer = ctypes.create_string_buffer(self._results_offset + self._results.size)
         address, memory = ctypes.addressof(buffer), memoryview(buffer).cast("B")
-        CALL.pack_into(memory, 0, self._caller.context, address + CALL.size, address + self._results_offset)
+        CALL.pack_into(memory, 0, self._context, address + CALL.size, address + self._results_offset)
         return _Frame(memory, address)
 
     def _bind_slots(self) -> Callable[[Sequence[object]], tuple[object, ...]]:
@@ -155,31 +160,31 @@ def _with_fences(call: Callable[..., object]) -> Callable[..., object]:
 class CImport:
     """A function of another module, as C calls it."""
 
-    __slots__ = ("_arguments", "_callable", "_name", "_results")
+    __slots__ = ("_arguments", "_function", "_name", "_results")
 
     def __init__(self, full_name: str, calling_convention: str, function: Function | None) -> None:
         convention = parse_calling_convention(calling_convention)
         self._name = full_name
         self._arguments = SlotLayout(convention.arguments)
         self._results = SlotLayout(tuple(convention.results))
-        self._callable = None if function is None else function.callable
+        self._function = function
 
     @property
     def is_bound(self) -> bool:
         """False for an optional import that nobody offers."""
-        return self._callable is not None
+        return self._function is not None
 
     def call(self, arguments: int, results: int) -> None:
         """Call with slots at these addresses; refs among the results are held for C.
 
         Raises: NotFoundError where it is not bound; what the function raises.
         """
-        if self._callable is None:
+        if self._function is None:
             raise NotFoundError(f"optional import {self._name} is not there in this context")
         if (self._arguments.count and not arguments) or (self._results.count and not results):
             raise InvalidArgumentError(f"call of {self._name}: arguments or results are null")
         values = self._arguments.from_slots(self._arguments.read(arguments), handles.get)
-        returned = self._callable(*values)
+        returned = self._function.callable(*values)
         if self._results.count:
             row = (returned,) if self._results.count == 1 else cast("tuple[object, ...]", returned)
             if len(row) != self._results.count:

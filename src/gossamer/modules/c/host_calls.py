@@ -3,67 +3,26 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
-from itertools import count
-from typing import Protocol
 
-from gossamer.errors import CancelledError, InvalidArgumentError, StatusCode, status_error
+from gossamer.errors import InvalidArgumentError, StatusCode, status_error
 from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.c import handles
 from gossamer.modules.c.abi import write_bytes, write_slot
 from gossamer.modules.c.host_function import NUMBER, POINTER, SIZE, TIMEOUT, fallible, infallible
 from gossamer.modules.c.host_refs import ref_of
-
-
-class Import(Protocol):
-    """An import of a state, as C calls it."""
-
-    @property
-    def is_bound(self) -> bool:
-        """False for an optional one that nobody offers."""
-        ...
-
-    def call(self, arguments: int, results: int) -> None:
-        """Call with slots at these addresses."""
-        ...
-
-
-_context_numbers = count(0x1000)
-_contexts: dict[int, Mapping[int, Import]] = {}
-
-
-def open_context(imports: Mapping[int, Import]) -> int:
-    """Handle by which a state of C names its imports, by ordinal."""
-    handle = next(_context_numbers)
-    _contexts[handle] = imports
-    return handle
-
-
-def close_context(handle: int) -> None:
-    """Calls by this handle fail from now on."""
-    _contexts.pop(handle, None)
-
-
-def _import(context: int | None, ordinal: int) -> Import:
-    imports = _contexts.get(context or 0)
-    if imports is None:
-        raise CancelledError("the context is closed: its imports cannot be called any more")
-    found = imports.get(ordinal)
-    if found is None:
-        raise InvalidArgumentError(f"import {ordinal} is not bound; imports are bound after `create_state`")
-    return found
+from gossamer.modules.c.import_contexts import find_import
 
 
 @infallible(NUMBER, POINTER, SIZE)
 def import_is_bound(context: int | None, ordinal: int) -> int:
     """Whether an import can be called."""
-    return int(_import(context, ordinal).is_bound)
+    return int(find_import(context, ordinal).is_bound)
 
 
 @fallible(POINTER, SIZE, POINTER, POINTER)
 def call(context: int | None, ordinal: int, arguments: int | None, results: int | None) -> None:
     """Call an import."""
-    _import(context, ordinal).call(arguments or 0, results or 0)
+    find_import(context, ordinal).call(arguments or 0, results or 0)
 
 
 @infallible(POINTER, NUMBER, ctypes.c_char_p)

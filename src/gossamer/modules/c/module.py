@@ -6,6 +6,7 @@ A `CModule` is what `create` of the file made for one load; a `CModuleState` is 
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
@@ -22,9 +23,9 @@ from gossamer.modules.c.abi import (
 from gossamer.modules.c.descriptor import CExport, ModuleDescriptor
 from gossamer.modules.c.destruction import Destruction
 from gossamer.modules.c.functions import CFunction, CImport, is_async
-from gossamer.modules.c.host_calls import close_context, open_context
+from gossamer.modules.c.import_contexts import ImportContexts
 from gossamer.vm.link.function import Function
-from gossamer.vm.link.module import Export, GlobalAccess, ModuleState
+from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState
 
 
 class CModule:
@@ -136,7 +137,7 @@ class CModuleState(ModuleState):
     """What one context holds for a module in C.
 
     Attributes:
-        module_address, state_address, context: what functions of the module are called with.
+        module_address, state_address: what functions of the module are called with.
         is_closed: the state is destroyed; nothing may be called with it.
     """
 
@@ -147,26 +148,25 @@ class CModuleState(ModuleState):
             original: to copy, or None for a new one.
         """
         self._module = module
-        self._imports: dict[int, CImport] = {}
-        self._bound: dict[str, Callable[..., object]] = {}
         self.is_closed = False
         self.module_address = module.address
-        self.context = open_context(self._imports)
+        self._contexts = ImportContexts()
         try:
             owned = self._create() if original is None else self._copy(original)
         except BaseException:
-            close_context(self.context)
+            self._contexts.close()
             raise
         self.state_address = owned.address
         self._current = [owned]
-        self._destruction = Destruction(self, _end_state, self._current, self.context)
+        self._destruction = Destruction(self, _end_state, self._current, self._contexts)
 
     def _create(self) -> _OwnedState:
         create = self._module.lifecycle.create_state
         address = 0
         if create:
             where = f"`create_state` of module {self._module.name!r}"
-            address = _call_for_address(where, CREATE_STATE_TYPE(create), self._module.address, self.context)
+            make = CREATE_STATE_TYPE(create)
+            address = _call_for_address(where, make, self._module.address, self._contexts.handle)
         return _OwnedState(self._module, address)
 
     def _copy(self, original: _OwnedState) -> _OwnedState:
@@ -184,24 +184,12 @@ class CModuleState(ModuleState):
         where = f"`fork_state` of module {name!r}"
         return _OwnedState(
             self._module,
-            _call_for_address(where, fork, self._module.address, original.address, self.context),
+            _call_for_address(where, fork, self._module.address, original.address, self._contexts.handle),
         )
 
-    def bind_import(self, ordinal: int, function: Function | None) -> None:
-        """Let C call a function as import `ordinal`."""
-        declared = self._module.imports[ordinal]
-        self._imports[ordinal] = CImport(declared.full_name, declared.signature.calling_convention, function)
-
-    def bind(self, export: str) -> Callable[..., object]:
-        """Callable of an export; the same object every time."""
-        bound = self._bound.get(export)
-        if bound is None:
-            found = self._module.c_exports.get(export)
-            if found is None:
-                raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
-            function = CFunction(self, f"{self._module.name}.{export}", found)
-            bound = self._bound[export] = function.bind(is_async=is_async(found))
-        return bound
+    def link(self, imports: Sequence[Function | None]) -> CExports:
+        """Exports from which C calls these imports."""
+        return CExports(self, self._module, self._contexts, imports)
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         """State in C shows no globals."""
@@ -223,17 +211,53 @@ class CModuleState(ModuleState):
         replaced.close()
 
     def fork(self) -> CModuleState:
-        """Copy made by the module, with no import bound yet."""
+        """Copy made by the module."""
         return CModuleState(self._module, self._current[0])
 
     def close(self) -> None:
         """Destroy the state; threads that the module still runs for it are ended by it."""
-        self._bound.clear()
         self.is_closed = True
         self._destruction.run()
 
 
-def _end_state(current: list[_OwnedState], context: int) -> None:
+def _end_state(current: list[_OwnedState], contexts: ImportContexts) -> None:
     # Why in this order: threads of the state may still call imports.
     current[0].close()
-    close_context(context)
+    contexts.close()
+
+
+class CExports(BoundExports):
+    """Functions of a state in C, over what its imports are at one time."""
+
+    def __init__(
+        self,
+        state: CModuleState,
+        module: CModule,
+        contexts: ImportContexts,
+        imports: Sequence[Function | None],
+    ) -> None:
+        self._state = state
+        self._module = module
+        self._contexts = contexts
+        self._imports = [
+            CImport(declared.full_name, declared.signature.calling_convention, function)
+            for declared, function in zip(module.imports, imports, strict=True)
+        ]
+        self._context = contexts.open(self._imports)
+        self._bound: dict[str, Callable[..., object]] = {}
+        weakref.finalize(self, contexts.release, self._context).atexit = False
+
+    def bind(self, export: str) -> Callable[..., object]:
+        """Callable of an export; the same object every time."""
+        bound = self._bound.get(export)
+        if bound is None:
+            found = self._module.c_exports.get(export)
+            if found is None:
+                raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
+            function = CFunction(self._state, self._context, f"{self._module.name}.{export}", found)
+            bound = self._bound[export] = function.bind(is_async=is_async(found))
+        return bound
+
+    def activate(self) -> None:
+        """Have threads of the module call these imports."""
+        self._contexts.active = self._imports

@@ -120,17 +120,17 @@ def _new_storage(shape: list[int], element_type: int) -> BufferView:
     return BufferView(_allocator.allocate_buffer(byte_length), shape, element_type)
 
 
-def bind_import(signature: Signature, function: Function | None) -> Callable[..., object]:
-    """Python callable of a linked function; takes and returns NumPy arrays and numbers."""
-    if function is None:
+def import_method(signature: Signature, find: Callable[[], Function | None]) -> Callable[..., object]:
+    """Python callable of an import; takes and returns NumPy arrays and numbers.
 
-        def missing(*_arguments: object, **_fences: object) -> object:
-            raise NotFoundError(f"optional import {signature.name} is not there in this context")
-
-        return missing
-    call = function.callable
+    Args:
+        find: gives the function that a call is to reach; None for an optional import that nobody offers.
+    """
 
     def call_import(*arguments: object, wait: Fence | None = None, signal: Fence | None = None) -> object:
+        function = find()
+        if function is None:
+            raise NotFoundError(f"optional import {signature.name} is not there in this context")
         if len(arguments) != len(signature.arguments):
             raise InvalidArgumentError(
                 f"{signature.name} takes {len(signature.arguments)} arguments, got {len(arguments)}"
@@ -139,6 +139,7 @@ def bind_import(signature: Signature, function: Function | None) -> Callable[...
             _to_vm(type, value, f"argument {name} of {signature.name}")
             for (name, type), value in zip(signature.arguments, arguments, strict=True)
         ]
+        call = function.callable
         returned = call(*values, wait, signal) if signature.is_async else call(*values)
         results = [
             _from_vm(type, value)

@@ -22,14 +22,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar, cast, overload
+from weakref import WeakValueDictionary
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.format.module_def import FunctionSignature, ImportFunction, ModuleDependency
-from gossamer.modules.python.calls import bind_export, bind_import
+from gossamer.modules.python.calls import bind_export, import_method
+from gossamer.modules.python.linked_calls import ImportMethods
 from gossamer.modules.python.signature import Signature, read_signature
 from gossamer.vm.link.function import Function
-from gossamer.vm.link.module import Export, GlobalAccess, ModuleState
+from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState
 
 _C = TypeVar("_C", bound=type)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -172,27 +175,18 @@ def _import_function(full_name: str, signature: Signature, optional: bool) -> Im
 
 
 class PythonModuleState(ModuleState):
-    """An instance of the class, with its imports and exports bound, in one context."""
+    """An instance of the class in one context."""
 
     def __init__(self, module: PythonModule, instance: object) -> None:
         self._module = module
+        self._methods = ImportMethods()
         self.instance = instance
-        self._callables: dict[str, Callable[..., object]] = {}
+        for ordinal, (attribute, signature) in enumerate(module.import_methods):
+            setattr(instance, attribute, import_method(signature, partial(self._methods.find, ordinal)))
 
-    def bind_import(self, ordinal: int, function: Function | None) -> None:
-        """Set the import's method on the instance to a callable of the function."""
-        attribute, signature = self._module.import_methods[ordinal]
-        setattr(self.instance, attribute, bind_import(signature, function))
-
-    def bind(self, export: str) -> Callable[..., object]:
-        """Callable of an export, in the callable ABI."""
-        found = self._callables.get(export)
-        if found is None:
-            if export not in self._module.export_methods:
-                raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
-            attribute, signature = self._module.export_methods[export]
-            found = self._callables[export] = bind_export(signature, getattr(self.instance, attribute))
-        return found
+    def link(self, imports: Sequence[Function | None]) -> PythonExports:
+        """The instance's exports, which call these imports."""
+        return PythonExports(self._module, self.instance, self._methods, imports)
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         """Attributes of the instance that are data, by name."""
@@ -213,7 +207,7 @@ class PythonModuleState(ModuleState):
             setattr(self.instance, name, value)
 
     def fork(self) -> PythonModuleState:
-        """Copy with a deep copy of the instance, imports left out."""
+        """Copy with a deep copy of the instance; its import methods are its own."""
         imported = {attribute for attribute, _ in self._module.import_methods}
         instance = copy.copy(self.instance)
         for name in list(vars(instance)):
@@ -226,6 +220,41 @@ class PythonModuleState(ModuleState):
         close = getattr(self.instance, "close", None)
         if callable(close):
             close()
+
+
+class PythonExports(BoundExports):
+    """Exports of an instance, over what its imports are at one time."""
+
+    def __init__(
+        self,
+        module: PythonModule,
+        instance: object,
+        methods: ImportMethods,
+        imports: Sequence[Function | None],
+    ) -> None:
+        self._module = module
+        self._instance = instance
+        self._methods = methods
+        self._imports = imports
+        # Why weak: they hold the exports, which would outlive their last call until Python looks for circles.
+        self._callables: WeakValueDictionary[str, Callable[..., object]] = WeakValueDictionary()
+
+    def bind(self, export: str) -> Callable[..., object]:
+        """Callable of an export, in the callable ABI; the same object as long as it is held."""
+        found = self._callables.get(export)
+        if found is None:
+            if export not in self._module.export_methods:
+                raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
+            attribute, signature = self._module.export_methods[export]
+            found = bind_export(signature, getattr(self._instance, attribute))
+            if self._imports or signature.is_coroutine:
+                found = self._methods.entered(self._imports, found, self)
+            self._callables[export] = found
+        return found
+
+    def activate(self) -> None:
+        """Have threads of the instance call these imports."""
+        self._methods.active = self._imports
 
 
 def _getter(instance: object, name: str) -> Callable[[], object]:

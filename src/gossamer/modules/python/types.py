@@ -21,8 +21,8 @@ import numpy as np
 from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
-from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
-from gossamer.vm.semantics.rounding import round_f32
+from gossamer.vm.numbers.rounding import round_f32
+from gossamer.vm.numbers.wrapping import wrap_i32, wrap_i64
 
 if TYPE_CHECKING:
     from gossamer.hal.memory.allocator import Allocator

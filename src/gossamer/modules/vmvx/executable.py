@@ -25,10 +25,11 @@ from gossamer.hal.executable import (
     WorkgroupCallable,
 )
 from gossamer.modules.vmvx.module import vmvx_module
-from gossamer.vm.bytecode.module import BytecodeModule, load_bytecode_module
-from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits, StepMeter
+from gossamer.vm.bytecode.limits import DEFAULT_LIMITS, Limits, StepMeter
+from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.link.function import Function
-from gossamer.vm.link.module import Export, ModuleState
+from gossamer.vm.link.module import BoundExports, Export
+from gossamer.vm.loading import load_bytecode_module
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.list import List
 
@@ -123,25 +124,24 @@ class _WorkerStates(threading.local):
         # Runs again in every thread that comes along.
         self._module = module
         self._imports = imports
-        self._state: ModuleState | None = None
+        self._exports: BoundExports | None = None
 
     def bind(self, name: str) -> Callable[..., object]:
         """Callable of an export, in this thread's state."""
-        if self._state is None:
-            self._state = _create_state(self._module, self._imports)
-        return self._state.bind(name)
+        if self._exports is None:
+            self._exports = _link_state(self._module, self._imports)
+        return self._exports.bind(name)
 
 
-def _create_state(module: BytecodeModule, imports: Sequence[Export | None]) -> ModuleState:
-    state = module.create_state()
+def _link_state(module: BytecodeModule, imports: Sequence[Export | None]) -> BoundExports:
     library = vmvx_module()
-    library_state = library.create_state()
-    for ordinal, export in enumerate(imports):
-        function = None
-        if export is not None:
-            function = Function(library.name, export, library_state.bind(export.name))
-        state.bind_import(ordinal, function)
-    return state
+    functions = library.create_state().link()
+    return module.create_state().link(
+        [
+            None if export is None else Function(library.name, export, functions.bind(export.name))
+            for export in imports
+        ]
+    )
 
 
 def _resolve_imports(module: BytecodeModule) -> list[Export | None]:

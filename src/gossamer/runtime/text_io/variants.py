@@ -35,9 +35,9 @@ from gossamer.runtime.text_io.tensors import (
     parse_shape_and_element_type,
     parse_tensor,
 )
+from gossamer.vm.numbers.rounding import round_f32
 from gossamer.vm.objects.list import List
 from gossamer.vm.objects.ref_types import ref_type_name
-from gossamer.vm.semantics.rounding import round_f32
 
 if TYPE_CHECKING:
     from gossamer.hal.memory.allocator import Allocator

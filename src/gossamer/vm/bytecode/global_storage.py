@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gossamer.errors import InvalidArgumentError
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.ref_types import copy_ref
 
@@ -39,7 +40,17 @@ class GlobalStorage:
         return GlobalsSnapshot(bytes(self.values.data), tuple(copy_ref(value, memo) for value in self.refs))
 
     def restore(self, snapshot: GlobalsSnapshot) -> None:
-        """Put back what a snapshot of this storage, or of one like it, holds; it can be used again."""
+        """Put back what a snapshot of this storage, or of one like it, holds; it can be used again.
+
+        Raises: InvalidArgumentError for one that does not fit.
+        """
+        sizes = (self.values.length, len(self.refs))
+        found = (len(snapshot.values), len(snapshot.refs))
+        if found != sizes:
+            raise InvalidArgumentError(
+                f"snapshot has {found[0]} bytes of globals and {found[1]} refs, this state has "
+                f"{sizes[0]} bytes and {sizes[1]} refs: it is of another version of the module"
+            )
         memo: dict[int, object] = {}
         self.values.data[:] = snapshot.values
         self.refs[:] = [copy_ref(value, memo) for value in snapshot.refs]

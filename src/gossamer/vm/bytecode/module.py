@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
-from gossamer.format.archive import read_module
-from gossamer.format.module_def import Bytes, ImportFunction, ModuleDef, ModuleDependency
+from gossamer.format.module_def import ImportFunction, ModuleDef, ModuleDependency
 from gossamer.vm.bytecode.decoded import DecodedModule, decode_module
-from gossamer.vm.bytecode.executor import ExecutorName
+from gossamer.vm.bytecode.executor import MakeExecutor
 from gossamer.vm.bytecode.global_storage import GlobalStorage
 from gossamer.vm.bytecode.globals import GlobalName, global_names
+from gossamer.vm.bytecode.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.bytecode.module_records import ModuleRecord
 from gossamer.vm.bytecode.state import BytecodeState
 from gossamer.vm.bytecode.verifier import verify_module
-from gossamer.vm.interpret.frame import Tracer
-from gossamer.vm.interpret.limits import DEFAULT_LIMITS, Limits
 from gossamer.vm.link.module import Export
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.ref_types import VARIANT_TYPE_NAMES, RefType, is_value_type, ref_type
@@ -34,14 +32,13 @@ class BytecodeModule:
         is_from_record: it was kept on disk when it was loaded before.
         record: of its file, where what is made of the module is kept; or None.
         types: the type table as refs are checked against it; see `_checked_type`.
-        tracer: called before each instruction, or None; see `trace_with`.
     """
 
     def __init__(
         self,
         definition: ModuleDef,
+        make_executor: MakeExecutor,
         *,
-        executor: ExecutorName | None = None,
         limits: Limits = DEFAULT_LIMITS,
         source: str = "",
         verified: DecodedModule | None = None,
@@ -51,7 +48,7 @@ class BytecodeModule:
 
         Args:
             definition: as read from a file or made by the compiler.
-            executor: what runs it; by default the translator.
+            make_executor: makes what runs it, for each context.
             limits: bounds of each call.
             source: file the module came from, for messages.
             verified: the functions of `definition`, where they were kept on disk, verified.
@@ -70,14 +67,12 @@ class BytecodeModule:
         )
         self.types = tuple(_checked_type(name) for name in definition.types)
         self.exports: Mapping[str, Export] = MappingProxyType(_exports(self.decoded))
-        self._executor: ExecutorName = executor or "translate"
+        self._make_executor = make_executor
         self._limits = limits
-        self.tracer: Tracer | None = None
 
-    def trace_with(self, tracer: Tracer) -> None:
-        """Have contexts made from now on interpret the module and show each instruction before it runs."""
-        self._executor = "interpret"
-        self.tracer = tracer
+    def run_with(self, make_executor: MakeExecutor) -> None:
+        """Have contexts made from now on run the module with another executor."""
+        self._make_executor = make_executor
 
     @property
     def name(self) -> str:
@@ -110,7 +105,7 @@ class BytecodeModule:
 
     def create_state(self) -> BytecodeState:
         """State for one context."""
-        return BytecodeState(self, self._executor, self._limits, self.create_storage())
+        return BytecodeState(self, self._make_executor, self._limits, self.create_storage())
 
     def __repr__(self) -> str:
         return f"BytecodeModule({self.name!r}, version={self.version})"
@@ -130,37 +125,3 @@ def _checked_type(name: str) -> RefType:
     if is_value_type(name) or name in VARIANT_TYPE_NAMES:
         return RefType(name)
     return ref_type(name)
-
-
-def load_bytecode_module(
-    data: Bytes,
-    *,
-    executor: ExecutorName | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    source: str = "",
-    is_kept: bool = False,
-) -> BytecodeModule:
-    """Read a `.vmfb` and make a module of it.
-
-    Args:
-        data: the whole file; kept alive and borrowed from.
-        executor: as for `BytecodeModule`.
-        limits: as for `BytecodeModule`.
-        source: as for `BytecodeModule`; what is verified is kept on disk for modules that come from a file.
-        is_kept: keep it on disk without a source too.
-    Raises: FormatError where the bytes are not a module that can run.
-    """
-    record = ModuleRecord(data) if source or is_kept else None
-    found = None if record is None else record.load()
-    definition = read_module(data, with_debug_database=False) if found is None else found.definition
-    module = BytecodeModule(
-        definition,
-        executor=executor,
-        limits=limits,
-        source=source,
-        verified=found,
-        record=record,
-    )
-    if record is not None and found is None:
-        record.store(module.decoded)
-    return module

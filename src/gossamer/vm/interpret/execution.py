@@ -9,9 +9,10 @@ from gossamer.isa.instruction import OperandValue
 from gossamer.isa.opcodes import Opcode
 from gossamer.limits.scope import current_scope
 from gossamer.vm.bytecode.decoded import DecodedFunction
+from gossamer.vm.bytecode.executor import Imports
+from gossamer.vm.bytecode.limits import stack_exhausted_error
 from gossamer.vm.bytecode.state import BytecodeState
 from gossamer.vm.interpret.frame import VALUE_WRITERS, Frame
-from gossamer.vm.interpret.limits import stack_exhausted_error
 
 Pause: TypeAlias = Generator[object, None, None]
 """What an operation returns that may wait: run to its end before the next instruction."""
@@ -36,17 +37,19 @@ class Execution:
     """A call in progress.
 
     Attributes:
-        state: globals, imports and constants of the module.
+        state: globals and constants of the module.
+        imports: functions that it may call.
         is_resumable: imports may be called in their resumable form.
         scope: of the call, where that bounds the depth; or None.
         stack: frames, innermost last.
         results: of the outermost function, once it has returned.
     """
 
-    __slots__ = ("is_resumable", "results", "scope", "stack", "state")
+    __slots__ = ("imports", "is_resumable", "results", "scope", "stack", "state")
 
-    def __init__(self, state: BytecodeState, *, is_resumable: bool) -> None:
+    def __init__(self, state: BytecodeState, imports: Imports, *, is_resumable: bool) -> None:
         self.state = state
+        self.imports = imports
         self.is_resumable = is_resumable
         scope = current_scope()
         self.scope = scope if scope is not None and scope.bounds_depth else None

@@ -13,7 +13,7 @@ from gossamer.errors import InternalStatusError
 from gossamer.isa.instruction import Instruction, RemapList
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT, REF_ORDINAL_MASK, OperandKind
 from gossamer.vm.bytecode.decoded import DecodedFunction, register_capacity
-from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
+from gossamer.vm.numbers.rounding import f32_from_bits, f32_to_bits
 
 
 class Frame:

@@ -19,14 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import cast
+from weakref import WeakValueDictionary
 
 from gossamer.errors import InvalidArgumentError, ResourceExhaustedError, StatusError
 from gossamer.limits.scope import check_limits, interrupts
 from gossamer.vm.bytecode.decoded import DecodedFunction
+from gossamer.vm.bytecode.executor import Imports
+from gossamer.vm.bytecode.limits import StepMeter, stack_exhausted_error
 from gossamer.vm.bytecode.state import BytecodeState
 from gossamer.vm.interpret.execution import Execution
-from gossamer.vm.interpret.frame import VALUE_WRITERS, entry_registers
-from gossamer.vm.interpret.limits import StepMeter, stack_exhausted_error
+from gossamer.vm.interpret.frame import VALUE_WRITERS, Tracer, entry_registers
 from gossamer.vm.interpret.ops import HANDLERS
 from gossamer.vm.link.module import ResumableCallable
 from gossamer.vm.objects.values import TYPES_BY_CHARACTER, to_value
@@ -35,16 +37,28 @@ from gossamer.vm.objects.values import TYPES_BY_CHARACTER, to_value
 class Interpreter:
     """Executes the functions of one state, instruction by instruction."""
 
-    def __init__(self, state: BytecodeState) -> None:
+    def __init__(
+        self, state: BytecodeState, imports: Imports = (), /, *, tracer: Tracer | None = None
+    ) -> None:
+        """Make an interpreter.
+
+        Args:
+            imports: functions that instructions may call.
+            tracer: called before each instruction, or None.
+        """
         self._state = state
-        self._bound: dict[int, Callable[..., object]] = {}
-        self._bound_resumable: dict[int, ResumableCallable] = {}
+        self._imports = imports
+        self._tracer = tracer
+        # Why weak: they hold the interpreter, which would hold its imports until Python looks for circles.
+        self._bound: WeakValueDictionary[int, Callable[..., object]] = WeakValueDictionary()
+        self._bound_resumable: WeakValueDictionary[int, ResumableCallable] = WeakValueDictionary()
 
     def bind(self, ordinal: int) -> Callable[..., object]:
         """Blocking form of an internal function."""
-        if ordinal not in self._bound:
-            self._bound[ordinal] = partial(self._call, self._state.module.decoded.functions[ordinal])
-        return self._bound[ordinal]
+        bound = self._bound.get(ordinal)
+        if bound is None:
+            bound = self._bound[ordinal] = partial(self._call, self._state.module.decoded.functions[ordinal])
+        return bound
 
     def bind_once(self, ordinal: int) -> Callable[..., object]:
         """The same: nothing is made ready."""
@@ -52,10 +66,11 @@ class Interpreter:
 
     def bind_resumable(self, ordinal: int) -> ResumableCallable:
         """Generator form of an internal function."""
-        if ordinal not in self._bound_resumable:
+        bound = self._bound_resumable.get(ordinal)
+        if bound is None:
             function = self._state.module.decoded.functions[ordinal]
-            self._bound_resumable[ordinal] = partial(self._start, function)
-        return self._bound_resumable[ordinal]
+            bound = self._bound_resumable[ordinal] = partial(self._start, function)
+        return bound
 
     def _call(self, function: DecodedFunction, *arguments: object) -> object:
         execution = self._enter(function, arguments, is_resumable=False)
@@ -83,7 +98,7 @@ class Interpreter:
             argument if kind == "r" else to_value(argument, TYPES_BY_CHARACTER[kind])
             for kind, argument in zip(kinds, arguments, strict=True)
         ]
-        execution = Execution(self._state, is_resumable=is_resumable)
+        execution = Execution(self._state, self._imports, is_resumable=is_resumable)
         frame = execution.push(function)
         for kind, register, value in zip(kinds, entry_registers(kinds), values, strict=True):
             VALUE_WRITERS[kind](frame, register, value)
@@ -93,7 +108,7 @@ class Interpreter:
         limits = self._state.limits
         meter = StepMeter(limits) if limits.is_metered else None
         stack = execution.stack
-        trace = self._state.module.tracer
+        trace = self._tracer
         try:
             while stack:
                 frame = stack[-1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from gossamer.machine_code.compiled_code import load_native_code
+from gossamer.machine_code.compiled_code import NativeCode, load_native_code
 from gossamer.vm.bytecode.decoded import DecodedModule
 from gossamer.vm.jit.analysis.compilable import CompilableFunction, compilable_functions, has_loop
 from gossamer.vm.jit.emit.callable_entry import NativeCall, call_symbol, emit_call_entry
@@ -20,44 +21,61 @@ def worth_compiling(module: DecodedModule, ordinal: int) -> dict[int, Compilable
     return functions
 
 
+@dataclass(frozen=True, slots=True)
+class CompiledFunction:
+    """A function in memory; states of its module share it.
+
+    Attributes:
+        address: of its entry (see `emit.callable_entry`).
+        allocates: it makes buffers.
+        code: what the address depends on.
+    """
+
+    address: int
+    allocates: bool
+    code: NativeCode
+
+
 def native_callable(
     module: DecodedModule,
     ordinal: int,
     fallback: Callable[..., object],
-    find_functions: Callable[[], dict[int, CompilableFunction] | None],
+    compiled: Callable[[], CompiledFunction],
 ) -> Callable[..., object]:
-    """A callable that compiles a function when it is first called.
+    """A callable of a function that is compiled when it is first called.
 
     Args:
         ordinal: of a function that is worth compiling.
         fallback: the same function in another form.
-        find_functions: gives what `worth_compiling` does.
+        compiled: compiles it, or gives what was compiled before.
     """
-    compiled: list[NativeCall] = []
+    calls: list[NativeCall] = []
 
     def call(*arguments: object) -> object:
-        if not compiled:
-            functions = find_functions()
-            assert functions is not None
-            compiled.append(compile_callable(module, functions, ordinal, fallback))
-        return compiled[0](*arguments)
+        if not calls:
+            found = compiled()
+            function = module.functions[ordinal]
+            calls.append(
+                NativeCall(module, function, found.address, fallback, found.code, allocates=found.allocates)
+            )
+        return calls[0](*arguments)
 
     return call
 
 
-def compile_callable(
-    module: DecodedModule,
-    functions: dict[int, CompilableFunction],
-    ordinal: int,
-    fallback: Callable[..., object],
-) -> NativeCall:
-    """Compile one function with those it calls."""
+def compile_function(
+    module: DecodedModule, functions: dict[int, CompilableFunction], ordinal: int
+) -> CompiledFunction:
+    """Compile one function with those it calls.
+
+    Args:
+        functions: what `worth_compiling` gives for it.
+    """
     function = module.functions[ordinal]
     text = emit_module(functions.values(), [ordinal], lambda text, _: emit_call_entry(text, function))
     loaded = load_native_code(text, external_address)
-    address = loaded.address(call_symbol(ordinal))
     allocates = any(map(_allocates, functions.values()))
-    return NativeCall(module, function, address, fallback, loaded, allocates=allocates)
+    return CompiledFunction(loaded.address(call_symbol(ordinal)), allocates, loaded)
 
 
 def _allocates(function: CompilableFunction) -> bool:

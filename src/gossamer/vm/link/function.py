@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gossamer.vm.link.inline_form import InlineForm
-from gossamer.vm.link.module import Export, ResumableCallable
+from gossamer.vm.link.module import BoundExports, Export, ResumableCallable
 
 DECLARATION_ATTR = "iree.abi.declaration"
 MODEL_ATTR = "iree.abi.model"
@@ -23,6 +23,8 @@ class Function:
         callable: blocking form, in the callable ABI (see `vm.module`).
         resumable: generator form of a function that may wait, or None.
         inline: usual case of the function as text for translated callers, or None.
+        exports: what the callable was bound by. The module's state is not closed while they are held, so
+            that whoever calls a function holds it, too.
     """
 
     module_name: str
@@ -30,6 +32,7 @@ class Function:
     callable: Callable[..., object]
     resumable: ResumableCallable | None = None
     inline: InlineForm | None = None
+    exports: BoundExports | None = None
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ which compares calling conventions only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from gossamer.abi.calling_convention import CallingConvention, Span, parse_calling_convention
 from gossamer.abi.declaration import (
@@ -33,18 +33,17 @@ _FENCES = "rr"
 """Two more arguments of an async function: wait fence and signal fence."""
 
 
-class LoadOrder(Protocol):
-    """What is loaded, and what will be."""
+@dataclass(frozen=True, slots=True)
+class LoadOrder:
+    """What a module is loaded after.
 
-    @property
-    def loaded(self) -> Mapping[str, Module]:
-        """Modules loaded so far, by name."""
-        ...
+    Attributes:
+        loaded: modules loaded before it, by name.
+        announced: modules that are loaded after it, as far as that is known: source file, or "", by name.
+    """
 
-    @property
-    def announced(self) -> Mapping[str, str]:
-        """Modules still to load: source file, or "", by name."""
-        ...
+    loaded: Mapping[str, Module]
+    announced: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def check_dependencies(module: Module, order: LoadOrder) -> None:

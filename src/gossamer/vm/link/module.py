@@ -63,16 +63,12 @@ class GlobalAccess:
     set: Callable[[object], None]
 
 
-@runtime_checkable
-class ModuleState(Protocol):
-    """What one context holds for one module: globals, bound imports, bound exports.
+class BoundExports(Protocol):
+    """Exports of a module in one context, over what its imports are at one time.
 
-    Classes that name this one as a base inherit the methods that have a body.
+    Nothing here changes: other imports take other exports (see `vm.linkage`). Classes that name this one as a
+    base inherit the methods that have a body.
     """
-
-    def bind_import(self, ordinal: int, function: Function | None) -> None:
-        """Connect an import; None leaves an optional one unresolved."""
-        ...
 
     def bind(self, export: str) -> Callable[..., object]:
         """Callable of an export, in the callable ABI; the same object every time."""
@@ -89,6 +85,28 @@ class ModuleState(Protocol):
     def inline_form(self, export: str) -> InlineForm | None:
         """Usual case of an export as text for translated callers, or None where there is only the call."""
         return None
+
+    def activate(self) -> None:
+        """Be the exports whose imports the module calls by itself, as from a thread of its own.
+
+        Calls of exports call the imports that these exports were made with, whichever are active.
+        """
+
+
+@runtime_checkable
+class ModuleState(Protocol):
+    """What one context holds for one module: its globals.
+
+    Classes that name this one as a base inherit the methods that have a body.
+    """
+
+    def link(self, imports: Sequence[Function | None]) -> BoundExports:
+        """Exports over imports. The state is the same for all exports that are made of it.
+
+        Args:
+            imports: by import ordinal; None for an optional one that nobody offers.
+        """
+        ...
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         """Globals that can be seen and set, by local name."""
@@ -107,7 +125,7 @@ class ModuleState(Protocol):
             accesses[name].set(copy_ref(value, memo))
 
     def fork(self) -> ModuleState:
-        """Copy with globals of its own and no import bound yet."""
+        """Copy with globals of its own."""
         ...
 
     def close(self) -> None:

@@ -15,6 +15,8 @@ from gossamer.errors import (
     ResourceExhaustedError,
 )
 from gossamer.limits.memory import Account, open_account
+from gossamer.vm.numbers.rounding import round_f32
+from gossamer.vm.numbers.wrapping import wrap_i8, wrap_i16, wrap_i32, wrap_i64
 from gossamer.vm.objects.ref_types import (
     OPAQUE,
     RefType,
@@ -24,8 +26,6 @@ from gossamer.vm.objects.ref_types import (
     ref_type_name,
     register_ref_type,
 )
-from gossamer.vm.semantics.integer import wrap_i8, wrap_i16, wrap_i32, wrap_i64
-from gossamer.vm.semantics.rounding import round_f32
 
 MAX_LIST_ELEMENTS = 1 << 26
 """Why: bytecode may ask for 2^32 elements; a limit turns that into an error instead of lost memory."""

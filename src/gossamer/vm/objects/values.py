@@ -9,8 +9,8 @@ from operator import index
 from typing import SupportsFloat, SupportsIndex
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.vm.semantics.integer import wrap_i32, wrap_i64
-from gossamer.vm.semantics.rounding import round_f32
+from gossamer.vm.numbers.rounding import round_f32
+from gossamer.vm.numbers.wrapping import wrap_i32, wrap_i64
 
 TYPES_BY_CHARACTER = {"i": "i32", "I": "i64", "f": "f32", "F": "f64"}
 """Value types by their character in a calling convention."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gossamer.errors import InvalidArgumentError
+from gossamer.vm.numbers.wrapping import MASK_32
 from gossamer.vm.objects.list import List
 from gossamer.vm.objects.ref_types import ref_type_name
-from gossamer.vm.semantics.integer import MASK_32
 
 
 def as_list(ref: object) -> List:

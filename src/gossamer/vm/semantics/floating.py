@@ -20,9 +20,7 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
-from gossamer.vm.semantics.integer import MASK_32, MASK_64, wrap_i32, wrap_i64
-from gossamer.vm.semantics.libm import c_function
-from gossamer.vm.semantics.rounding import (
+from gossamer.vm.numbers.rounding import (
     f32_from_bits,
     f32_from_integer,
     f32_to_bits,
@@ -30,6 +28,8 @@ from gossamer.vm.semantics.rounding import (
     f64_to_bits,
     round_f32,
 )
+from gossamer.vm.numbers.wrapping import MASK_32, MASK_64, wrap_i32, wrap_i64
+from gossamer.vm.semantics.libm import c_function
 
 Unary: TypeAlias = Callable[[float], float]
 Binary: TypeAlias = Callable[[float, float], float]

@@ -11,32 +11,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from gossamer.errors import InvalidArgumentError
+from gossamer.vm.numbers.wrapping import MASK_32, MASK_64, wrap_i8, wrap_i16, wrap_i32, wrap_i64
 
 Unary: TypeAlias = Callable[[int], int]
 Binary: TypeAlias = Callable[[int, int], int]
-
-MASK_32 = 0xFFFF_FFFF
-MASK_64 = 0xFFFF_FFFF_FFFF_FFFF
-
-
-def wrap_i8(value: int) -> int:
-    """Low 8 bits, as a signed number."""
-    return ((value + 0x80) & 0xFF) - 0x80
-
-
-def wrap_i16(value: int) -> int:
-    """Low 16 bits, as a signed number."""
-    return ((value + 0x8000) & 0xFFFF) - 0x8000
-
-
-def wrap_i32(value: int) -> int:
-    """Low 32 bits, as a signed number."""
-    return ((value + 0x8000_0000) & MASK_32) - 0x8000_0000
-
-
-def wrap_i64(value: int) -> int:
-    """Low 64 bits, as a signed number."""
-    return ((value + 0x8000_0000_0000_0000) & MASK_64) - 0x8000_0000_0000_0000
 
 
 def divide_toward_zero(lhs: int, rhs: int) -> int:

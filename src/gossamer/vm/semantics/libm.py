@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
 
-from gossamer.vm.semantics.rounding import round_f32
+from gossamer.vm.numbers.rounding import round_f32
 
 FloatFunction: TypeAlias = Callable[..., float]
 

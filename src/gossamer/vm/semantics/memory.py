@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
+from gossamer.vm.numbers.rounding import f32_from_bits, f32_to_bits
 from gossamer.vm.objects.buffer import ELEMENT_BYTES, Buffer, ElementFormat, FloatFormat, IntegerFormat
 from gossamer.vm.objects.ref_types import ref_type_name
-from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
 from gossamer.vm.semantics.siphash import siphash_2_4
 
 

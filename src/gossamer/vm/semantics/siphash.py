@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from gossamer.vm.semantics.integer import MASK_64, wrap_i64
+from gossamer.vm.numbers.wrapping import MASK_64, wrap_i64
 
 _KEY_0 = 0x0706050403020100
 _KEY_1 = 0x0F0E0D0C0B0A0908

@@ -1,7 +1,9 @@
 """Executes a module's functions as Python functions compiled from their typed form.
 
-Text and code objects belong to the module and are shared by its states; each state gets functions of its
-own, whose global names are the state's imports, globals and other functions.
+Text and code objects belong to the module and are shared by its states. Each executor makes functions of
+its own, whose global names are imports, globals and other functions: what a name stands for never changes,
+so that a call through it costs no more than any call in Python. Other imports take another executor
+(see `vm.link.linkage`).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 from gossamer.errors import NotFoundError
 from gossamer.machine_code.compiled_code import is_native_code_enabled
 from gossamer.vm.bytecode.decoded import DecodedModule
+from gossamer.vm.bytecode.executor import Imports
 from gossamer.vm.interpret.execution import READY
 from gossamer.vm.link.module import ResumableCallable
 from gossamer.vm.translate.failure import failure, locate
@@ -41,20 +44,23 @@ class _TextLoader:
 class Translator:
     """Executor of a state (see `vm.executor`)."""
 
-    def __init__(self, state: BytecodeState, *, is_native: bool | None = None) -> None:
+    def __init__(
+        self, state: BytecodeState, imports: Imports = (), /, *, is_native: bool | None = None
+    ) -> None:
         """Start with nothing translated.
 
         Args:
+            imports: functions that translated ones may call.
             is_native: run loops over numbers and buffers as native code; by default where that is possible.
         """
         self._state = state
         self._is_native = is_native_code_enabled() if is_native is None else is_native
         self._lock = RLock()
         self._translation = module_translation(state.module)
-        self._imports = list(state.imports)
-        self._forms = tuple(None if imported is None else imported.inline for imported in state.imports)
-        self._forms_identity = forms_identity(state.imports) if state.module.record else None
-        self._common = _state_names(state)
+        self._imports = imports
+        self._forms = tuple(None if imported is None else imported.inline for imported in imports)
+        self._forms_identity = forms_identity(imports) if state.module.record else None
+        self._common = _common_names(state, imports)
         self._functions: dict[tuple[int, bool], Callable[..., object]] = {}
 
     def bind(self, ordinal: int) -> Callable[..., object]:
@@ -95,8 +101,8 @@ class Translator:
     def _native(self, ordinal: int, translated: Callable[..., object]) -> Callable[..., object]:
         from gossamer.vm.jit.native_callable import native_callable
 
-        find_functions = partial(self._translation.native_functions, ordinal)
-        return native_callable(self._translation.module, ordinal, translated, find_functions)
+        compiled = partial(self._translation.compiled, ordinal)
+        return native_callable(self._translation.module, ordinal, translated, compiled)
 
     def _needs_interpreter(self, ordinal: int) -> bool:
         """Why: only the interpreter counts steps, and can recurse deeper than Python does."""
@@ -105,7 +111,7 @@ class Translator:
     def _interpret(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
         from gossamer.vm.interpret.interpreter import Interpreter
 
-        interpreter = Interpreter(self._state)
+        interpreter = Interpreter(self._state, self._imports)
         return interpreter.bind_resumable(ordinal) if is_generator else interpreter.bind(ordinal)
 
     def _link(self, ordinal: int, is_generator: bool) -> Callable[..., object]:
@@ -150,7 +156,7 @@ class Translator:
         return imported.resumable or _as_resumable(imported.callable)
 
 
-def _state_names(state: BytecodeState) -> dict[str, object]:
+def _common_names(state: BytecodeState, imports: Imports) -> dict[str, object]:
     values = state.storage.values
     return {
         "globals_i": values.view("i"),
@@ -158,7 +164,7 @@ def _state_names(state: BytecodeState) -> dict[str, object]:
         "global_values": values,
         "global_refs": state.storage.refs,
         "rodata": state.rodata,
-        "imports_resolved": tuple(int(function is not None) for function in state.imports),
+        "imports_resolved": tuple(int(function is not None) for function in imports),
         "failure": failure,
         "READY": READY,
     }

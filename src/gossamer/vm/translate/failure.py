@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from gossamer.errors import STATUS_CODE_MASK, FailedPreconditionError, StatusError, status_error
-from gossamer.vm.interpret.limits import stack_exhausted_error
+from gossamer.vm.bytecode.limits import stack_exhausted_error
 
 
 def failure(status: int, message: bytes) -> StatusError:

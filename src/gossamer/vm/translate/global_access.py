@@ -9,10 +9,10 @@ from typing import cast
 from gossamer.errors import OutOfRangeError
 from gossamer.vm.bytecode.decoded import DecodedModule
 from gossamer.vm.bytecode.globals import global_names
+from gossamer.vm.numbers.rounding import f32_from_bits, f32_to_bits
+from gossamer.vm.numbers.wrapping import MASK_32
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.ref_types import RefType, is_value_type
-from gossamer.vm.semantics.integer import MASK_32
-from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
 
 _FORMATS = {"i32": "<i", "i64": "<q", "f32": "<i", "f64": "<d"}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gossamer.vm.numbers.wrapping import MASK_32
 from gossamer.vm.objects.ref_types import RefType
 from gossamer.vm.semantics.collection import as_list
-from gossamer.vm.semantics.integer import MASK_32
 
 
 def get_ref(ref: object, index: int, type_: RefType, is_take: bool) -> object:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import weakref
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from types import CodeType
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -24,6 +25,7 @@ from gossamer.vm.typed.typed_function import TypedFunction
 if TYPE_CHECKING:
     from gossamer.vm.bytecode.module import BytecodeModule
     from gossamer.vm.jit.analysis.compilable import CompilableFunction
+    from gossamer.vm.jit.native_callable import CompiledFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class ModuleTranslation:
         self._stored = StoredTranslations(record) if record is not None else None
         self._native: dict[int, bool] = {}
         self._native_functions: dict[int, dict[int, CompilableFunction] | None] = {}
+        self._compiled: dict[int, CompiledFunction] = {}
+        self._compile_lock = Lock()
         if self._stored is not None:
             self._native = self._stored.native
             weakref.finalize(self, self._stored.save)
@@ -75,10 +79,22 @@ class ModuleTranslation:
             return False
         found = self._native.get(ordinal)
         if found is None:
-            found = self._native[ordinal] = self.native_functions(ordinal) is not None
+            found = self._native[ordinal] = self._find_native(ordinal) is not None
         return found
 
-    def native_functions(self, ordinal: int) -> dict[int, CompilableFunction] | None:
+    def compiled(self, ordinal: int) -> CompiledFunction:
+        """Native code of a function where `is_native` is True; compiled when it is first asked for."""
+        from gossamer.vm.jit.native_callable import compile_function
+
+        with self._compile_lock:
+            found = self._compiled.get(ordinal)
+            if found is None:
+                functions = self._find_native(ordinal)
+                assert functions is not None
+                found = self._compiled[ordinal] = compile_function(self.module, functions, ordinal)
+            return found
+
+    def _find_native(self, ordinal: int) -> dict[int, CompilableFunction] | None:
         """A function and all it calls as the compiler takes them; None where `is_native` is False."""
         if ordinal not in self._native_functions:
             # Why here: it is not needed where an earlier process found out that a function is not native.

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from gossamer.vm.numbers.rounding import round_f32
+from gossamer.vm.numbers.wrapping import MASK_32, MASK_64, wrap_i32, wrap_i64
 from gossamer.vm.semantics.collection import COLLECTION_OPERATIONS, allocate_list
 from gossamer.vm.semantics.floating import FLOAT_OPERATIONS
-from gossamer.vm.semantics.integer import INTEGER_OPERATIONS, MASK_32, MASK_64, wrap_i32, wrap_i64
+from gossamer.vm.semantics.integer import INTEGER_OPERATIONS
 from gossamer.vm.semantics.memory import MEMORY_OPERATIONS
-from gossamer.vm.semantics.rounding import round_f32
 from gossamer.vm.typed.expression import Expression, Literal
 
 OPERATIONS: dict[str, Callable[..., object]] = {

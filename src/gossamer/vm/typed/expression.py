@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits
+from gossamer.vm.numbers.rounding import f32_from_bits, f32_to_bits
 
 Local: TypeAlias = str
 

@@ -11,6 +11,8 @@ from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.runtime.iree_api.vm.module import VmFunction, VmInstance, VmModule
 from gossamer.runtime.iree_api.vm.values import VmVariantList
 from gossamer.vm.link.context import Context
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.linkage import Linkage
 from gossamer.vm.objects.list import List
 from gossamer.vm.objects.values import to_value
 
@@ -25,21 +27,30 @@ class BoundFunction:
         convention: its calling convention.
     """
 
-    __slots__ = ("_callable", "_full_name", "convention")
+    __slots__ = ("_bound", "_context", "_full_name", "convention")
 
     def __init__(self, context: Context, function: VmFunction) -> None:
         """Find a function.
 
         Raises: ValueError when its module is not loaded.
         """
+        self._context = context
         self._full_name = f"{function.module_name}.{function.name}"
-        self._callable = context.lookup(self._full_name).callable
+        self._bound = self._bind()
         self.convention = parse_calling_convention(function.calling_convention)
+
+    def _bind(self) -> tuple[Linkage, Function]:
+        linkage = self._context.linkage
+        self._bound = (linkage, self._context.lookup(self._full_name))
+        return self._bound
 
     def __call__(self, values: Sequence[object]) -> object:
         """Call the function: None, a value, or a tuple. Raises: what the program raises."""
+        linkage, function = self._bound
+        if linkage is not self._context.linkage:
+            _, function = self._bind()
         try:
-            return self._callable(*values)
+            return function.callable(*values)
         except StatusError as error:
             raise error.annotate(f"while invoking {self._full_name}") from error.__cause__
 

@@ -13,8 +13,8 @@ from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.memory.file_mapping import FileMapping
 from gossamer.runtime.iree_api.host_bytes import HostBytes
 from gossamer.runtime.iree_api.types import Linkage
-from gossamer.vm.bytecode.module import load_bytecode_module
 from gossamer.vm.link.module import Export, Module
+from gossamer.vm.loading import load_bytecode_module
 
 _ALIGNMENT_BYTES = 16
 """Why: what Python allocates is no better aligned, and the loader copies executables where it must."""

@@ -16,7 +16,7 @@ from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.runtime.iree_api.refs import VmRef, unwrap
 from gossamer.runtime.iree_api.vm.module import VmModule
 from gossamer.vm.link.function import Function
-from gossamer.vm.link.module import Export, GlobalAccess, ModuleState
+from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState
 from gossamer.vm.objects.values import TYPES_BY_CHARACTER, to_value
 
 
@@ -101,21 +101,11 @@ class _InterfaceState(ModuleState):
     def __init__(self, functions: Mapping[str, tuple[str, Callable[..., Any]]], instance: object) -> None:
         self._functions = functions
         self._instance = instance
-        self._bound: dict[str, Callable[..., object]] = {}
 
-    def bind_import(self, ordinal: int, function: Function | None) -> None:
-        """There are no imports."""
-        del function
-        raise InvalidArgumentError(f"module has no import {ordinal}")
-
-    def bind(self, export: str) -> Callable[..., object]:
-        """Callable of an export, in the callable ABI."""
-        found = self._bound.get(export)
-        if found is None:
-            convention, function = self._functions[export]
-            found = _bind(parse_calling_convention(convention), function, self._instance)
-            self._bound[export] = found
-        return found
+    def link(self, imports: Sequence[Function | None]) -> _InterfaceExports:
+        """The functions; there are no imports."""
+        del imports
+        return _InterfaceExports(self._functions, self._instance)
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         """What the instance holds is its own."""
@@ -128,7 +118,24 @@ class _InterfaceState(ModuleState):
     def close(self) -> None:
         """Let go of the instance."""
         self._instance = None
-        self._bound.clear()
+
+
+class _InterfaceExports(BoundExports):
+    """Functions of an interface on what the constructor returned."""
+
+    def __init__(self, functions: Mapping[str, tuple[str, Callable[..., Any]]], instance: object) -> None:
+        self._functions = functions
+        self._instance = instance
+        self._bound: dict[str, Callable[..., object]] = {}
+
+    def bind(self, export: str) -> Callable[..., object]:
+        """Callable of an export, in the callable ABI."""
+        found = self._bound.get(export)
+        if found is None:
+            convention, function = self._functions[export]
+            found = _bind(parse_calling_convention(convention), function, self._instance)
+            self._bound[export] = found
+        return found
 
 
 def _bind(

@@ -70,7 +70,7 @@ def _call_import(
     may_wait: bool,
 ) -> Pause | None:
     module = execution.state.module
-    function = execution.state.imports[ordinal]
+    function = execution.imports[ordinal]
     if function is None:
         name = module.imports[ordinal].full_name
         raise NotFoundError(f"optional import {name!r} is called, but no loaded module exports it")
@@ -130,7 +130,7 @@ def _pack_arguments(
 def _import_resolved(execution: Execution, frame: Frame, operands: tuple[OperandValue, ...]) -> None:
     ordinal, result = cast("tuple[int, int]", operands)
     is_import = bool(ordinal & IMPORT_BIT)
-    is_resolved = not is_import or execution.state.imports[ordinal & ~IMPORT_BIT] is not None
+    is_resolved = not is_import or execution.imports[ordinal & ~IMPORT_BIT] is not None
     frame.i32[result] = int(is_resolved)
 
 

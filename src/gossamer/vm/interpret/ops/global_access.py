@@ -16,7 +16,7 @@ from gossamer.isa.opcodes import MOVE_BIT, OperandKind
 from gossamer.vm.bytecode.global_storage import GlobalStorage
 from gossamer.vm.interpret.execution import Execution, Handler
 from gossamer.vm.interpret.frame import READERS, WRITERS, Frame, read_i32, read_ref_or_move
-from gossamer.vm.semantics.integer import MASK_32
+from gossamer.vm.numbers.wrapping import MASK_32
 
 _I32 = struct.Struct("<i")
 _I64 = struct.Struct("<q")

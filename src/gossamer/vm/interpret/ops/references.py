@@ -8,8 +8,8 @@ from gossamer.isa.instruction import OperandValue
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT, REF_ORDINAL_MASK
 from gossamer.vm.interpret.execution import Execution, Handler
 from gossamer.vm.interpret.frame import Frame, read_i32, read_ref, read_ref_or_move
+from gossamer.vm.numbers.wrapping import MASK_32
 from gossamer.vm.semantics.collection import allocate_list, as_list
-from gossamer.vm.semantics.integer import MASK_32
 
 
 def _write(frame: Frame, register: int, value: object) -> None:

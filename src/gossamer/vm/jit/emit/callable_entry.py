@@ -17,8 +17,8 @@ from gossamer.vm.bytecode.decoded import DecodedFunction, DecodedModule
 from gossamer.vm.jit.instructions.ref_value import MUTABLE_STATE, PRESENT_BIT
 from gossamer.vm.jit.instructions.status import describe_status
 from gossamer.vm.jit.instructions.text import FunctionText, ModuleText
+from gossamer.vm.numbers.rounding import f32_from_bits, f32_to_bits, f64_from_bits
 from gossamer.vm.objects.buffer import Buffer
-from gossamer.vm.semantics.rounding import f32_from_bits, f32_to_bits, f64_from_bits
 
 _ARGUMENT_TYPES: dict[str, tuple[Any, ...]] = {
     "i": (ctypes.c_int32,),

@@ -1,0 +1,142 @@
+"""A linked function called with NumPy arrays, positional or by name.
+
+In: a function, and who allocates its inputs. Out: its results as arrays, or an `Invocation`.
+Next: `runtime.function` finds the function that a call is to reach, and what rules it is under.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gossamer.errors import InvalidArgumentError
+from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.timeline.fence import Fence
+from gossamer.limits.call_limits import NO_LIMITS, CallLimits
+from gossamer.limits.scope import CallScope, current_scope
+from gossamer.runtime.invocation import Invocation
+from gossamer.runtime.result_storage import (
+    OMITTED,
+    place_storage,
+    require_in_place,
+    return_to_caller,
+    storage_converter,
+)
+from gossamer.runtime.signature import (
+    ValueDescription,
+    argument_converter,
+    read_signature,
+    result_from_vm,
+)
+from gossamer.vm.link.function import Function
+from gossamer.vm.link.linkage import Linkage
+
+
+class ArrayFunction:
+    """A function of one linkage.
+
+    Attributes:
+        linkage: that it is of.
+        function: beneath.
+        inputs, outputs: what it takes and gives, fences left out.
+        is_async: calling it gives an `Invocation`.
+    """
+
+    def __init__(
+        self, linkage: Linkage, function: Function, allocator: Allocator, limits: CallLimits | None
+    ) -> None:
+        """Make a function callable with arrays.
+
+        Args:
+            allocator: of the device that takes inputs.
+            limits: of each asynchronous call, from its start to its end.
+        """
+        self.linkage = linkage
+        self.function = function
+        signature = read_signature(function)
+        self.inputs: tuple[ValueDescription, ...] = signature.inputs
+        self.outputs: tuple[ValueDescription, ...] = signature.outputs
+        self.is_async = function.is_async
+        self._limits = limits
+        self._callable = function.callable
+        self._takes_storage = any(description.output is not None for description in self.inputs)
+        self._converters = [
+            (argument_converter if description.output is None else storage_converter)(
+                description, function.full_name, allocator
+            )
+            for description in self.inputs
+        ]
+        self._positions = {description.name: index for index, description in enumerate(self.inputs)}
+
+    def call(
+        self, arguments: tuple[Any, ...], keywords: dict[str, Any], wait: Fence | None, signal: Fence | None
+    ) -> Any:
+        """Call the function; see `PipelineFunction.__call__`."""
+        if keywords or len(arguments) != len(self._converters):
+            arguments = self._arrange(arguments, keywords)
+        values = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
+        if not self.is_async:
+            if wait is not None or signal is not None:
+                raise InvalidArgumentError(f"{self.function.full_name} is synchronous: it takes no fences")
+            returned = self._callable(*values)
+            if type(returned) is BufferView and not self._takes_storage:
+                return returned.to_numpy()
+            return self._results(returned, arguments)
+        if signal is not None:
+            if self._takes_storage:
+                require_in_place(self.inputs, arguments, self.function.full_name)
+            if self._limits is None and current_scope() is None:
+                return self._callable(*values, wait, signal)
+            return self._start(values, wait, signal)[0]
+        finish = Fence.create()
+        returned, scope = self._start(values, wait, finish)
+        return Invocation(finish, lambda: self._results(returned, arguments), scope)
+
+    def _start(self, values: list[Any], wait: Fence | None, signal: Fence) -> tuple[object, CallScope]:
+        """Call an asynchronous function under a scope of its own, which fails its fence when stopped."""
+        scope = CallScope(self._limits or NO_LIMITS, self.function.full_name)
+        with scope:
+            returned = self._callable(*values, wait, signal)
+        if not signal.is_reached:
+            scope.on_stop(signal, signal.fail)
+        return returned, scope
+
+    def _results(self, returned: object, arguments: tuple[Any, ...]) -> Any:
+        results = _results_from_vm(returned)
+        if not self._takes_storage:
+            return results
+        if len(self.outputs) == 1:
+            return return_to_caller(self.inputs, arguments, (results,))[0]
+        return return_to_caller(self.inputs, arguments, results)
+
+    def _arrange(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
+        name = self.function.full_name
+        names = [description.name for description in self.inputs]
+        if "out" in keywords and "out" not in self._positions:
+            keywords = keywords | place_storage(self.inputs, keywords["out"], name)
+            del keywords["out"]
+        required = [description.name for description in self.inputs if description.output is None]
+        if len(arguments) > len(names):
+            raise InvalidArgumentError(f"{name} takes {len(names)} arguments, got {len(arguments)}")
+        in_order = required if len(arguments) <= len(required) else names
+        placed: dict[str, Any] = dict(zip(in_order, arguments, strict=False))
+        for keyword, value in keywords.items():
+            if keyword not in self._positions:
+                raise InvalidArgumentError(
+                    f"{name} has no argument {keyword!r}; it takes {', '.join(names) or 'none'}"
+                )
+            if keyword in placed:
+                raise InvalidArgumentError(f"{name} got argument {keyword!r} twice")
+            placed[keyword] = value
+        missing = [argument for argument in required if argument not in placed]
+        if missing:
+            raise InvalidArgumentError(
+                f"{name} takes {len(required)} arguments, got {len(placed)}: {', '.join(missing)} missing"
+            )
+        return tuple(placed.get(argument, OMITTED) for argument in names)
+
+
+def _results_from_vm(returned: object) -> Any:
+    if isinstance(returned, tuple):
+        return tuple(result_from_vm(value) for value in returned)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return result_from_vm(returned)
