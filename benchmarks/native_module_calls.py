@@ -20,8 +20,8 @@ from typing import Annotated
 import numpy as np
 
 import gossamer
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 
 ROUNDS, CALLS = 20, 5000
 SOURCE = """
@@ -96,7 +96,7 @@ def time_calls(call: Callable[[], object]) -> float:
 def calls_of(pipeline: gossamer.Pipeline) -> dict[str, Callable[[], object]]:
     count, double = pipeline.main["count"], pipeline.main["double"]
     values = np.ones(16, np.float32)
-    view = BufferView.from_numpy(values, Allocator(), copy=True)
+    view = BufferView.from_numpy(values, HeapAllocator(), copy=True)
     bound_count, bound_double = count.function.callable, double.function.callable
     return {
         "count, callable": lambda: bound_count(1),

@@ -40,9 +40,9 @@ from gossamer.errors import (
 from gossamer.format.elf_dynamic import read_elf
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.executable import Executable
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.machine_code.cpu_features import processor_data
 from gossamer.machine_code.processor import host_elf_machine
 from gossamer.runtime.devices import new_device
@@ -69,7 +69,7 @@ def run(executable: Executable, buffer: Buffer | None = None, name: str = "kerne
 
 
 def new_buffer(length: int = 64) -> Buffer:
-    buffer = Allocator().allocate_buffer(length)
+    buffer = HeapAllocator().allocate_buffer(length)
     buffer.to_numpy()[:] = 0
     return buffer
 

@@ -17,9 +17,9 @@ from gossamer.errors import AbortedError, OutOfRangeError, UnavailableError
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.command.command_program import CommandProgram
 from gossamer.hal.executable import Executable
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from hal_kernels import COUNT, FAIL, HALVE, INSPECT, native_executable, python_executable
 
 Runner = Callable[[CommandProgram, bytes], None]
@@ -40,7 +40,7 @@ ENGINES = pytest.mark.parametrize(
 
 
 def new_buffer(length: int) -> Buffer:
-    buffer = Allocator().allocate_buffer(length)
+    buffer = HeapAllocator().allocate_buffer(length)
     buffer.to_numpy()[:] = 0
     return buffer
 

@@ -16,9 +16,9 @@ from gossamer.drivers.local.runner.runner import runner_for
 from gossamer.drivers.local.runner.tile_pool import TilePool
 from gossamer.errors import AbortedError
 from gossamer.hal.command.command_buffer import CommandBuffer
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from hal_kernels import WORK, native_executable
 
 NEVER = 0xFFFFFFFF
@@ -34,7 +34,7 @@ def pool(request: pytest.FixtureRequest) -> Iterator[TilePool]:
 
 
 def new_buffer(count: int) -> Buffer:
-    buffer = Allocator().allocate_buffer(4 * count)
+    buffer = HeapAllocator().allocate_buffer(4 * count)
     buffer.to_numpy()[:] = 0
     return buffer
 

@@ -19,8 +19,8 @@ import gossamer
 from gossamer.drivers.local.sync_device import SyncDevice
 from gossamer.errors import FormatError, StatusError
 from gossamer.hal.device import Device
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import call_limits
 from gossamer.modules.hal.module import HalModule
@@ -109,7 +109,7 @@ class CaseRunner:
         device = SyncDevice(
             "local-sync",
             executable_loaders=[self._elf_loader, VmvxLoader(limits=limits)],
-            allocator=Allocator(capacity_bytes=_MEMORY_BYTES),
+            allocator=HeapAllocator(capacity_bytes=_MEMORY_BYTES),
         )
         with call_limits(timeout=5.0, max_steps=50_000, max_depth=64, max_memory=_MEMORY_BYTES):
             return self._link_and_call(module, self._plans(file), before, device)

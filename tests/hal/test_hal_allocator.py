@@ -7,10 +7,10 @@ import pytest
 
 from gossamer.abi.memory_flags import MemoryType
 from gossamer.errors import InvalidArgumentError, ResourceExhaustedError
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.allocator_spec import allocator_from_specs, parse_size
 from gossamer.hal.memory.allocator_statistics import MemoryStatistics, format_statistics
 from gossamer.hal.memory.block_pool import BlockPool, Retention, size_class
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.runtime.devices import new_device
 
 
@@ -25,13 +25,13 @@ def test_size_classes_hold_their_requests_and_waste_little(length: int) -> None:
 
 
 def test_buffers_are_aligned() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
 
     assert all(allocator.allocate_buffer(length).address % 64 == 0 for length in (0, 1, 100, 5000, 1 << 20))
 
 
 def test_a_freed_block_is_used_again() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     first = allocator.allocate_buffer(5000)
     address = first.address
     del first
@@ -40,7 +40,7 @@ def test_a_freed_block_is_used_again() -> None:
 
 
 def test_statistics_count_bytes_as_they_were_asked_for() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     buffers = [allocator.allocate_buffer(1000) for _ in range(3)]
     del buffers[0]
     statistics = allocator.statistics
@@ -51,7 +51,7 @@ def test_statistics_count_bytes_as_they_were_asked_for() -> None:
 
 
 def test_statistics_tell_host_memory_from_the_rest() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     allocator.allocate_buffer(100, int(MemoryType.HOST_LOCAL | MemoryType.DEVICE_VISIBLE))
     device = allocator.allocate_buffer(8, int(MemoryType.DEVICE_LOCAL | MemoryType.HOST_VISIBLE))
     copy = device.duplicate()
@@ -66,7 +66,7 @@ def test_statistics_tell_host_memory_from_the_rest() -> None:
 
 
 def test_trim_gives_free_blocks_back() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     del [allocator.allocate_buffer(4096)][:]
     gc.collect()
     allocator.trim()
@@ -75,7 +75,7 @@ def test_trim_gives_free_blocks_back() -> None:
 
 
 def test_a_capacity_is_kept() -> None:
-    allocator = Allocator(capacity_bytes=10_000)
+    allocator = HeapAllocator(capacity_bytes=10_000)
     held = allocator.allocate_buffer(8000, int(MemoryType.HOST_LOCAL))
     with pytest.raises(ResourceExhaustedError, match="allocate 2001 bytes: 8000 of 10000 bytes are in use"):
         allocator.allocate_buffer(2001)
@@ -86,7 +86,7 @@ def test_a_capacity_is_kept() -> None:
 
 
 def test_memory_held_for_reuse_gives_way_to_a_capacity() -> None:
-    allocator = Allocator(capacity_bytes=10_000)
+    allocator = HeapAllocator(capacity_bytes=10_000)
     allocator.allocate_buffer(8000)
     assert allocator.statistics.retained_bytes
     held = allocator.allocate_buffer(4000)
@@ -96,11 +96,11 @@ def test_memory_held_for_reuse_gives_way_to_a_capacity() -> None:
 
 
 def test_new_buffers_may_be_filled() -> None:
-    assert set(Allocator(fill=0xCD).allocate_buffer(100).to_numpy()) == {0xCD}
+    assert set(HeapAllocator(fill=0xCD).allocate_buffer(100).to_numpy()) == {0xCD}
 
 
 def test_impossible_sizes_are_refused() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     with pytest.raises(ResourceExhaustedError):
         allocator.allocate_buffer(1 << 62)
     with pytest.raises(InvalidArgumentError):

@@ -8,12 +8,12 @@ import pytest
 
 from gossamer.abi.memory_flags import WHOLE_BUFFER, BufferUsage, MemoryAccess
 from gossamer.errors import FailedPreconditionError, OutOfRangeError, PermissionDeniedError
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 
 
 def test_memory_is_shared_with_numpy_both_ways() -> None:
-    buffer = Allocator().allocate_buffer(16)
+    buffer = HeapAllocator().allocate_buffer(16)
     array = buffer.to_numpy()
     array[:] = 7
     buffer.map(4, 4)[:] = b"abcd"
@@ -23,7 +23,7 @@ def test_memory_is_shared_with_numpy_both_ways() -> None:
 
 
 def test_a_view_keeps_the_memory() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     buffer = allocator.allocate_buffer(4096)
     part = buffer.to_numpy()[10:20]
     alive = weakref.ref(buffer)
@@ -39,7 +39,7 @@ def test_a_view_keeps_the_memory() -> None:
 
 
 def test_a_memoryview_keeps_the_memory() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     view = allocator.allocate_buffer(4096).map()
     gc.collect()
 
@@ -51,7 +51,7 @@ def test_a_memoryview_keeps_the_memory() -> None:
 
 
 def test_subspans_share_and_keep_the_memory() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     whole = allocator.allocate_buffer(64)
     part = whole.subspan(16, 32).subspan(8, WHOLE_BUFFER)
     whole.to_numpy()[:] = np.arange(64, dtype=np.uint8)
@@ -68,14 +68,14 @@ def test_subspans_share_and_keep_the_memory() -> None:
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, 4), (0, 65), (65, 0), (60, 5), (0, -2), (1, 64)])
 def test_ranges_outside_are_refused(offset: int, length: int) -> None:
-    buffer = Allocator().allocate_buffer(64)
+    buffer = HeapAllocator().allocate_buffer(64)
 
     with pytest.raises(OutOfRangeError, match="of the valid buffer range"):
         buffer.subspan(offset, length)
 
 
 def test_empty_ranges_at_the_end_are_fine() -> None:
-    buffer = Allocator().allocate_buffer(64)
+    buffer = HeapAllocator().allocate_buffer(64)
 
     assert buffer.range(64, 0)[1] == 0
     assert buffer.range(64, WHOLE_BUFFER)[1] == 0
@@ -107,14 +107,14 @@ def test_memory_with_gaps_is_refused() -> None:
 
 
 def test_usage_that_was_not_asked_for_is_refused() -> None:
-    buffer = Allocator().allocate_buffer(4, usage=BufferUsage.DISPATCH_STORAGE_READ)
+    buffer = HeapAllocator().allocate_buffer(4, usage=BufferUsage.DISPATCH_STORAGE_READ)
 
     with pytest.raises(PermissionDeniedError, match="operation requires DISPATCH_INDIRECT_PARAMETERS"):
         buffer.require_usage(BufferUsage.DISPATCH_INDIRECT_PARAMETERS)
 
 
 def test_deallocated_contents_are_out_of_reach() -> None:
-    buffer = Allocator().allocate_buffer(4)
+    buffer = HeapAllocator().allocate_buffer(4)
     view = buffer.to_numpy()
     buffer.deallocate()
 

@@ -9,9 +9,9 @@ import pytest
 
 from gossamer.abi import element_type as et
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 
 
 def aligned(count: int) -> np.ndarray:
@@ -35,7 +35,7 @@ def aligned(count: int) -> np.ndarray:
 )
 @pytest.mark.parametrize("copy", [None, True, False])
 def test_arrays_come_back(array: np.ndarray, copy: bool | None) -> None:
-    view = BufferView.from_numpy(array, Allocator(), copy=copy)
+    view = BufferView.from_numpy(array, HeapAllocator(), copy=copy)
 
     assert view.shape == list(array.shape)
     np.testing.assert_array_equal(view.to_numpy(), array)
@@ -43,13 +43,13 @@ def test_arrays_come_back(array: np.ndarray, copy: bool | None) -> None:
 
 
 def test_arrays_of_the_other_byte_order_are_converted() -> None:
-    view = BufferView.from_numpy(np.array([1, 2], ">i4"), Allocator(), element_type=et.INT_32)
+    view = BufferView.from_numpy(np.array([1, 2], ">i4"), HeapAllocator(), element_type=et.INT_32)
 
     np.testing.assert_array_equal(view.to_numpy(), [1, 2])
 
 
 def test_the_array_of_a_view_keeps_its_memory_and_no_more() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     array = BufferView.from_numpy(np.arange(6.0), allocator, copy=True).to_numpy()[2:4]
     gc.collect()
 
@@ -63,9 +63,9 @@ def test_aligned_arrays_are_shared_and_others_copied() -> None:
     good = aligned(16)
     bad = aligned(17)[1:]
 
-    assert np.shares_memory(BufferView.from_numpy(good, Allocator()).to_numpy(), good)
-    assert not np.shares_memory(BufferView.from_numpy(bad, Allocator()).to_numpy(), bad)
-    assert np.shares_memory(BufferView.from_numpy(bad, Allocator(), copy=False).to_numpy(), bad)
+    assert np.shares_memory(BufferView.from_numpy(good, HeapAllocator()).to_numpy(), good)
+    assert not np.shares_memory(BufferView.from_numpy(bad, HeapAllocator()).to_numpy(), bad)
+    assert np.shares_memory(BufferView.from_numpy(bad, HeapAllocator(), copy=False).to_numpy(), bad)
 
 
 def test_files_mapped_for_reading_are_copied(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ def test_files_mapped_for_reading_are_copied(tmp_path: Path) -> None:
         array = np.load(path, mmap_mode=mode)
         part = np.asarray(array)[16:]
 
-        assert np.shares_memory(BufferView.from_numpy(array, Allocator()).to_numpy(), array) == is_shared
-        assert np.shares_memory(BufferView.from_numpy(part, Allocator()).to_numpy(), part) == is_shared
+        assert np.shares_memory(BufferView.from_numpy(array, HeapAllocator()).to_numpy(), array) == is_shared
+        assert np.shares_memory(BufferView.from_numpy(part, HeapAllocator()).to_numpy(), part) == is_shared
 
 
 def test_results_live_longer_than_the_view() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     array = BufferView.from_numpy(np.full(1000, 7.0), allocator, copy=True).to_numpy()
     gc.collect()
     del [allocator.allocate_buffer(8000) for _ in range(3)][:]
@@ -96,14 +96,14 @@ def test_read_only_buffers_give_read_only_arrays() -> None:
 
 
 def test_a_short_buffer_is_noticed() -> None:
-    view = BufferView(Allocator().allocate_buffer(4), [2], et.FLOAT_32)
+    view = BufferView(HeapAllocator().allocate_buffer(4), [2], et.FLOAT_32)
 
     with pytest.raises(InvalidArgumentError, match="too short for 2xf32"):
         view.to_numpy()
 
 
 def test_dlpack_shares_memory() -> None:
-    view = BufferView.from_numpy(np.arange(4, dtype=np.float32), Allocator(), copy=True)
+    view = BufferView.from_numpy(np.arange(4, dtype=np.float32), HeapAllocator(), copy=True)
     array = np.from_dlpack(view)
 
     np.testing.assert_array_equal(array, [0, 1, 2, 3])
@@ -111,7 +111,7 @@ def test_dlpack_shares_memory() -> None:
 
 
 def test_names_and_sizes() -> None:
-    view = BufferView(Allocator().allocate_buffer(48), [4, 3], et.SINT_32)
+    view = BufferView(HeapAllocator().allocate_buffer(48), [4, 3], et.SINT_32)
 
     assert view.type_name == "4x3xsi32"
     assert view.element_count == 12
@@ -119,7 +119,7 @@ def test_names_and_sizes() -> None:
 
 
 def test_conversion_without_a_copy_is_refused_where_it_cannot_be() -> None:
-    view = BufferView.from_numpy(np.arange(4, dtype=np.float32), Allocator())
+    view = BufferView.from_numpy(np.arange(4, dtype=np.float32), HeapAllocator())
 
     assert np.asarray(view, dtype=np.float64).dtype == np.float64
     with pytest.raises(ValueError, match="without a copy"):

@@ -12,15 +12,15 @@ from gossamer.errors import (
     PermissionDeniedError,
 )
 from gossamer.hal.command.command_buffer import CommandBuffer
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from hal_kernels import COUNT, HALVE, native_executable
 
 
 @pytest.fixture
 def buffer() -> Buffer:
-    return Allocator().allocate_buffer(64)
+    return HeapAllocator().allocate_buffer(64)
 
 
 def test_debug_groups_balance() -> None:

@@ -12,8 +12,8 @@ from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.command.dispatch_recorder import dispatch_recorder
 from gossamer.hal.command.program_reader import decode_records
 from gossamer.hal.executable import Executable, ExecutableFunction
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 
 EXECUTABLE = Executable(
     [
@@ -35,7 +35,7 @@ def recorded(
 @pytest.mark.parametrize("function_id", range(len(EXECUTABLE.functions)))
 def test_records_the_same(function_id: int) -> None:
     function = EXECUTABLE.functions[function_id]
-    buffers = [Allocator().allocate_buffer(64) for _ in range(function.binding_count)]
+    buffers = [HeapAllocator().allocate_buffer(64) for _ in range(function.binding_count)]
     constants = [-1, 7, 1 << 31][: function.constant_count]
     usual = CommandBuffer()
     ranges = [(buffer, 4 * index, 8, 0) for index, buffer in enumerate(buffers)]
@@ -65,7 +65,7 @@ def test_leaves_refusals(make: Callable[[], CommandBuffer]) -> None:
     ("offset", "length"), [(-1, 4), (0, -1), (0, 65), (64, 1), (65, 0), (0, -5), (1 << 62, 1 << 62)]
 )
 def test_leaves_other_ranges(offset: int, length: int) -> None:
-    buffer = Allocator().allocate_buffer(64)
+    buffer = HeapAllocator().allocate_buffer(64)
     CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(buffer, 0, 64, 0)])
     commands = CommandBuffer()
     assert not dispatch_recorder(0, 1)(commands, EXECUTABLE, 1, 1, 1, 1, 0, buffer, offset, length)
@@ -103,7 +103,7 @@ def test_leaves_unusual_and_wrong_slots(slot: int, offset: int, length: int) -> 
 
 @pytest.mark.parametrize("buffer", [None, "no buffer", Buffer(0, 64)])
 def test_leaves_what_is_no_memory(buffer: object) -> None:
-    CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(Allocator().allocate_buffer(64), 0, 64, 0)])
+    CommandBuffer().dispatch(EXECUTABLE, 1, (1, 1, 1), [], [(HeapAllocator().allocate_buffer(64), 0, 64, 0)])
     assert not dispatch_recorder(0, 1)(CommandBuffer(), EXECUTABLE, 1, 1, 1, 1, 0, buffer, 0, 8)
 
 

@@ -10,17 +10,18 @@ from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from hal_kernels import COUNT, native_executable
 
 
 def new_buffer(allocator: Allocator | None = None) -> Buffer:
-    buffer = (allocator or Allocator()).allocate_buffer(64)
+    buffer = (allocator or HeapAllocator()).allocate_buffer(64)
     buffer.to_numpy()[:] = 0
     return buffer
 
 
 def test_a_copied_buffer_has_memory_of_its_own() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     buffer = new_buffer(allocator)
     buffer.to_numpy()[3] = 7
     copy = buffer.fork_copy({})

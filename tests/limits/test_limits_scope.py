@@ -16,7 +16,7 @@ from gossamer.errors import (
     InvalidArgumentError,
     ResourceExhaustedError,
 )
-from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.call_limits import CallLimits
 from gossamer.limits.deadlines import _watch  # pyright: ignore[reportPrivateUsage]
@@ -141,7 +141,7 @@ def test_depth_is_counted_by_thread_and_given_back() -> None:
 
 
 def test_memory_is_counted_until_it_is_given_back() -> None:
-    allocator = Allocator()
+    allocator = HeapAllocator()
     with call_limits(max_memory=1000) as scope:
         first = allocator.allocate_buffer(600)
         with pytest.raises(CallResourceError, match="uses 600 and asks for 500 more") as error:
@@ -157,7 +157,7 @@ def test_memory_is_counted_until_it_is_given_back() -> None:
 
 def test_views_keep_memory_counted() -> None:
     with call_limits(max_memory=1000) as scope:
-        view = Allocator().allocate_buffer(64).to_numpy()
+        view = HeapAllocator().allocate_buffer(64).to_numpy()
         assert scope.used_memory == 64
         del view
         assert scope.used_memory == 0

@@ -18,9 +18,9 @@ from gossamer.errors import (
     StatusCode,
     StatusError,
 )
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer as DeviceBuffer
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.hal.timeline.fence import Fence
 from gossamer.hal.timeline.semaphore import Semaphore
 from gossamer.modules.c import handles
@@ -43,7 +43,7 @@ def _nothing_is_left_held(call: Call) -> object:
 
 
 def tensor(array: np.ndarray) -> BufferView:
-    return BufferView.from_numpy(array, Allocator(), copy=True)
+    return BufferView.from_numpy(array, HeapAllocator(), copy=True)
 
 
 def test_numbers_of_every_kind(call: Call) -> None:
@@ -113,7 +113,7 @@ def test_tensors(call: Call) -> None:
     assert flat.shape == [6]
     assert flat.buffer is made.buffer
 
-    read_only = BufferView.from_numpy(np.frombuffer(bytes(8), np.uint64), Allocator(), copy=False)
+    read_only = BufferView.from_numpy(np.frombuffer(bytes(8), np.uint64), HeapAllocator(), copy=False)
     assert call("describe", read_only) == (0x12000040, 1, 1, 8, 0)
     assert call("describe", tensor(np.array(1.0))) == (0x21000040, 0, -1, 8, 1)
 

@@ -5,7 +5,7 @@ import pytest
 
 import gossamer.modules.hal.module  # noqa: F401 - names the types of HAL objects
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, StatusError, UnimplementedError
-from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer
 from gossamer.runtime.text_io.results import Equality, compare_results, write_outputs
 from gossamer.runtime.text_io.tensors import format_tensor, parse_shape_and_element_type, parse_tensor
@@ -15,7 +15,7 @@ APPROXIMATE = Equality(False, {"f16": 1e-3, "f32": 1e-4, "f64": 1e-4, "bf16": 1e
 
 
 def parse_all(kinds: str, *specs: str) -> list[Variant]:
-    with VariantParser(Allocator()) as parser:
+    with VariantParser(HeapAllocator()) as parser:
         return parser.parse(kinds, specs)
 
 
@@ -41,11 +41,11 @@ def parse_all(kinds: str, *specs: str) -> list[Variant]:
     ],
 )
 def test_a_tensor_prints_as_the_reference_prints_it(text: str, printed: str) -> None:
-    assert format_tensor(parse_tensor(text, Allocator()), 1024) == printed
+    assert format_tensor(parse_tensor(text, HeapAllocator()), 1024) == printed
 
 
 def test_elements_past_the_limit_are_elided() -> None:
-    view = parse_tensor("3x4xf32=1", Allocator())
+    view = parse_tensor("3x4xf32=1", HeapAllocator())
 
     assert format_tensor(view, 6) == "3x4xf32=[1 1 1 1][1 1...][...]"
 
@@ -69,7 +69,7 @@ def test_elements_past_the_limit_are_elided() -> None:
 )
 def test_a_bad_tensor_says_what_is_wrong(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as raised:
-        parse_tensor(text, Allocator())
+        parse_tensor(text, HeapAllocator())
 
     assert message in str(raised.value)
 

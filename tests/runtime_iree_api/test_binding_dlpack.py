@@ -12,10 +12,10 @@ import pytest
 import gossamer.runtime as rt
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory import dlpack_capsule
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.dlpack import from_capsule
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 
 DTYPES = [
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
@@ -46,7 +46,7 @@ def device() -> rt.HalDevice:
 
 
 def view_of(array: np.ndarray) -> BufferView:
-    return BufferView.from_numpy(array, Allocator(), copy=True)
+    return BufferView.from_numpy(array, HeapAllocator(), copy=True)
 
 
 def address(array: np.ndarray) -> int:

@@ -10,8 +10,8 @@ import pytest
 
 from gossamer import compile_text
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.modules.native import FunctionTable, NativeModule
 from gossamer.tools import iree_run_module
 from gossamer.tools.instrument_file import write_instrument_data
@@ -91,7 +91,7 @@ def instrumented(*items: object) -> Context:
 
 
 def test_instrument_data_is_what_the_buffers_hold(tmp_path: Path) -> None:
-    view = BufferView.from_numpy(np.arange(3, dtype=np.uint8), Allocator(), copy=True)
+    view = BufferView.from_numpy(np.arange(3, dtype=np.uint8), HeapAllocator(), copy=True)
     write_instrument_data(str(tmp_path / "data"), instrumented(HostBuffer.wrap(b"ab"), view))
 
     assert (tmp_path / "data").read_bytes() == b"ab\0\1\2"

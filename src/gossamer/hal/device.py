@@ -25,10 +25,12 @@ class Device(Queue):
     Attributes:
         identifier: such as `local-sync`.
         allocator: where its buffers come from.
+        takes_direct_calls: callers may leave out some of its methods, see `hal.direct_device`.
     """
 
     identifier: str
     allocator: Allocator
+    takes_direct_calls: bool = False
 
     def __repr__(self) -> str:
         return f"<hal.Device {self.identifier}>"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, final
 
 from gossamer.errors import (
     InternalStatusError,
@@ -89,6 +89,7 @@ class ExecutableFunction:
         return self.decode_status(returned).annotate(f"while dispatching '{self.name}'")
 
 
+@final
 class Executable:
     """A list of kernels; their index is the function id that programs use.
 

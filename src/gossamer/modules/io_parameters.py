@@ -44,14 +44,14 @@ def gather(
     wait: Fence | None,
     signal: Fence | None,
     scope: HostBuffer | None,
-    target: Buffer,
+    target: object,
     key_table: HostBuffer,
     key_data: HostBuffer,
     spans: HostBuffer,
 ) -> None:
     """Copy spans to one buffer."""
     check_queue(device, wait, signal)
-    if type(target) is not Buffer:
+    if not isinstance(target, Buffer):
         raise wrong_ref(target, BUFFER)
     provider = _resolve(providers, scope)
     provider.gather(device, affinity, wait, signal, target, decode_spans(key_table, key_data, spans))
@@ -88,7 +88,7 @@ def scatter(
     affinity: int,
     wait: Fence | None,
     signal: Fence | None,
-    source: Buffer,
+    source: object,
     scope: HostBuffer | None,
     key_table: HostBuffer,
     key_data: HostBuffer,
@@ -96,7 +96,7 @@ def scatter(
 ) -> None:
     """Copy one buffer to spans."""
     check_queue(device, wait, signal)
-    if type(source) is not Buffer:
+    if not isinstance(source, Buffer):
         raise wrong_ref(source, BUFFER)
     provider = _resolve(providers, scope)
     provider.scatter(device, affinity, wait, signal, source, decode_spans(key_table, key_data, spans))

@@ -15,6 +15,7 @@ from gossamer.drivers.registry import create_device
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.modules.vmvx.executable import VmvxLoader
 
@@ -51,7 +52,7 @@ def new_device(
     return create_device(
         uri,
         executable_loaders=loaders,
-        allocator=allocator or Allocator(capacity_bytes=max_memory),
+        allocator=allocator or HeapAllocator(capacity_bytes=max_memory),
         workers=workers,
     )
 

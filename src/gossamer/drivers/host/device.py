@@ -13,13 +13,14 @@ from gossamer.drivers.host.memory_queue import HostMemoryQueue
 from gossamer.errors import NotFoundError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.command.runner import RunnerMaker
-from gossamer.hal.device import Device
+from gossamer.hal.direct_device import DirectDevice
 from gossamer.hal.executable import Executable, ExecutableLoader
 from gossamer.hal.memory.allocator import Allocator
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.machine_code.cpu_features import cpu_feature
 
 
-class HostDevice(HostMemoryQueue, Device):
+class HostDevice(HostMemoryQueue, DirectDevice):
     """A device that threads of this process are; as it stands, one that runs everything in the caller.
 
     Attributes:
@@ -42,7 +43,7 @@ class HostDevice(HostMemoryQueue, Device):
             executable_loaders: for the formats its programs bring.
             allocator: None makes one for the device.
         """
-        super().__init__(allocator or Allocator(), make_runner)
+        super().__init__(allocator or HeapAllocator(), make_runner)
         self.identifier = identifier
         self.executable_loaders = list(executable_loaders)
 

@@ -75,12 +75,7 @@ class HostQueue(Queue):
     def submit_table(
         self, command_buffer: CommandBuffer, table: bytes, keepalive: Sequence[object]
     ) -> Fence | None:
-        """As `submit_execute` at once, with a binding table that is packed and checked.
-
-        Args:
-            table: see `CommandBuffer.run`.
-            keepalive: what has the table's buffers.
-        """
+        """Execute a command buffer at once; see `DirectDevice.submit_table`."""
         scope = current_scope()
         if not self._runs_inline(command_buffer):
             return self._execute_awaited(command_buffer, table, keepalive, scope)

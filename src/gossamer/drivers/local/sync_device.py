@@ -21,3 +21,4 @@ class SyncDevice(HostDevice):
         allocator: Allocator | None = None,
     ) -> None:
         super().__init__(identifier, runner_for, executable_loaders=executable_loaders, allocator=allocator)
+        self.takes_direct_calls = type(self) is SyncDevice

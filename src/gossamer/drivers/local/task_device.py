@@ -63,6 +63,7 @@ class TaskDevice(HostDevice):
             executable_loaders=executable_loaders,
             allocator=allocator,
         )
+        self.takes_direct_calls = type(self) is TaskDevice
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._start_lock = threading.Lock()

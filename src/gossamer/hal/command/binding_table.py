@@ -171,7 +171,7 @@ def _table_entry(
     """What a table holds for an unusual binding: of a slot no command names, or to the buffer's end."""
     if extent == _UNUSED_SLOT:
         return 0, 0
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise InvalidArgumentError("binding table slot requires a buffer but none was provided")
     address, length = buffer.range(offset, length)
     buffer.require_access(access)

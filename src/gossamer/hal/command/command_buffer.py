@@ -1,13 +1,15 @@
 """Command buffers: commands recorded once and executed any number of times.
 
 In: commands (see `command_recorder`), then binding tables. Out: one program for the device's runner;
-executing it with a table only packs addresses. Mirrors `iree/hal/command_buffer.h`.
+executing it with a table only packs addresses. All devices take the same recordings, so there are no kinds
+of command buffers; what becomes of a program is the device's affair. Mirrors `iree/hal/command_buffer.h`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import is_
+from typing import final
 
 from gossamer.abi.command_flags import CommandBufferMode, CommandCategory
 from gossamer.errors import FailedPreconditionError
@@ -25,6 +27,7 @@ _ONE_SHOT = int(CommandBufferMode.ONE_SHOT)
 _NO_LAYOUTS = FittingLayouts()
 
 
+@final
 class CommandBuffer(CommandRecorder):
     """Commands being recorded, or recorded: `is_recording` until `finalize`.
 

@@ -213,7 +213,7 @@ class CommandRecorder:
     def _reference(self, ref: BufferRange, usage: int = 0, access: int = 0) -> Reference:
         buffer, offset, length, slot = ref
         if buffer is not None:
-            if type(buffer) is not Buffer:
+            if not isinstance(buffer, Buffer):
                 raise InvalidArgumentError(f"expected a HAL buffer, found {type(buffer).__name__}")
             address, length = buffer.range(offset, length)
             if usage | access:

@@ -1,75 +1,40 @@
 """Allocators: where a device's buffers come from.
 
-In: lengths, memory types and usages. Out: buffers, from a pool of warm blocks or sharing foreign memory.
-Mirrors `iree/hal/allocator_heap.c`: memory is always visible to the host.
+In: lengths, memory types and usages. Out: buffers, fresh or over memory of another object.
+Mirrors `iree/hal/allocator.h`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gossamer.abi.memory_flags import BufferUsage, MemoryAccess, MemoryType
-from gossamer.errors import InvalidArgumentError
+from gossamer.abi.memory_flags import BufferUsage, MemoryType
 from gossamer.hal.memory.allocator_statistics import AllocatorStatistics
-from gossamer.hal.memory.block_pool import DEFAULT_RETENTION, BlockPool, Retention
 from gossamer.hal.memory.buffer import Buffer
-from gossamer.limits.memory import open_account
-from gossamer.limits.scope import current_scope
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_OPTIMAL = int(MemoryType.OPTIMAL)
-_HOST_VISIBLE = int(MemoryType.HOST_VISIBLE)
-_HOST_LOCAL = int(MemoryType.HOST_LOCAL)
-_DEFAULT_TYPE = int(MemoryType.DEVICE_LOCAL)
-_DEFAULT_USAGE = int(BufferUsage.DEFAULT)
-# The host copies to and from every buffer through a mapping.
-_HOST_USAGE = int(BufferUsage.TRANSFER | BufferUsage.MAPPING | BufferUsage.MAPPING_PERSISTENT)
-_READ = int(MemoryAccess.READ)
+DEFAULT_MEMORY_TYPE = int(MemoryType.DEVICE_LOCAL)
+DEFAULT_USAGE = int(BufferUsage.DEFAULT)
 
 
 class Allocator:
-    """Allocates buffers in host memory."""
+    """What drivers implement, or take `HeapAllocator` for."""
 
-    __slots__ = ("_fill", "_pool")
-
-    def __init__(
-        self,
-        *,
-        capacity_bytes: int | None = None,
-        retention: Retention = DEFAULT_RETENTION,
-        fill: int | None = None,
-    ) -> None:
-        """Make an allocator.
-
-        Args:
-            capacity_bytes: most that its buffers may take at a time, or None for no limit.
-            retention: memory to hold for reuse.
-            fill: a byte that new buffers are filled with, to find reads of what was never written.
-        """
-        self._pool = BlockPool(capacity_bytes=capacity_bytes, retention=retention)
-        self._fill = fill
+    __slots__ = ()
 
     def allocate_buffer(
-        self, byte_length: int, memory_type: int = _DEFAULT_TYPE, usage: int = _DEFAULT_USAGE
+        self, byte_length: int, memory_type: int = DEFAULT_MEMORY_TYPE, usage: int = DEFAULT_USAGE
     ) -> Buffer:
         """Allocate a buffer; its contents are undefined and its address is 64-byte aligned.
 
+        Args:
+            memory_type, usage: bit sets of `abi.memory_flags`.
         Raises: InvalidArgumentError on a negative length, ResourceExhaustedError when memory is short or a
             limit of the present calls is passed.
         """
-        if byte_length < 0:
-            raise InvalidArgumentError(f"cannot allocate a buffer of {byte_length} bytes")
-        account = None if current_scope() is None else open_account(byte_length)
-        pool = self._pool
-        is_host_local = memory_type & _HOST_LOCAL == _HOST_LOCAL
-        block = pool.acquire(byte_length, pool.host if is_host_local else pool.device)
-        memory_type = memory_type & ~_OPTIMAL | _HOST_VISIBLE
-        buffer = Buffer.of_block(block, byte_length, memory_type, usage | _HOST_USAGE, account)
-        if self._fill is not None:
-            buffer.to_numpy()[:] = self._fill
-        return buffer
+        raise NotImplementedError
 
     def import_memory(
         self, memory: ReadableBuffer, memory_type: int, usage: int, *, read_only: bool = False
@@ -78,21 +43,16 @@ class Allocator:
 
         Args:
             memory: any object with the buffer protocol, contiguous.
+            memory_type, usage: bit sets of `abi.memory_flags`.
             read_only: allow reads only, even where the memory could be written.
         """
-        buffer = Buffer.wrap(
-            memory, memory_type=memory_type & ~_OPTIMAL | _HOST_VISIBLE, usage=usage | _HOST_USAGE
-        )
-        if read_only:
-            buffer.allowed_access = _READ
-        return buffer
+        raise NotImplementedError
 
     def trim(self) -> None:
         """Give memory held for reuse back to the system."""
-        self._pool.trim()
+        raise NotImplementedError
 
     @property
     def statistics(self) -> AllocatorStatistics:
         """Bytes in use, at peak, and in total."""
-        pool = self._pool
-        return AllocatorStatistics(pool.host.statistics(), pool.device.statistics(), pool.retained_bytes)
+        raise NotImplementedError

@@ -18,6 +18,7 @@ from gossamer.abi.memory_flags import BufferUsage, MemoryType
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.block_pool import DEFAULT_RETENTION, Retention
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 
 _SCALES = {
     "kib": 1 << 10,
@@ -54,7 +55,7 @@ def allocator_from_specs(specs: Sequence[str], *, capacity_bytes: int | None = N
                 capacity_bytes = limit if capacity_bytes is None else min(limit, capacity_bytes)
             case _:
                 raise InvalidArgumentError(f"unrecognized allocator '{name}'")
-    return Allocator(capacity_bytes=capacity_bytes, retention=retention, fill=fill)
+    return HeapAllocator(capacity_bytes=capacity_bytes, retention=retention, fill=fill)
 
 
 def parse_size(text: str) -> int:

@@ -27,5 +27,5 @@ class BufferRef(NamedTuple):
     slot: int = 0
 
 
-BufferRange: TypeAlias = tuple[Buffer | None, int, int, int]
-"""What a `BufferRef` is, or the same as a plain tuple."""
+BufferRange: TypeAlias = tuple[object, int, int, int]
+"""What a `BufferRef` is, or the same as a plain tuple whose buffer was not checked yet."""

@@ -18,6 +18,7 @@ from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.dlpack_capsule import consume_capsule, require_host_memory
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.versions import DLPACK_VERSION
 
 
@@ -55,7 +56,7 @@ def from_dlpack(tensor: Any) -> BufferView:
         return tensor
     array = array_of(tensor)
     code = element_types.element_type_of(array.dtype)
-    return BufferView.from_numpy(array, Allocator(), element_type=code)
+    return BufferView.from_numpy(array, HeapAllocator(), element_type=code)
 
 
 def array_of(tensor: Any) -> npt.NDArray[Any]:

@@ -10,9 +10,9 @@ from typing import TypeVar
 from gossamer.abi import element_type as element_types
 from gossamer.abi.memory_flags import WHOLE_BUFFER, MemoryAccess
 from gossamer.errors import InvalidArgumentError
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer as DeviceBuffer
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.c import handles
 from gossamer.modules.c.abi import (
@@ -45,7 +45,7 @@ _TYPE_OF_VARIANT = {"i": "i32", "I": "i64", "f": "f32", "F": "f64"}
 
 _WRITE = int(MemoryAccess.WRITE)
 
-_allocator = Allocator()
+_allocator = HeapAllocator()
 
 
 def ref_of(handle: int | None, expected: type[_R]) -> _R:

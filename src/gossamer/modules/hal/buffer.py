@@ -51,18 +51,18 @@ def allocator_select(
 
 @functions.export("allocator.allocate", "0rIiiI_r")
 def allocator_allocate(
-    allocator: Allocator, affinity: int, memory_types: int, usage: int, byte_length: int
+    allocator: object, affinity: int, memory_types: int, usage: int, byte_length: int
 ) -> Buffer:
     """Allocate now, outside any queue's order."""
     del affinity
-    if type(allocator) is not Allocator:
+    if not isinstance(allocator, Allocator):
         raise wrong_ref(allocator, ALLOCATOR)
     return allocator.allocate_buffer(byte_length, memory_types, usage)
 
 
 @functions.export("allocator.import", "0riIiirII_r")
 def allocator_import(
-    allocator: Allocator,
+    allocator: object,
     is_try: int,
     affinity: int,
     memory_types: int,
@@ -77,7 +77,7 @@ def allocator_import(
     program then copies it.
     """
     del affinity
-    if type(allocator) is not Allocator:
+    if not isinstance(allocator, Allocator):
         raise wrong_ref(allocator, ALLOCATOR)
     if type(source) is not HostBuffer:
         raise wrong_ref(source, "!vm.buffer")
@@ -105,7 +105,7 @@ def allocator_import(
     "buffer.assert",
     "0rrrIii_v",
     inline=InlineForm(
-        exact={0: Buffer, 2: Allocator},
+        instances={0: Buffer, 2: Allocator},
         conditions=(
             "{0}.byte_length >= {3}",
             "not {4} & ~{0}.memory_type",
@@ -114,17 +114,17 @@ def allocator_import(
     ),
 )
 def buffer_assert(
-    buffer: Buffer,
+    buffer: object,
     message: HostBuffer,
-    allocator: Allocator,
+    allocator: object,
     minimum_length: int,
     memory_types: int,
     usage: int,
 ) -> None:
     """Check that a buffer is long enough and usable for what the program does with it."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
-    if type(allocator) is not Allocator:
+    if not isinstance(allocator, Allocator):
         raise wrong_ref(allocator, ALLOCATOR)
     if (
         buffer.byte_length < minimum_length
@@ -154,18 +154,18 @@ def _assertion(
     )
 
 
-@functions.export("buffer.length", "0r_I", inline=InlineForm("{0}.byte_length", exact={0: Buffer}))
-def buffer_length(buffer: Buffer) -> int:
+@functions.export("buffer.length", "0r_I", inline=InlineForm("{0}.byte_length", instances={0: Buffer}))
+def buffer_length(buffer: object) -> int:
     """Bytes of a buffer."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     return buffer.byte_length
 
 
 @functions.export("buffer.subspan", "0rII_r")
-def buffer_subspan(buffer: Buffer, offset: int, length: int) -> Buffer:
+def buffer_subspan(buffer: object, offset: int, length: int) -> Buffer:
     """Part of a buffer, sharing its memory."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     return subspan(buffer, offset, length)
 
@@ -182,9 +182,9 @@ def subspan(buffer: Buffer, offset: int, length: int) -> Buffer:
 
 
 @functions.export("buffer.load", "0rIi_i")
-def buffer_load(buffer: Buffer, offset: int, length: int) -> int:
+def buffer_load(buffer: object, offset: int, length: int) -> int:
     """Read up to four bytes as an integer, zero-extended."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     if not 0 <= length <= 4:
         raise InvalidArgumentError(f"load length byte count {length} exceeds max")
@@ -194,9 +194,9 @@ def buffer_load(buffer: Buffer, offset: int, length: int) -> int:
 
 
 @functions.export("buffer.store", "0irIi_v")
-def buffer_store(value: int, buffer: Buffer, offset: int, length: int) -> None:
+def buffer_store(value: int, buffer: object, offset: int, length: int) -> None:
     """Write the low bytes of an integer, up to four."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     if not 0 <= length <= 4:
         raise InvalidArgumentError(f"store length byte count {length} exceeds max")
@@ -209,17 +209,17 @@ def buffer_store(value: int, buffer: Buffer, offset: int, length: int) -> None:
 
 
 @functions.export("buffer.allocation.preserve", "0r_v")
-def buffer_allocation_preserve(buffer: Buffer) -> None:
+def buffer_allocation_preserve(buffer: object) -> None:
     """Claim the allocation: it must not be deallocated before a discard for each claim."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     buffer.allocated_buffer.preserve_count += 1
 
 
 @functions.export("buffer.allocation.discard", "0r_i")
-def buffer_allocation_discard(buffer: Buffer) -> int:
+def buffer_allocation_discard(buffer: object) -> int:
     """Give a claim back; 1 when it was the last, so the allocation may be deallocated."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     allocation = buffer.allocated_buffer
     allocation.preserve_count -= 1
@@ -227,8 +227,8 @@ def buffer_allocation_discard(buffer: Buffer) -> int:
 
 
 @functions.export("buffer.allocation.is_terminal", "0r_i")
-def buffer_allocation_is_terminal(buffer: Buffer) -> int:
+def buffer_allocation_is_terminal(buffer: object) -> int:
     """1 when there is one claim left."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     return int(buffer.allocated_buffer.preserve_count == 1)

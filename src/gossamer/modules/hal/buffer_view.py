@@ -34,7 +34,7 @@ _FITS = (
 def _view_form(conditions: tuple[str, ...]) -> InlineForm:
     return InlineForm(
         "{BufferView}({0}, {5}, {3}, {4})",
-        exact={0: Buffer},
+        instances={0: Buffer},
         conditions=conditions,
         result_class=BufferView,
         names={"BufferView": BufferView, "min": min, "prod": prod},
@@ -55,13 +55,13 @@ def _specialize_view(constants: Constants) -> InlineForm | None:
 
 @functions.export("buffer_view.create", "0rIIiiCID_r", inline=_view_form(_WHOLE_BUFFER + _FITS))
 def buffer_view_create(
-    buffer: Buffer, offset: int, length: int, element_type: int, encoding_type: int, shape: list[int]
+    buffer: object, offset: int, length: int, element_type: int, encoding_type: int, shape: list[int]
 ) -> BufferView:
     """See part of a buffer as a tensor.
 
     The inline form is for what fits; the rest is checked here.
     """
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     if offset or length != buffer.byte_length:
         buffer = subspan(buffer, offset, length)
@@ -124,7 +124,9 @@ def _shapes(expected: list[int], actual: list[int]) -> str:
 
 
 @functions.export(
-    "buffer_view.buffer", "0r_r", inline=InlineForm("{0}.buffer", exact={0: BufferView}, result_class=Buffer)
+    "buffer_view.buffer",
+    "0r_r",
+    inline=InlineForm("{0}.buffer", exact={0: BufferView}, result_class=Buffer, result_is_exact=False),
 )
 def buffer_view_buffer(view: BufferView) -> Buffer:
     """Buffer behind a view."""

@@ -45,7 +45,17 @@ def _recorded_dispatch(arguments: Constants) -> InlineForm | None:
     )
 
 
-@functions.export("command_buffer.create", "0riiIi_r")
+@functions.export(
+    "command_buffer.create",
+    "0riiIi_r",
+    inline=InlineForm(
+        "{CommandBuffer}({1}, {2}, {4}, {0}.make_runner)",
+        instances={0: Device},
+        conditions=("{0}.takes_direct_calls",),
+        result_class=CommandBuffer,
+        names={"CommandBuffer": CommandBuffer},
+    ),
+)
 def command_buffer_create(
     device: object, modes: int, categories: int, affinity: int, binding_capacity: int
 ) -> CommandBuffer:

@@ -35,7 +35,11 @@ def devices_get(state: HalState, index: int) -> Device | None:
     return devices[index] if 0 <= index < len(devices) else None
 
 
-@functions.export("device.allocator", "0r_r", inline=InlineForm("{0}.allocator", instances={0: Device}))
+@functions.export(
+    "device.allocator",
+    "0r_r",
+    inline=InlineForm("{0}.allocator", instances={0: Device}, result_class=Allocator, result_is_exact=False),
+)
 def device_allocator(device: object) -> Allocator:
     """Where the device's buffers come from."""
     if not isinstance(device, Device):

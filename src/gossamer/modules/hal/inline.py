@@ -81,9 +81,9 @@ def buffer_wrap(source: HostBuffer, offset: int, byte_length: int) -> Buffer:
 
 
 @functions.export("buffer.storage", "0r_r")
-def buffer_storage(buffer: Buffer) -> HostBuffer:
+def buffer_storage(buffer: object) -> HostBuffer:
     """The memory of a buffer for the program's own loads and stores."""
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     return _storage(buffer)
 

@@ -26,6 +26,9 @@ from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
 functions = FunctionTable()
 
+_DIRECT = "{0}.takes_direct_calls"
+"""Condition of forms that leave methods of the device out; see `hal.direct_device`."""
+
 _AWAITS = InlineForm(None, instances={0: Device}, events=EventRole(awaited=(2,)))
 
 
@@ -49,7 +52,7 @@ _SUBMIT_ALLOCA = InlineForm(
     "({0}.allocator.allocate_buffer({6}, {4}, {5}), None)",
     instances={0: Device},
     nulls=(2,),
-    conditions=("{3} == 0",),
+    conditions=("{3} == 0", _DIRECT),
 )
 
 
@@ -60,8 +63,9 @@ _SUBMIT_ALLOCA = InlineForm(
         "{0}.allocator.allocate_buffer({7}, {5}, {6})",
         instances={0: Device},
         nulls=(2, 3),
-        conditions=("{4} == 0",),
+        conditions=("{4} == 0", _DIRECT),
         result_class=Buffer,
+        result_is_exact=False,
         events=EventRole(announced=3, operate=_submit_alloca, inline=_SUBMIT_ALLOCA, awaited=(2,)),
     ),
 )
@@ -89,11 +93,11 @@ def _check_pool(pool: int) -> None:
 
 
 def _submit_dealloca(
-    device: Device, affinity: int, wait: Fence | None, buffer: Buffer, flags: int
+    device: Device, affinity: int, wait: Fence | None, buffer: object, flags: int
 ) -> Fence | None:
     del flags
     check_queue(device, wait, None)
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     return device.submit_dealloca(affinity, wait, buffer)
 
@@ -106,12 +110,12 @@ def _submit_dealloca(
     ),
 )
 def device_queue_dealloca(
-    device: Device, affinity: int, wait: Fence | None, signal: Fence | None, buffer: Buffer, flags: int
+    device: Device, affinity: int, wait: Fence | None, signal: Fence | None, buffer: object, flags: int
 ) -> None:
     """Deallocate in queue order."""
     del flags
     check_queue(device, wait, signal)
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     device.queue_dealloca(affinity, wait, signal, buffer)
 
@@ -122,7 +126,7 @@ def device_queue_fill(
     affinity: int,
     wait: Fence | None,
     signal: Fence | None,
-    buffer: Buffer,
+    buffer: object,
     offset: int,
     length: int,
     pattern: int,
@@ -132,7 +136,7 @@ def device_queue_fill(
     """Fill a range with a pattern."""
     del flags
     check_queue(device, wait, signal)
-    if type(buffer) is not Buffer:
+    if not isinstance(buffer, Buffer):
         raise wrong_ref(buffer, BUFFER)
     target = BufferRef(buffer, offset, length)
     device.queue_fill(affinity, wait, signal, target, pattern, pattern_length)
@@ -146,7 +150,7 @@ def device_queue_update(
     signal: Fence | None,
     source: HostBuffer,
     source_offset: int,
-    target: Buffer,
+    target: object,
     target_offset: int,
     length: int,
     flags: int,
@@ -156,7 +160,7 @@ def device_queue_update(
     check_queue(device, wait, signal)
     if type(source) is not HostBuffer:
         raise wrong_ref(source, "!vm.buffer")
-    if type(target) is not Buffer:
+    if not isinstance(target, Buffer):
         raise wrong_ref(target, BUFFER)
     data = source.range(source_offset, length)
     device.queue_update(affinity, wait, signal, data, BufferRef(target, target_offset, length))
@@ -168,9 +172,9 @@ def device_queue_copy(
     affinity: int,
     wait: Fence | None,
     signal: Fence | None,
-    source: Buffer,
+    source: object,
     source_offset: int,
-    target: Buffer,
+    target: object,
     target_offset: int,
     length: int,
     flags: int,
@@ -178,9 +182,9 @@ def device_queue_copy(
     """Copy between ranges."""
     del flags
     check_queue(device, wait, signal)
-    if type(source) is not Buffer:
+    if not isinstance(source, Buffer):
         raise wrong_ref(source, BUFFER)
-    if type(target) is not Buffer:
+    if not isinstance(target, Buffer):
         raise wrong_ref(target, BUFFER)
     device.queue_copy(
         affinity,
@@ -199,7 +203,7 @@ def device_queue_read(
     signal: Fence | None,
     source: File,
     source_offset: int,
-    target: Buffer,
+    target: object,
     target_offset: int,
     length: int,
     flags: int,
@@ -209,7 +213,7 @@ def device_queue_read(
     check_queue(device, wait, signal)
     if type(source) is not File:
         raise wrong_ref(source, FILE)
-    if type(target) is not Buffer:
+    if not isinstance(target, Buffer):
         raise wrong_ref(target, BUFFER)
     device.queue_read(affinity, wait, signal, source, source_offset, BufferRef(target, target_offset, length))
 
@@ -220,7 +224,7 @@ def device_queue_write(
     affinity: int,
     wait: Fence | None,
     signal: Fence | None,
-    source: Buffer,
+    source: object,
     source_offset: int,
     target: File,
     target_offset: int,
@@ -230,7 +234,7 @@ def device_queue_write(
     """Copy from a range to a file."""
     del flags
     check_queue(device, wait, signal)
-    if type(source) is not Buffer:
+    if not isinstance(source, Buffer):
         raise wrong_ref(source, BUFFER)
     if type(target) is not File:
         raise wrong_ref(target, FILE)
@@ -313,15 +317,15 @@ def _submit_with_layout(arguments: Constants) -> InlineForm | None:
         return None
     layout = BindingLayout(ranges)
     buffers = [f"{{5[{index}][0]}}" for index in range(len(ranges))]
-    conditions = ["{3}.layouts[{layout}]"]
+    conditions = [_DIRECT, "{3}.layouts[{layout}]"]
     values: list[str] = []
     for buffer, (offset, length) in zip(buffers, ranges, strict=True):
         conditions += [f"{buffer}.byte_length >= {offset + length}", f"{buffer}.address"]
         values += [f"{buffer}.address + {offset}" if offset else f"{buffer}.address", str(length)]
     return InlineForm(
         f"{{0}}.submit_table({{3}}, {{layout}}.pack({', '.join(values)}), [{', '.join(buffers)}])",
-        exact={3: CommandBuffer, **{(5, index, 0): Buffer for index in range(len(ranges))}},
-        instances={0: Device},
+        exact={3: CommandBuffer},
+        instances={0: Device, **{(5, index, 0): Buffer for index in range(len(ranges))}},
         nulls=(2,),
         conditions=tuple(conditions),
         names={"layout": layout},

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError, UnknownError
-from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import CallScope, current_scope
 from gossamer.modules.python.signature import Signature
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Future
 
-_allocator = Allocator()
+_allocator = HeapAllocator()
 
 
 def bind_export(signature: Signature, method: Callable[..., Any]) -> Callable[..., object]:

@@ -35,7 +35,8 @@ class InlineForm:
         instances: the same, subclasses included.
         nulls: positions of refs, or of spans of refs, that must be null.
         conditions: templates of expressions that must be true as well.
-        result_class: class of every result, subclasses left out; or None.
+        result_class: class of every result, or None.
+        result_is_exact: subclasses of `result_class` are left out.
         names: objects that the templates name.
         events: what the function has to do with events.
         specialize: gives the form for calls with these constants, or None to keep this one.
@@ -47,6 +48,7 @@ class InlineForm:
     nulls: tuple[int, ...] = ()
     conditions: tuple[str, ...] = ()
     result_class: type | None = None
+    result_is_exact: bool = True
     names: Mapping[str, object] = field(default_factory=dict[str, object])
     events: EventRole | None = None
     specialize: Callable[[Constants], InlineForm | None] | None = None

@@ -69,7 +69,7 @@ class InlineCalls:
         form = self._form(instruction)
         if form is not None and form.result_class is not None:
             for local in instruction.results:
-                self.facts.learn(local, form.result_class, is_exact=True)
+                self.facts.learn(local, form.result_class, is_exact=form.result_is_exact)
 
     def _operation(self, instruction: TypedInstruction, role: EventRole) -> list[str]:
         """The operation together with the making of its event."""
