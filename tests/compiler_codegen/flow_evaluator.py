@@ -8,10 +8,12 @@ import ml_dtypes
 import numpy as np
 
 from gossamer.compiler import flow
+from gossamer.compiler.codegen import plan
 from gossamer.compiler.mlir import ir, parse_text
-from gossamer.compiler.target.vmvx import executables as vmvx
-from gossamer.compiler.vm.emit.module import emit_module
-from gossamer.format.archive import read_module, write_module
+from gossamer.compiler.options import CompileOptions
+from gossamer.compiler.target.target import ExecutableSource
+from gossamer.compiler.target.vmvx.target import VmvxTarget
+from gossamer.format.archive import read_module
 from gossamer.vm.loading import bytecode_module
 from gossamer.vm.objects.buffer import Buffer
 from gossamer.vm.objects.list import List
@@ -35,9 +37,11 @@ class FlowEvaluator:
 
     def __init__(self, source: str | ir.Module, executor: str = "translate") -> None:
         self.program = flow.run(parse_text(source) if isinstance(source, str) else source)
-        self.kernels = vmvx.compile_executables(self.program.executables)
-        if self.kernels.kernels:
-            definition = read_module(write_module(emit_module(self.kernels.vm_module)))
+        sources = {name: plan(executable) for name, executable in self.program.executables.items()}
+        self.kernels = {name: source.interface for name, source in sources.items()}
+        if sources:
+            binary = VmvxTarget().compile(ExecutableSource("kernels", sources), CompileOptions())
+            definition = read_module(binary.data)
             self._exports = bytecode_module(definition, executor=executor).create_state().link(())
         self.dispatch_count = 0
         self.host_operations: list[str] = []
@@ -133,7 +137,7 @@ class FlowEvaluator:
 
     def _dispatch(self, op: ir.Operation, operands: list) -> list[np.ndarray]:
         self.dispatch_count += 1
-        kernel = self.kernels.kernels[op.attributes["executable"].value]
+        kernel = self.kernels[op.attributes["executable"].value]
         count = op.attributes["operand_count"].value
         dims = operands[count:]
         results, remaining = [], list(dims)

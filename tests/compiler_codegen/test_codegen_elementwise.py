@@ -107,7 +107,7 @@ def test_several_workgroups_cover_everything() -> None:
         tensor * 2,
     )
 
-    (kernel,) = program.kernels.kernels.values()
+    (kernel,) = program.kernels.values()
     assert kernel.workgroup_count[0].static_value == 4
 
 

@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
 from gossamer.compiler import flow, frontend, input, mlir
-from gossamer.compiler.codegen import KernelModule
-from gossamer.compiler.host import HostProgram, format_program, lower, parameter_lengths, schedule
+from gossamer.compiler.codegen import KernelSource, plan
+from gossamer.compiler.executable import ExecutableBinary
+from gossamer.compiler.host import (
+    DeviceTarget,
+    HostExecutable,
+    HostProgram,
+    format_program,
+    lower_program,
+    parameter_lengths,
+    schedule,
+)
 from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
 from gossamer.compiler.pass_printing import printing
 from gossamer.compiler.signatures import ExecutionModel, Signature, read_signatures
 from gossamer.compiler.source import CompileWarning, Source
-from gossamer.compiler.target.device_targets import check_options, check_target
-from gossamer.compiler.target.vmvx import executables as vmvx
+from gossamer.compiler.target.device_targets import DEFAULT_DEVICE, check_options, check_target, find_targets
+from gossamer.compiler.target.target import ExecutableSource, Target
 from gossamer.compiler.vm import ir as vm_ir
 from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.compiler.vm.optimize.pipeline import optimize_module
@@ -32,29 +41,36 @@ from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 from gossamer.format.archive import write_module
 
+_EXECUTABLE = "module_linked"
+"""Name of the executable that holds all kernels of a module."""
+
 
 @dataclass(slots=True)
-class Program:
+class Compilation:
     """A program on its way through the phases; each phase fills in its own fields.
 
     Attributes:
+        targets: what kernels are compiled for, most wanted first.
         loaded: what the frontend made of the source.
         signatures: of exports and imports, by symbol name.
         flow: host functions, and the executables they dispatch.
-        kernels: the executables compiled.
-        schedule: the host side, step by step.
-        host: the VM module.
+        kernels: what was decided about each dispatch's kernel, by the name of the dispatch.
+        host: the host side, step by step.
+        variants: the executable with all kernels, compiled for each target.
+        vm_module: the host side as VM functions.
         output: the finished bytes.
     """
 
     source: Source
     options: CompileOptions
+    targets: Sequence[Target]
     loaded: frontend.LoadedProgram
     signatures: Mapping[str, Signature] = field(default_factory=dict[str, Signature])
     flow: flow.FlowProgram | None = None
-    kernels: KernelModule | None = None
-    schedule: HostProgram | None = None
-    host: vm_ir.Module | None = None
+    kernels: Mapping[str, KernelSource] = field(default_factory=dict[str, KernelSource])
+    host: HostProgram | None = None
+    variants: list[ExecutableBinary] = field(default_factory=list[ExecutableBinary])
+    vm_module: vm_ir.Module | None = None
     output: bytes = b""
 
     @property
@@ -75,8 +91,8 @@ def compile_source(source: Source, options: CompileOptions) -> bytes:
             names = ", ".join(f"@{name}" for name in parts)
             hint = "-o folder/ writes a file for each"
             raise CompileError([Diagnostic(f"a file holds one module, and here are {names}", hint=hint)])
-        (loaded,) = parts.values()
-        return _compile(Program(source, options, loaded), Path(source.name).stem)
+        (compilation,) = parts.values()
+        return _compile(compilation, Path(source.name).stem)
 
 
 def compile_modules(source: Source, options: CompileOptions) -> dict[str, bytes]:
@@ -87,48 +103,48 @@ def compile_modules(source: Source, options: CompileOptions) -> dict[str, bytes]
     """
     with source.explains(), printing(options):
         return {
-            name or DEFAULT_MODULE_NAME: _compile(
-                Program(source, options, part), name or Path(source.name).stem
-            )
-            for name, part in _load(source, options).items()
+            name or DEFAULT_MODULE_NAME: _compile(compilation, name or Path(source.name).stem)
+            for name, compilation in _load(source, options).items()
         }
 
 
-def _load(source: Source, options: CompileOptions) -> dict[str, frontend.LoadedProgram]:
+def _load(source: Source, options: CompileOptions) -> dict[str, Compilation]:
     check_options(options)
-    return frontend.split_modules(frontend.load(source, options))
+    targets = find_targets(options)
+    parts = frontend.split_modules(frontend.load(source, options))
+    return {name: Compilation(source, options, targets, loaded) for name, loaded in parts.items()}
 
 
-def _compile(program: Program, name: str) -> bytes:
+def _compile(compilation: Compilation, name: str) -> bytes:
     """Run the phases; `name` begins the names of dumps."""
-    with program.module.context:
-        return _run_steps(program, name)
+    with compilation.module.context:
+        return _run_steps(compilation, name)
 
 
-def _run_steps(program: Program, name: str) -> bytes:
-    options = program.options
+def _run_steps(compilation: Compilation, name: str) -> bytes:
+    options = compilation.options
     order = list(Phase)
     for number, step in enumerate(_STEPS):
         if order.index(step.phase) > order.index(options.compile_from):
-            _run_step(program, step)
+            _run_step(compilation, step)
         if options.dump_phases_to:
             folder = Path(options.dump_phases_to)
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{name}.{number + 1}.{step.phase.value}.{step.suffix}"
-            path.write_bytes(step.show(program))
+            path.write_bytes(step.show(compilation))
         if step.phase is options.compile_to:
-            return step.show(program)
-    return program.output
+            return step.show(compilation)
+    return compilation.output
 
 
-def _run_step(program: Program, step: _Step) -> None:
+def _run_step(compilation: Compilation, step: _Step) -> None:
     start = perf_counter()
     try:
-        step.run(program)
+        step.run(compilation)
     except CompileError as error:
         context = f"phase {step.phase.value}"
         raise CompileError([_in_context(diagnostic, context) for diagnostic in error.diagnostics]) from None
-    if program.options.timing:
+    if compilation.options.timing:
         print(f"{perf_counter() - start:8.4f} s  phase {step.phase.value}", file=sys.stderr)
 
 
@@ -138,37 +154,39 @@ def _in_context(diagnostic: Diagnostic, context: str) -> Diagnostic:
     return replace(diagnostic, context=(context, *diagnostic.context))
 
 
-def _input(program: Program) -> None:
-    for warning in input.normalize(program.loaded, program.options):
-        warnings.warn(CompileWarning(str(program.source.explain(warning))), stacklevel=2)
+def _input(compilation: Compilation) -> None:
+    for warning in input.normalize(compilation.loaded, compilation.options):
+        warnings.warn(CompileWarning(str(compilation.source.explain(warning))), stacklevel=2)
 
 
-def _abi(program: Program) -> None:
-    is_async = program.options.exports_fences
+def _abi(compilation: Compilation) -> None:
+    is_async = compilation.options.exports_fences
     model = ExecutionModel.COARSE_FENCES if is_async else ExecutionModel.SYNC
-    program.signatures = read_signatures(program.module, model)
+    compilation.signatures = read_signatures(compilation.module, model)
 
 
-def _preprocessing(program: Program) -> None:
-    if program.options.preprocessing_passes:
+def _preprocessing(compilation: Compilation) -> None:
+    if compilation.options.preprocessing_passes:
         mlir.run_user_passes(
-            program.module, program.options.preprocessing_passes, phase=Phase.PREPROCESSING.value
+            compilation.module, compilation.options.preprocessing_passes, phase=Phase.PREPROCESSING.value
         )
 
 
-def _flow(program: Program) -> None:
-    check_target(program.module, program.options)
-    program.flow = flow.run(program.module)
+def _flow(compilation: Compilation) -> None:
+    check_target(compilation.module, compilation.options)
+    compilation.flow = flow.run(compilation.module)
+    compilation.kernels = {
+        name: plan(executable) for name, executable in compilation.flow.executables.items()
+    }
 
 
-def _stream(program: Program) -> None:
-    """Compile the kernels, which say what they are passed, and schedule the host side around them."""
-    assert program.flow is not None
-    if program.flow.executables:
-        program.kernels = vmvx.compile_executables(program.flow.executables)
-    program.schedule = schedule(program.flow, program.signatures, program.kernels, program.options)
-    if program.options.parameter_splat:
-        _write_zeros(parameter_lengths(program.schedule), program.options.parameter_splat)
+def _stream(compilation: Compilation) -> None:
+    assert compilation.flow is not None
+    interfaces = {name: kernel.interface for name, kernel in compilation.kernels.items()}
+    executables = [HostExecutable(_EXECUTABLE, interfaces)] if interfaces else []
+    compilation.host = schedule(compilation.flow, compilation.signatures, executables, compilation.options)
+    if compilation.options.parameter_splat:
+        _write_zeros(parameter_lengths(compilation.host), compilation.options.parameter_splat)
 
 
 def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
@@ -182,45 +200,55 @@ def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
     write_irpa(index, path)
 
 
-def _hal(program: Program) -> None:
-    assert program.schedule is not None
-    program.host = lower(program.schedule)
+def _executable_targets(compilation: Compilation) -> None:
+    if compilation.kernels:
+        source = ExecutableSource(_EXECUTABLE, compilation.kernels)
+        compilation.variants = [target.compile(source, compilation.options) for target in compilation.targets]
 
 
-def _vm(program: Program) -> None:
-    assert program.host is not None
-    optimize_module(program.host)
+def _hal(compilation: Compilation) -> None:
+    assert compilation.host is not None
+    wanted = tuple(target.executable_target(compilation.options) for target in compilation.targets)
+    device = DeviceTarget(DEFAULT_DEVICE, wanted)
+    compilation.vm_module = lower_program(compilation.host, device, {_EXECUTABLE: compilation.variants})
 
 
-def _end(program: Program) -> None:
-    assert program.host is not None
-    definition = emit_module(program.host, optimize=False, debug=not program.options.strip_source_map)
-    if program.options.output_format is OutputFormat.VM_ASM:
-        program.output = format_module(program.host).encode()
+def _vm(compilation: Compilation) -> None:
+    assert compilation.vm_module is not None
+    optimize_module(compilation.vm_module)
+
+
+def _end(compilation: Compilation) -> None:
+    assert compilation.vm_module is not None
+    definition = emit_module(
+        compilation.vm_module, optimize=False, debug=not compilation.options.strip_source_map
+    )
+    if compilation.options.output_format is OutputFormat.VM_ASM:
+        compilation.output = format_module(compilation.vm_module).encode()
     else:
-        program.output = write_module(definition, flat=not program.options.polyglot_zip)
+        compilation.output = write_module(definition, flat=not compilation.options.polyglot_zip)
 
 
-def _show_module(program: Program) -> bytes:
-    return mlir.print_module(program.module, is_bytecode=program.options.emit_mlir_bytecode)
+def _show_module(compilation: Compilation) -> bytes:
+    return mlir.print_module(compilation.module, is_bytecode=compilation.options.emit_mlir_bytecode)
 
 
-def _show_kernels(program: Program) -> bytes:
-    return format_module(program.kernels.vm_module).encode() if program.kernels else b""
+def _show_kernels(compilation: Compilation) -> bytes:
+    return "\n".join(variant.listing() for variant in compilation.variants).encode()
 
 
-def _show_schedule(program: Program) -> bytes:
-    assert program.schedule is not None
-    return format_program(program.schedule).encode()
+def _show_host(compilation: Compilation) -> bytes:
+    assert compilation.host is not None
+    return format_program(compilation.host).encode()
 
 
-def _show_host(program: Program) -> bytes:
-    assert program.host is not None
-    return format_module(program.host).encode()
+def _show_vm_module(compilation: Compilation) -> bytes:
+    assert compilation.vm_module is not None
+    return format_module(compilation.vm_module).encode()
 
 
-def _show_output(program: Program) -> bytes:
-    return program.output
+def _show_output(compilation: Compilation) -> bytes:
+    return compilation.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,21 +256,21 @@ class _Step:
     """One phase: what it does, and how the program looks after it."""
 
     phase: Phase
-    run: Callable[[Program], None]
-    show: Callable[[Program], bytes] = _show_module
+    run: Callable[[Compilation], None]
+    show: Callable[[Compilation], bytes] = _show_module
     suffix: str = "mlir"
 
 
 _STEPS = (
-    _Step(Phase.START, lambda program: None),
+    _Step(Phase.START, lambda compilation: None),
     _Step(Phase.INPUT, _input),
     _Step(Phase.ABI, _abi),
     _Step(Phase.PREPROCESSING, _preprocessing),
     _Step(Phase.FLOW, _flow),
-    _Step(Phase.STREAM, _stream, _show_schedule, "txt"),
-    _Step(Phase.EXECUTABLE_TARGETS, lambda program: None, _show_kernels, "vm.txt"),
-    _Step(Phase.HAL, _hal, _show_host, "vm.txt"),
-    _Step(Phase.VM, _vm, _show_host, "vm.txt"),
+    _Step(Phase.STREAM, _stream, _show_host, "txt"),
+    _Step(Phase.EXECUTABLE_TARGETS, _executable_targets, _show_kernels, "vm.txt"),
+    _Step(Phase.HAL, _hal, _show_vm_module, "vm.txt"),
+    _Step(Phase.VM, _vm, _show_vm_module, "vm.txt"),
     _Step(Phase.END, _end, _show_output, "vmfb"),
 )
 

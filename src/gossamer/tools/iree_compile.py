@@ -135,6 +135,6 @@ def _version_text() -> str:
 
 
 def _target_backends_text() -> str:
-    from gossamer.compiler.target.device_targets import TARGET_BACKENDS
+    from gossamer.compiler.target.registry import target_names
 
-    return "Registered target backends:\n" + "".join(f"  {name}\n" for name in TARGET_BACKENDS)
+    return "Registered target backends:\n" + "".join(f"  {name}\n" for name in target_names())

@@ -1,10 +1,10 @@
-"""Dispatch functions compiled to kernels.
+"""Kernels of dispatches: what the host has to know about them, and loops that compute them.
 
-In: `flow.Executable`s. Out: a `KernelModule`: an executable, and for each dispatch how the host calls it.
-Next: `stream` embeds the executable in the host program.
-Mirrors `iree/compiler/Codegen` and `iree/compiler/Dialect/HAL/Target/VMVX`.
+In: `flow.Executable`s. Out: a `KernelSource` for each, and MLIR that targets compile.
+Next: `target` compiles kernels, `host` schedules what runs them. Mirrors `iree/compiler/Codegen`.
 """
 
-from gossamer.compiler.codegen.kernel import Binding, ConstantSource, CountExpr, Kernel, KernelModule
+from gossamer.compiler.codegen.kernel_source import KernelSource
+from gossamer.compiler.codegen.plan import plan
 
-__all__ = ["Binding", "ConstantSource", "CountExpr", "Kernel", "KernelModule"]
+__all__ = ["KernelSource", "plan"]

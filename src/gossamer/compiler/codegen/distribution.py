@@ -3,68 +3,126 @@
 Results of one dimension are cut into stretches along x. Those of more are seen as rows of their innermost
 dimension: rows are shared out along y, stretches of long rows along x. A workgroup gets about
 `WORK_PER_WORKGROUP` steps, few enough to occupy all workers and many enough to hide what a workgroup costs.
+
+A `Distribution` is decided when the dispatch is formed; a `Grid` is what a kernel makes of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-from gossamer.compiler.codegen.kernel import ConstantSource, CountExpr
-from gossamer.compiler.codegen.kernel_function import KernelFunction
+from gossamer.compiler.kernel_interface import CountExpr, KnownSize
 from gossamer.compiler.tensor.index_builder import Index
+
+if TYPE_CHECKING:
+    from gossamer.compiler.codegen.kernel_function import KernelFunction
 
 WORK_PER_WORKGROUP = 64 * 1024
 _ROWS_OF_UNKNOWN_LENGTH = 16
 
-_ONE = CountExpr()
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How one axis of workgroups shares out the product of `sizes`.
+
+    Attributes:
+        tile: how much of it a workgroup gets, or None where one workgroup gets it all.
+    """
+
+    sizes: tuple[KnownSize, ...]
+    tile: int | None = None
+
+    @property
+    def count(self) -> CountExpr:
+        """How many workgroups there are."""
+        if self.tile is not None:
+            return CountExpr(self.sizes, self.tile)
+        # A product of zero needs no workgroup.
+        return CountExpr((0,)) if 0 in self.sizes else CountExpr()
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Which part of a result each workgroup computes.
+
+    Attributes:
+        columns: of the innermost dimension, along x.
+        rows: of the other dimensions, outermost first, along y.
+    """
+
+    columns: Share
+    rows: Share
+
+    @property
+    def workgroup_count(self) -> tuple[CountExpr, CountExpr, CountExpr]:
+        """x, y, z."""
+        return self.columns.count, self.rows.count, CountExpr()
+
+
+WHOLE = Distribution(Share((1,)), Share(()))
+"""One workgroup that computes everything."""
+
+
+def distribute(
+    sizes: Sequence[KnownSize], work_per_element: int, *, least_rows: int = 1, least_columns: int = 1
+) -> Distribution:
+    """Share out a result of which each element takes `work_per_element` steps.
+
+    Args:
+        sizes: of the result's dimensions.
+        work_per_element: steps.
+        least_rows: a workgroup gets so many rows, and `least_columns` elements of each, whatever they cost.
+        least_columns: elements.
+    """
+    budget = max(least_columns, WORK_PER_WORKGROUP // work_per_element)
+    if not sizes:
+        return WHOLE
+    *outer, inner = sizes
+    row_length = min(inner, budget) if isinstance(inner, int) else budget // _ROWS_OF_UNKNOWN_LENGTH
+    tile = max(least_rows, budget // max(1, row_length))
+    return Distribution(_share((inner,), budget), _share(tuple(outer), tile))
+
+
+def _share(sizes: tuple[KnownSize, ...], tile: int) -> Share:
+    count = CountExpr(sizes, tile).static_value
+    return Share(sizes, None if count is not None and count <= 1 else tile)
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Which part of a result a workgroup computes.
+    """Which part of a result a workgroup computes, as values of its kernel.
 
     Attributes:
-        workgroup_count: x, y, z.
         rows: lower and upper bound of the row numbers.
         columns: lower and upper bound of the innermost index.
         outer: sizes of the dimensions that row numbers count, outermost first.
     """
 
-    workgroup_count: tuple[CountExpr, CountExpr, CountExpr]
     rows: tuple[Index, Index]
     columns: tuple[Index, Index]
     outer: tuple[Index, ...]
 
-    @staticmethod
-    def whole() -> Grid:
-        """One workgroup that computes everything."""
-        return Grid((_ONE, _ONE, _ONE), (0, 1), (0, 1), ())
+
+def locate(kernel: KernelFunction) -> Grid:
+    """Append what tells the part of a workgroup from its number."""
+    build, distribution = kernel.build, kernel.distribution
+    (inner,), outer = distribution.columns.sizes, distribution.rows.sizes
+    columns = _bounds(kernel, distribution.columns, kernel.known(inner), "id_x")
+    sizes = tuple(kernel.known(size) for size in outer)
+    rows = _bounds(kernel, distribution.rows, build.product(sizes), "id_y")
+    return Grid(rows, columns, sizes)
 
 
-def distribute(
-    kernel: KernelFunction,
-    dims: Sequence[Index],
-    work_per_element: int,
-    *,
-    least_rows: int = 1,
-    least_columns: int = 1,
-) -> Grid:
-    """Share out a result of sizes `dims` of which each element takes `work_per_element` steps.
-
-    Args:
-        least_rows: a workgroup gets so many rows, and `least_columns` elements of each, whatever they cost.
-    """
-    budget = max(least_columns, WORK_PER_WORKGROUP // work_per_element)
-    if not dims:
-        return Grid.whole()
-    *outer, inner = dims
-    x, columns = _share(kernel, [inner], inner, budget, "id_x")
-    row_length = min(inner, budget) if isinstance(inner, int) else budget // _ROWS_OF_UNKNOWN_LENGTH
-    row_count = kernel.build.product(outer)
-    tile = max(least_rows, budget // max(1, row_length))
-    y, rows = _share(kernel, outer, row_count, tile, "id_y")
-    return Grid((x, y, _ONE), rows, columns, tuple(outer))
+def _bounds(
+    kernel: KernelFunction, share: Share, size: Index, number: Literal["id_x", "id_y"]
+) -> tuple[Index, Index]:
+    if share.tile is None:
+        return 0, size
+    build = kernel.build
+    lower = build.mul(kernel.workgroup(number), share.tile)
+    return lower, build.minimum(build.add(lower, share.tile), size)
 
 
 def for_each_row(kernel: KernelFunction, grid: Grid, body: Callable[[tuple[Index, ...]], None]) -> None:
@@ -108,20 +166,3 @@ def _for_each(kernel: KernelFunction, bounds: tuple[Index, Index], body: Callabl
         body(0)
     else:
         kernel.build.each(*bounds, body)
-
-
-def _share(
-    kernel: KernelFunction, factors: Sequence[Index], size: Index, tile: int, number: str
-) -> tuple[CountExpr, tuple[Index, Index]]:
-    sources: list[int | ConstantSource] = []
-    for factor in factors:
-        source = kernel.source_of(factor)
-        if source is None:
-            return _ONE, (0, size)
-        sources.append(source)
-    count = CountExpr(tuple(sources), tile)
-    if count.static_value is not None and count.static_value <= 1:
-        return CountExpr((count.static_value,)), (0, size)
-    build = kernel.build
-    lower = build.mul(kernel.workgroup("id_x" if number == "id_x" else "id_y"), tile)
-    return count, (lower, build.minimum(build.add(lower, tile), size))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gossamer.compiler.codegen.distribution import Grid, distribute, for_each_row
+from gossamer.compiler.codegen.distribution import WHOLE, Distribution, distribute, for_each_row, locate
 from gossamer.compiler.codegen.element_rules import indexed_position
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.merge_sort import emit_merge_sort
 from gossamer.compiler.codegen.region_copy import RegionCopy
+from gossamer.compiler.kernel_interface import KnownSize
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.extended_op import ExtendedOp
 from gossamer.compiler.tensor.index_builder import Index
@@ -18,28 +19,32 @@ from gossamer.compiler.tensor.tensor_op import is_tensor
 _SIZE_GUESS = 1024
 
 
-def emit_extended(elements: Elements, op: ExtendedOp) -> Grid:
-    """Append the loops of an operation. Returns: which workgroup computes what."""
-    emit = {"scan": _scan, "scatter": _scatter, "sort": _sort}[op.kind]
-    return emit(elements, op)
-
-
-def _lines(elements: Elements, op: ExtendedOp, emit: Callable[[Indices], None]) -> Grid:
-    """Share out what lies in a line along the operation's dimension; `emit` gets the other indices."""
-    kernel = elements.kernel
-    dims = kernel.result_dims(0)
-    length = dims.pop(op.dimension)
+def plan_extended(op: ExtendedOp, sizes: Sequence[KnownSize]) -> Distribution:
+    """Decide how an operation's work is shared out, whose first result has `sizes`: in whole lines."""
+    if op.kind == "scatter":
+        return WHOLE
+    others = list(sizes)
+    length = others.pop(op.dimension)
     work = length if isinstance(length, int) else _SIZE_GUESS
-    grid = distribute(kernel, [*dims, 1], max(1, work))
-    for_each_row(kernel, grid, emit)
-    return grid
+    return distribute([*others, 1], max(1, work))
+
+
+def emit_extended(elements: Elements, op: ExtendedOp) -> None:
+    """Append the loops of an operation."""
+    emit = {"scan": _scan, "scatter": _scatter, "sort": _sort}[op.kind]
+    emit(elements, op)
+
+
+def _lines(elements: Elements, emit: Callable[[Indices], None]) -> None:
+    """Append loops over a workgroup's lines; `emit` gets the indices but that along a line."""
+    for_each_row(elements.kernel, locate(elements.kernel), emit)
 
 
 def _along(others: Indices, dimension: int, position: Index) -> Indices:
     return (*others[:dimension], position, *others[dimension:])
 
 
-def _scan(elements: Elements, op: ExtendedOp) -> Grid:
+def _scan(elements: Elements, op: ExtendedOp) -> None:
     kernel, build = elements.kernel, elements.build
     (source,), (_, start) = op.inputs, op.inits
     size = kernel.result_dims(0)[op.dimension]
@@ -72,7 +77,7 @@ def _scan(elements: Elements, op: ExtendedOp) -> Grid:
         total = build.if_else(build.compare("slt", 1, size), last.type, lambda: last, lambda: running)
         build.store(total, kernel.outputs[1], elements.linear(others, kernel.result_dims(1)))
 
-    return _lines(elements, op, line)
+    _lines(elements, line)
 
 
 def _apply(elements: Elements, op: ExtendedOp, scalars: Sequence[ir.Value]) -> list[ir.Value]:
@@ -95,7 +100,7 @@ def _apply(elements: Elements, op: ExtendedOp, scalars: Sequence[ir.Value]) -> l
     return results
 
 
-def _sort(elements: Elements, op: ExtendedOp) -> Grid:
+def _sort(elements: Elements, op: ExtendedOp) -> None:
     kernel, build = elements.kernel, elements.build
     count = len(op.inits) // 2
     size = kernel.result_dims(0)[op.dimension]
@@ -118,10 +123,10 @@ def _sort(elements: Elements, op: ExtendedOp) -> Grid:
         build.each(0, size, copy)
         emit_merge_sort(build, size, kernel.outputs[:count], kernel.outputs[count:], offset, precedes)
 
-    return _lines(elements, op, line)
+    _lines(elements, line)
 
 
-def _scatter(elements: Elements, op: ExtendedOp) -> Grid:
+def _scatter(elements: Elements, op: ExtendedOp) -> None:
     """Copy the original, then apply one update after the other: the order matters where indices repeat."""
     kernel, build = elements.kernel, elements.build
     updates, _, *mask = op.inputs
@@ -154,7 +159,6 @@ def _scatter(elements: Elements, op: ExtendedOp) -> Grid:
 
     _for_each_index(elements, dims, copy)
     _for_each_index(elements, update_dims, guarded)
-    return Grid.whole()
 
 
 def _for_each_index(elements: Elements, dims: Sequence[Index], body: Callable[[Indices], None]) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gossamer.compiler.codegen.distribution import (
+    Distribution,
     Grid,
     distribute,
     for_each_column,
     for_each_row,
     for_each_stretch,
+    locate,
 )
 from gossamer.compiler.codegen.elements import Elements
-from gossamer.compiler.codegen.extended import emit_extended
+from gossamer.compiler.codegen.extended import emit_extended, plan_extended
 from gossamer.compiler.codegen.iteration import Indices, loops_at
-from gossamer.compiler.codegen.kernel import CountExpr
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.row_emission import LEAST_COLUMNS, LEAST_ROWS, RowEmitter
 from gossamer.compiler.codegen.row_reduction import RowReduction, find_row_reduction
+from gossamer.compiler.kernel_interface import KnownSize
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.extended_op import ExtendedOp
 from gossamer.compiler.tensor.linalg_op import as_linalg, dim_position
@@ -25,25 +29,38 @@ _SIZE_GUESS = 256
 _STRETCH = 16
 
 
-def emit_nest(kernel: KernelFunction) -> tuple[CountExpr, CountExpr, CountExpr]:
-    """Append the loops of a kernel.
+def plan_nest(root: ir.Operation, sizes: Sequence[KnownSize]) -> Distribution:
+    """Decide how a dispatch's work is shared out.
 
-    Returns: how many workgroups share the work.
+    Args:
+        root: the operation that computes the results.
+        sizes: of the first result's dimensions.
     """
+    row = operation_of(root)
+    if row is not None and row.is_whole:
+        return plan_extended(ExtendedOp(root), sizes)
+    work = _work_per_element(root)
+    if find_row_reduction(root) is not None:
+        return distribute(sizes, work, least_rows=LEAST_ROWS, least_columns=LEAST_COLUMNS)
+    return distribute(sizes, work)
+
+
+def emit_nest(kernel: KernelFunction) -> None:
+    """Append the loops of a kernel."""
     elements = Elements(kernel)
     elements.load_scalars()
     row = operation_of(kernel.root)
     if row is not None and row.is_whole:
-        return emit_extended(elements, ExtendedOp(kernel.root)).workgroup_count
-    reduction = find_row_reduction(kernel)
+        emit_extended(elements, ExtendedOp(kernel.root))
+        return
+    grid = locate(kernel)
+    reduction = find_row_reduction(kernel.root)
     if reduction is not None:
-        return _emit_row_reduction(elements, reduction).workgroup_count
-    grid = distribute(kernel, kernel.result_dims(0), _work_per_element(kernel))
-    if _reads_down_columns(kernel):
+        _emit_row_reduction(elements, reduction, grid)
+    elif _reads_down_columns(kernel):
         for_each_stretch(kernel, grid, _STRETCH, lambda part: _emit_points(elements, part))
     else:
         _emit_points(elements, grid)
-    return grid.workgroup_count
 
 
 def _reads_down_columns(kernel: KernelFunction) -> bool:
@@ -59,15 +76,8 @@ def _reads_down_columns(kernel: KernelFunction) -> bool:
     return any(innermost in positions[:-1] for positions in loops)
 
 
-def _emit_row_reduction(elements: Elements, reduction: RowReduction) -> Grid:
+def _emit_row_reduction(elements: Elements, reduction: RowReduction, grid: Grid) -> None:
     kernel = elements.kernel
-    grid = distribute(
-        kernel,
-        kernel.result_dims(0),
-        _work_per_element(kernel),
-        least_rows=LEAST_ROWS,
-        least_columns=LEAST_COLUMNS,
-    )
     RowEmitter(elements, reduction, grid).emit()
     if reduction.consumer is not None:
 
@@ -76,7 +86,6 @@ def _emit_row_reduction(elements: Elements, reduction: RowReduction) -> Grid:
 
         elements.stored[reduction.linalg.op.results[0]] = reduced
         _emit_points(elements, grid)
-    return grid
 
 
 def _emit_points(elements: Elements, grid: Grid) -> None:
@@ -109,10 +118,10 @@ def _store(elements: Elements, result: int, indices: Indices, value: ir.Value) -
     elements.build.store(value, kernel.outputs[result], offset)
 
 
-def _work_per_element(kernel: KernelFunction) -> int:
+def _work_per_element(root: ir.Operation) -> int:
     """About how many steps an element takes: trips of the reductions that make it."""
     work = 1
-    for view in kernel.root.block.operations:
+    for view in root.block.operations:
         linalg = as_linalg(view.operation)
         if linalg is not None:
             for loop in linalg.reduction_loops:

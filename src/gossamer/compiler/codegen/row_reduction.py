@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.half_floats import is_half
 from gossamer.compiler.codegen.iteration import Indices, loops_at
-from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index
 from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg, dim_position
-from gossamer.compiler.tensor.tensor_op import element_type, is_tensor
+from gossamer.compiler.tensor.tensor_op import element_type, is_tensor, shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,10 @@ class RowReduction:
         return loops_at(self.linalg, 0, inner)
 
 
-def find_row_reduction(kernel: KernelFunction) -> RowReduction | None:
-    """The reduction of a kernel, where it is one that is better computed row by row."""
-    root = as_linalg(kernel.root)
-    if root is None or not kernel.result_dims(0):
+def find_row_reduction(op: ir.Operation) -> RowReduction | None:
+    """The reduction of a dispatch with root `op`, where it is one that is better computed row by row."""
+    root = as_linalg(op)
+    if root is None or not shape_of(op.results[0]):
         return None
     found = RowReduction(root) if not root.is_elementwise else _below(root)
     if found is None or not _fits(found):

@@ -1,21 +1,15 @@
-"""The stream phase: schedule the host side, then lower it to the VM."""
+"""The phases of the host side: schedule it, then lower it to the VM."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from gossamer.compiler.codegen.kernel import KernelModule
 from gossamer.compiler.flow.program import FlowProgram
-from gossamer.compiler.host.lower.initializer import DeviceTarget
-from gossamer.compiler.host.lower.module import lower_program
-from gossamer.compiler.host.program.program import ExecutableBinary, HostProgram
+from gossamer.compiler.host.program.program import HostExecutable, HostProgram
 from gossamer.compiler.host.schedule.module import schedule_program
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.signatures import Signature
-from gossamer.compiler.vm import ir
-from gossamer.compiler.vm.emit.module import emit_module
-from gossamer.format.archive import write_module
 
 DEFAULT_MODULE_NAME = "module"
 
@@ -23,11 +17,16 @@ DEFAULT_MODULE_NAME = "module"
 def schedule(
     flow: FlowProgram,
     signatures: Mapping[str, Signature],
-    kernels: KernelModule | None,
+    executables: Sequence[HostExecutable],
     options: CompileOptions,
 ) -> HostProgram:
-    """Schedule the host side of a program whose kernels are compiled.
+    """Schedule the host side of a program.
 
+    Args:
+        flow: the program after the flow phase.
+        signatures: of exports and imports, by symbol.
+        executables: every kernel that a dispatch names is in one of them.
+        options: of the compilation.
     Raises: CompileError at what the host cannot do.
     """
     with flow.module.context:
@@ -35,15 +34,9 @@ def schedule(
             flow.module,
             module_name(flow.module),
             signatures,
-            [_binary(kernels)] if kernels else [],
+            executables,
             strip_assertions=bool(options.strip_assertions),
         )
-
-
-def lower(program: HostProgram) -> ir.Module:
-    """Make the VM module of a host program."""
-    formats = tuple(dict.fromkeys(binary.format for binary in program.executables))
-    return lower_program(program, DeviceTarget(formats=formats or DeviceTarget().formats))
 
 
 def module_name(module: mlir_ir.Module) -> str:
@@ -52,9 +45,3 @@ def module_name(module: mlir_ir.Module) -> str:
     if "sym_name" not in attributes:
         return DEFAULT_MODULE_NAME
     return mlir_ir.StringAttr(attributes["sym_name"]).value
-
-
-def _binary(kernels: KernelModule) -> ExecutableBinary:
-    name = kernels.vm_module.name
-    data = write_module(emit_module(kernels.vm_module, debug=False))
-    return ExecutableBinary(name, kernels.format, data, kernels.kernels)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import CompileOptions, ExecutionModel, OutputFormat, Phase
+from gossamer.compiler.target.registry import find_target, target_names
+from gossamer.compiler.target.target import Target
 from gossamer.diagnostics import Diagnostic, SourceLocation
 from gossamer.errors import CompileError
 
-TARGET_BACKENDS = ("vmvx",)
-TARGET_DEVICES = ("local",)
+DEFAULT_DEVICE = "local"
+TARGET_DEVICES = (DEFAULT_DEVICE,)
 
 _IREE_BACKENDS = ("cuda", "llvm-cpu", "metal-spirv", "rocm", "vmvx", "vmvx-inline", "vulkan-spirv")
 
@@ -32,9 +34,20 @@ def check_options(options: CompileOptions) -> None:
             f"unregistered device alias \"{options.target_device}\" (available = [ 'local' ])",
             hint="use --iree-hal-target-device=local",
         )
-    for backend in options.target_backends:
-        if backend not in TARGET_BACKENDS:
-            raise _error(_unknown_backend(backend), hint="use vmvx: its code runs on every machine")
+
+
+def find_targets(options: CompileOptions) -> list[Target]:
+    """The targets that the options name, each once, in their order.
+
+    Raises: CompileError for one that is not registered.
+    """
+    targets: list[Target] = []
+    for name in dict.fromkeys(options.target_backends):
+        target = find_target(name)
+        if target is None:
+            raise _error(_unknown_backend(name), hint="use vmvx: its code runs on every machine")
+        targets.append(target)
+    return targets
 
 
 def check_target(module: ir.Module, options: CompileOptions) -> None:
@@ -100,7 +113,7 @@ def _check_phases(options: CompileOptions) -> None:
 
 
 def _unknown_backend(backend: str) -> str:
-    registered = f"registered backends: [{', '.join(TARGET_BACKENDS)}]"
+    registered = f"registered backends: [{', '.join(target_names())}]"
     if backend in _IREE_BACKENDS:
         return f"target backend '{backend}' does not exist in Gossamer; {registered}"
     return f"target backend '{backend}' not registered; {registered}"

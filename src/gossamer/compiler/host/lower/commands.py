@@ -20,7 +20,7 @@ _SMALL_CONSTANT_BITS = 32
 
 def function_id_global(program: HostProgram, dispatch: Dispatch) -> str:
     """Name of the global that holds the device's number for a kernel."""
-    return f"__{dispatch.executable}_function_{dispatch.kernel.ordinal}"
+    return f"__{dispatch.executable}_function_{dispatch.ordinal}"
 
 
 # Recordings

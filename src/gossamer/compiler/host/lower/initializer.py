@@ -7,22 +7,30 @@ initialisers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from gossamer.compiler.executable import ExecutableBinary, ExecutableTarget
 from gossamer.compiler.host.lower.commands import function_id_global
 from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext, type_of_name
 from gossamer.compiler.host.lower.steps import AWAIT_FAILED
 from gossamer.compiler.host.program import hal_imports as hal
 from gossamer.compiler.host.program.commands import Dispatch
-from gossamer.compiler.host.program.program import ConstantPool, ExecutableBinary, HostProgram
+from gossamer.compiler.host.program.program import ConstantPool, HostExecutable, HostProgram
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
 from gossamer.errors import StatusCode
 
 INIT = "__init"
-_EXECUTABLE_MIME_TYPE = "application/x-flatbuffers"
 _CONSTANTS_ALIGNMENT = 64
 _DEVICE_ID, _EXECUTABLE_FORMAT = "hal.device.id", "hal.executable.format"
+
+
+_DEVICE_PATTERN = "local*"
+
+Variants: TypeAlias = Mapping[str, Sequence[ExecutableBinary]]
+"""What each executable was compiled to, by its name; a device gets the first variant that it supports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +38,29 @@ class DeviceTarget:
     """The device a module runs on.
 
     Attributes:
-        identifier: pattern of the device's name.
-        formats: executable formats the device must take.
-        description: what messages call it.
+        name: what options call it.
+        executable_targets: it must take the executable format of one of them.
     """
 
-    identifier: str = "local*"
-    formats: tuple[str, ...] = ("vmvx-bytecode-fb",)
-    description: str = '#hal.device.target<"local", [#hal.executable.target<"vmvx", "vmvx-bytecode-fb">]>'
+    name: str
+    executable_targets: tuple[ExecutableTarget, ...]
+
+    def __str__(self) -> str:
+        targets = ", ".join(map(str, self.executable_targets))
+        return f'#hal.device.target<"{self.name}", [{targets}]>'
 
 
-def declare_state(program: HostProgram, module: ir.Module) -> None:
+def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -> None:
     """Declare the globals and rodata of a module."""
 
     def declare(name: str, type: ir.Type, declared_type: str = "") -> None:
         module.globals[name] = ir.Global(name, type, declared_type)
 
     declare(DEVICE_GLOBAL, ir.ref(hal.DEVICE))
-    for binary in program.executables:
-        declare(binary.name, ir.ref(hal.EXECUTABLE))
-        data = ir.Rodata(f"{binary.name}_binary", binary.data, 64, _EXECUTABLE_MIME_TYPE)
-        module.rodata[data.name] = data
+    for executable in program.executables:
+        declare(executable.name, ir.ref(hal.EXECUTABLE))
+        for name, binary in _named(executable, variants).items():
+            module.rodata[name] = ir.Rodata(name, binary.data, 64, binary.mime_type)
     for dispatch in _kernels_used(program):
         declare(function_id_global(program, dispatch), ir.I64)
     for recording in program.recordings:
@@ -74,11 +84,19 @@ def _kernels_used(program: HostProgram) -> dict[Dispatch, None]:
 
 
 def lower_initializer(
-    program: HostProgram, module: ir.Module, target: DeviceTarget, waiting: frozenset[str]
+    program: HostProgram,
+    module: ir.Module,
+    target: DeviceTarget,
+    variants: Variants,
+    waiting: frozenset[str],
 ) -> None:
     """Add `__init`, where the module has anything to set up.
 
     Args:
+        program: whose state it sets up.
+        module: has the globals and rodata declared.
+        target: the device to look for.
+        variants: every executable of the program in at least one.
         waiting: names of the functions in which the host may wait.
     """
     function = ir.Function(INIT, [], [ir.Block()])
@@ -87,8 +105,8 @@ def lower_initializer(
         _find_device(c, target)
     else:
         del module.globals[DEVICE_GLOBAL]
-    for binary in program.executables:
-        _create_executable(c, binary)
+    for executable in program.executables:
+        _create_executable(c, executable, variants)
     for dispatch in _kernels_used(program):
         _look_up_function(c, dispatch)
     if program.constants is not None:
@@ -144,14 +162,20 @@ def _find_device(c: LoweringContext, target: DeviceTarget) -> None:
     b.cond_br(b.op("cmp.lt.i32.s", index, count), body, [], missing, [])
     b.block = body
     device = c.call(hal.DEVICES_GET, index)
-    _require(c, device, _DEVICE_ID, target.identifier, following)
-    for format in target.formats:
+    _require(c, device, _DEVICE_ID, _DEVICE_PATTERN, following)
+    formats = [each.format for each in target.executable_targets]
+    for format in formats[:-1]:
+        otherwise = c.new_block()
+        _require(c, device, _EXECUTABLE_FORMAT, format, otherwise)
+        b.br(found, device)
+        b.block = otherwise
+    for format in formats[-1:]:
         _require(c, device, _EXECUTABLE_FORMAT, format, following)
     b.br(found, device)
     b.block = following
     b.br(loop, b.op("add.i32", index, b.i32(1)))
     b.block = missing
-    message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target.description}"
+    message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target}"
     b.fail(b.i32(StatusCode.INCOMPATIBLE), message)
     c.function.blocks.append(found)
     c.start_block(found)
@@ -168,20 +192,48 @@ def _require(c: LoweringContext, device: ir.Value, category: str, key: str, othe
     b.block = accepted
 
 
-def _create_executable(c: LoweringContext, binary: ExecutableBinary) -> None:
+def _named(executable: HostExecutable, variants: Variants) -> dict[str, ExecutableBinary]:
+    """The variants of an executable by the names of their rodata."""
+    binaries = variants[executable.name]
+    if len(binaries) == 1:
+        return {f"{executable.name}_binary": binaries[0]}
+    return {f"{executable.name}_{binary.format.replace('-', '_')}_binary": binary for binary in binaries}
+
+
+def _create_executable(c: LoweringContext, executable: HostExecutable, variants: Variants) -> None:
+    """Store the executable that the device makes of the first variant that it supports, or fail."""
     b = c.builder
+    named = _named(executable, variants)
+    stored = ir.Block()
+    *others, (last_name, last) = named.items()
+    for name, binary in others:
+        otherwise = c.new_block()
+        _require(c, c.device(), _EXECUTABLE_FORMAT, binary.format, otherwise)
+        _create_variant(c, executable.name, name, binary)
+        b.br(stored)
+        c.start_block(otherwise)
     unsupported = c.new_block()
-    _require(c, c.device(), _EXECUTABLE_FORMAT, binary.format, unsupported)
+    _require(c, c.device(), _EXECUTABLE_FORMAT, last.format, unsupported)
     accepted = b.block
     b.block = unsupported
+    formats = ", ".join(binary.format for binary in named.values())
     b.fail(
         b.i32(StatusCode.UNAVAILABLE),
-        f"HAL device `{DEVICE_GLOBAL}` does not support any variant of executable `{binary.name}`; "
-        f"available formats: [{binary.format}]",
+        f"HAL device `{DEVICE_GLOBAL}` does not support any variant of executable `{executable.name}`; "
+        f"available formats: [{formats}]",
     )
     b.block = accepted
-    data = b.op("const.ref.rodata", symbol=f"{binary.name}_binary", result_ref_type="!vm.buffer")
-    executable = c.call(
+    _create_variant(c, executable.name, last_name, last)
+    if others:
+        b.br(stored)
+        c.function.blocks.append(stored)
+        c.start_block(stored)
+
+
+def _create_variant(c: LoweringContext, executable: str, rodata: str, binary: ExecutableBinary) -> None:
+    b = c.builder
+    data = b.op("const.ref.rodata", symbol=rodata, result_ref_type="!vm.buffer")
+    handle = c.call(
         hal.EXECUTABLE_CREATE,
         c.device(),
         b.i64(hal.ANY_QUEUE),
@@ -189,7 +241,7 @@ def _create_executable(c: LoweringContext, binary: ExecutableBinary) -> None:
         data,
         b.null("!vm.buffer"),
     )
-    b.effect("global.store.ref", executable, symbol=binary.name, type=hal.EXECUTABLE)
+    b.effect("global.store.ref", handle, symbol=executable, type=hal.EXECUTABLE)
 
 
 def _look_up_function(c: LoweringContext, dispatch: Dispatch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from gossamer.compiler.host.lower.calls import incoming_scalar, outgoing_scalar
 from gossamer.compiler.host.lower.commands import lower_recording
 from gossamer.compiler.host.lower.context import LoweringContext, type_of_name
-from gossamer.compiler.host.lower.initializer import DeviceTarget, declare_state, lower_initializer
+from gossamer.compiler.host.lower.initializer import DeviceTarget, Variants, declare_state, lower_initializer
 from gossamer.compiler.host.lower.steps import lower_step
 from gossamer.compiler.host.program.program import (
     Block,
@@ -27,14 +27,16 @@ from gossamer.compiler.vm import ir
 __all__ = ["DeviceTarget", "lower_program"]
 
 
-def lower_program(program: HostProgram, target: DeviceTarget) -> ir.Module:
+def lower_program(program: HostProgram, target: DeviceTarget, variants: Variants) -> ir.Module:
     """Make the VM module of a program.
 
     Args:
+        program: scheduled.
         target: the device that `__init` looks for.
+        variants: what the program's executables were compiled to.
     """
     module = ir.Module(program.name)
-    declare_state(program, module)
+    declare_state(program, module, variants)
     for function in program.functions:
         _declare_function(module, function)
     waiting = program.waiting_functions()
@@ -43,7 +45,7 @@ def lower_program(program: HostProgram, target: DeviceTarget) -> ir.Module:
         _lower_function(c, function)
     for execute in program.recordings.values():
         lower_recording(program, module, execute)
-    lower_initializer(program, module, target, waiting)
+    lower_initializer(program, module, target, variants, waiting)
     return module
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gossamer.compiler.codegen.kernel import Kernel
 from gossamer.compiler.host.program.sizes import Dim, Scalar
 from gossamer.compiler.host.program.values import Opaque, Range
+from gossamer.compiler.kernel_interface import KernelInterface
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,15 @@ class Dispatch:
 
     Attributes:
         executable: name of the executable the kernel is in.
+        ordinal: which entry point of it.
         constants: values of the kernel's constants, in order.
         workgroups: x, y, z; each a product of dims divided by a tile, rounded up.
         bindings: in the kernel's order.
     """
 
     executable: str
-    kernel: Kernel
+    ordinal: int
+    kernel: KernelInterface
     constants: tuple[Dim, ...]
     workgroups: tuple[WorkgroupCount, WorkgroupCount, WorkgroupCount]
     bindings: tuple[Range, ...]

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gossamer.compiler import mlir
-from gossamer.compiler.codegen.kernel import Kernel
 from gossamer.compiler.host.program.commands import Dispatch, Wave
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Shape
 from gossamer.compiler.host.program.values import Opaque, Range, Resource, Timepoint, Value, View
+from gossamer.compiler.kernel_interface import KernelInterface
 from gossamer.compiler.signatures import Signature
 
 Wait: TypeAlias = tuple[Timepoint, ...]
@@ -360,20 +360,15 @@ class ConstantPool:
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutableBinary:
-    """A compiled executable.
+class HostExecutable:
+    """An executable as the host knows it: what it holds, whatever it is compiled for.
 
     Attributes:
-        name: of the executable, for messages.
-        format: HAL executable format, for example "vmvx-bytecode-fb".
-        data: contents.
-        kernels: by the name dispatches use.
+        kernels: by the name dispatches use, in the order of entry points.
     """
 
     name: str
-    format: str
-    data: bytes
-    kernels: Mapping[str, Kernel]
+    kernels: Mapping[str, KernelInterface]
 
 
 @dataclass(eq=False, slots=True)
@@ -386,7 +381,7 @@ class HostProgram:
     """
 
     name: str
-    executables: tuple[ExecutableBinary, ...] = ()
+    executables: tuple[HostExecutable, ...] = ()
     imports: dict[str, Signature] = field(default_factory=dict[str, Signature])
     globals: dict[str, HostGlobal] = field(default_factory=dict[str, HostGlobal])
     constants: ConstantPool | None = None

@@ -42,6 +42,7 @@ from gossamer.compiler.host.program.program import (
 )
 from gossamer.compiler.host.program.sizes import Shape
 from gossamer.compiler.host.program.values import Timepoint
+from gossamer.compiler.kernel_interface import KernelInterface
 from gossamer.compiler.mlir import ir
 
 
@@ -52,8 +53,10 @@ def format_program(program: HostProgram) -> str:
 
 def _program_lines(program: HostProgram) -> Iterator[str]:
     yield f"module @{program.name} {{"
-    for binary in program.executables:
-        yield f"  executable @{binary.name} format({binary.format}) {len(binary.data)} bytes"
+    for executable in program.executables:
+        yield f"  executable @{executable.name} {{"
+        yield from (f"    {_kernel(kernel)}" for kernel in executable.kernels.values())
+        yield "  }"
     for signature in program.imports.values():
         yield f"  import {signature.declaration}"
     if program.constants is not None:
@@ -64,6 +67,12 @@ def _program_lines(program: HostProgram) -> Iterator[str]:
     for function in program.functions:
         yield from (f"  {line}" for line in format_function(function))
     yield "}"
+
+
+def _kernel(kernel: KernelInterface) -> str:
+    bindings = ", ".join(binding.access for binding in kernel.bindings)
+    constants = ", ".join(constant.type for constant in kernel.constants)
+    return f"kernel @{kernel.export_name} bindings({bindings}) constants({constants})"
 
 
 def format_function(function: Function) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gossamer.compiler.host.program.program import ExecutableBinary, Function, HostOp, HostProgram
+from gossamer.compiler.host.program.program import Function, HostExecutable, HostOp, HostProgram
 from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor
 from gossamer.compiler.host.schedule.analysis.in_place_state import find_in_place_updates
 from gossamer.compiler.host.schedule.analysis.timed_functions import (
@@ -22,7 +22,7 @@ from gossamer.compiler.host.schedule.global_ops import schedule_load, schedule_s
 from gossamer.compiler.host.schedule.hal_ops import HAL_OPS, states_fences
 from gossamer.compiler.host.schedule.handover import hand_over_signals
 from gossamer.compiler.host.schedule.module_globals import declare_globals, read_globals
-from gossamer.compiler.host.schedule.module_state import ModuleState, kernels_by_name
+from gossamer.compiler.host.schedule.module_state import ModuleState, entry_points
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.host.schedule.tensor_ops import TENSOR_OPS, Handler, schedule_constant
 from gossamer.compiler.mlir import ir
@@ -47,7 +47,7 @@ def schedule_program(
     module: ir.Module,
     name: str,
     signatures: Mapping[str, Signature],
-    executables: Sequence[ExecutableBinary],
+    executables: Sequence[HostExecutable],
     *,
     strip_assertions: bool = False,
 ) -> HostProgram:
@@ -66,7 +66,7 @@ def schedule_program(
     state = ModuleState(
         program,
         signatures,
-        kernels_by_name(program.executables),
+        entry_points(program.executables),
         find_timed_functions(functions, signatures),
         find_in_place_updates(functions, signatures),
         strip_assertions,

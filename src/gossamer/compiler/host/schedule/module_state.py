@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gossamer.compiler.codegen.kernel import Kernel
 from gossamer.compiler.host.program.constant_bytes import constant_bytes
-from gossamer.compiler.host.program.program import ConstantPool, ExecutableBinary, HostProgram
+from gossamer.compiler.host.program.program import ConstantPool, HostExecutable, HostProgram
 from gossamer.compiler.host.program.sizes import BUFFER_ALIGNMENT, Size
 from gossamer.compiler.host.program.values import Range, Resource
+from gossamer.compiler.kernel_interface import KernelInterface
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.signatures import Signature
 from gossamer.compiler.signatures.signature import ScalarType, TensorType
@@ -68,13 +68,22 @@ class ConstantBuilder:
         return ConstantPool(self.resource, bytes(self._data))
 
 
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """A kernel, and where it is: the name of its executable and which entry point of it."""
+
+    executable: str
+    ordinal: int
+    kernel: KernelInterface
+
+
 @dataclass(slots=True)
 class ModuleState:
     """State of scheduling one module.
 
     Attributes:
         signatures: of exports and imports, by symbol.
-        kernels: executable name and kernel, by the name dispatches use.
+        kernels: by the name dispatches use.
         timed_functions: internal functions that take and return a timepoint.
         in_place_updates: results of updates that write the buffer of a global. Where there are any, no
             buffer of a global is shared with anything.
@@ -83,7 +92,7 @@ class ModuleState:
 
     program: HostProgram
     signatures: Mapping[str, Signature]
-    kernels: Mapping[str, tuple[str, Kernel]]
+    kernels: Mapping[str, EntryPoint]
     timed_functions: frozenset[str]
     in_place_updates: frozenset[ir.Value] = frozenset()
     strip_assertions: bool = False
@@ -100,6 +109,10 @@ class ModuleState:
         return {name: signature for name, signature in self.signatures.items() if signature.is_import}
 
 
-def kernels_by_name(binaries: tuple[ExecutableBinary, ...]) -> dict[str, tuple[str, Kernel]]:
-    """The executable and kernel that each dispatch name means."""
-    return {name: (binary.name, kernel) for binary in binaries for name, kernel in binary.kernels.items()}
+def entry_points(executables: Sequence[HostExecutable]) -> dict[str, EntryPoint]:
+    """The kernel that each dispatch name means."""
+    return {
+        name: EntryPoint(executable.name, ordinal, kernel)
+        for executable in executables
+        for ordinal, (name, kernel) in enumerate(executable.kernels.items())
+    }

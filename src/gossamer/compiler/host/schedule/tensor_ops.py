@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from gossamer.compiler.codegen.kernel import ConstantSource, CountExpr
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, WorkgroupCount
 from gossamer.compiler.host.program.constant_bytes import pack_elements, splat_pattern
 from gossamer.compiler.host.program.element_types import element_bits
@@ -14,6 +13,7 @@ from gossamer.compiler.host.program.sizes import Dim, Scalar, Size
 from gossamer.compiler.host.program.values import Opaque, Range, Tensor
 from gossamer.compiler.host.schedule.analysis.aliasing import Origin, is_tensor
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler, constant_integer
+from gossamer.compiler.kernel_interface import ConstantSource, CountExpr
 from gossamer.compiler.mlir import ir
 
 Handler: TypeAlias = Callable[[FunctionScheduler, ir.Operation], None]
@@ -193,7 +193,8 @@ def _dim(s: FunctionScheduler, op: ir.Operation) -> None:
 
 def _dispatch(s: FunctionScheduler, op: ir.Operation) -> None:
     symbol = ir.FlatSymbolRefAttr(op.attributes["executable"]).value
-    executable, kernel = s.module.kernels[symbol]
+    entry = s.module.kernels[symbol]
+    kernel = entry.kernel
     count = ir.IntegerAttr(op.attributes["operand_count"]).value
     operands = list(op.operands)[:count]
     dims = [s.dim(operand) for operand in list(op.operands)[count:]]
@@ -220,7 +221,7 @@ def _dispatch(s: FunctionScheduler, op: ir.Operation) -> None:
     )
     x, y, z = (_workgroup_count(expression, value_of) for expression in kernel.workgroup_count)
     constants = tuple(map(value_of, kernel.constants))
-    s.work.command(Dispatch(executable, kernel, constants, (x, y, z), bindings))
+    s.work.command(Dispatch(entry.executable, entry.ordinal, kernel, constants, (x, y, z), bindings))
 
 
 def _workgroup_count(expression: CountExpr, value_of: Callable[[ConstantSource], Dim]) -> WorkgroupCount:

@@ -1,4 +1,4 @@
-"""Compiles executables to VM bytecode, the `vmvx-bytecode-fb` format of the HAL.
+"""Compiles kernels to VM bytecode, the `vmvx-bytecode-fb` format of the HAL.
 
 A kernel is a VM function that is called once for each workgroup with its local memory, constants and
 bindings, then the workgroup's number, the workgroup size and the workgroup count, x, y and z of each.
@@ -7,15 +7,13 @@ Spec: `iree/hal/local/loaders/vmvx_module_loader.c` of IREE 3.13.0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from gossamer.compiler.codegen import half_floats
-from gossamer.compiler.codegen.kernel import Binding, ConstantSource, Kernel, KernelModule
+from gossamer.compiler.codegen import KernelSource, half_floats
 from gossamer.compiler.codegen.kernel_function import ArgumentSource, KernelFunction
 from gossamer.compiler.codegen.nest import emit_nest
-from gossamer.compiler.flow import Executable
+from gossamer.compiler.kernel_interface import Binding, ConstantSource, KernelInterface
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.mlir import run_passes
+from gossamer.compiler.target.target import ExecutableSource
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
 from gossamer.compiler.vm.conversion.convert import StandardConverter, ValueMap
@@ -28,22 +26,21 @@ _WORKGROUP_ARGUMENTS = {"id_x": 3, "id_y": 4, "id_z": 5}
 _LOWERING = "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,canonicalize,cse"
 
 
-def compile_executables(executables: Mapping[str, Executable], name: str = "module_linked") -> KernelModule:
-    """Compile executables into one VM module with one kernel for each.
+def compile_executable(source: ExecutableSource) -> ir.Module:
+    """Compile an executable into a VM module that exports each kernel as "0rrriiiiiiiii_v".
 
     Raises: CompileError where a dispatch does what kernels cannot.
     """
-    module = ir.Module(name)
-    kernels: dict[str, Kernel] = {}
-    for ordinal, (key, executable) in enumerate(executables.items()):
-        kernels[key] = _compile_kernel(executable, ordinal, module)
-    return KernelModule(module, kernels)
+    module = ir.Module(source.name)
+    for kernel in source.kernels.values():
+        _compile_kernel(kernel, module)
+    return module
 
 
-def _compile_kernel(executable: Executable, ordinal: int, module: ir.Module) -> Kernel:
-    kernel = KernelFunction(executable)
+def _compile_kernel(source: KernelSource, module: ir.Module) -> None:
+    kernel = KernelFunction(source)
     with kernel.module.context:
-        workgroup_count = emit_nest(kernel)
+        emit_nest(kernel)
         kernel.finish()
         sources = kernel.argument_sources()
         run_passes(kernel.module, _LOWERING, phase=_PHASE)
@@ -51,28 +48,24 @@ def _compile_kernel(executable: Executable, ordinal: int, module: ir.Module) -> 
         function = next(iter(kernel.module.body.operations)).operation
         (region,) = function.regions
         arguments = list(zip(region.blocks[0].arguments, sources, strict=True))
-        used = [source for argument, source in arguments if any(True for _ in argument.uses)]
-        bindings = tuple(source for source in sources if isinstance(source, Binding))
-        constants = tuple(source for source in used if isinstance(source, ConstantSource))
-        _emit_function(module, executable.export_name, region, arguments, bindings, constants)
-    return Kernel(executable.export_name, ordinal, bindings, constants, workgroup_count)
+        _emit_function(module, source.interface, region, arguments)
 
 
 def _emit_function(
     module: ir.Module,
-    name: str,
+    interface: KernelInterface,
     region: mlir_ir.Region,
     arguments: list[tuple[mlir_ir.BlockArgument, ArgumentSource]],
-    bindings: tuple[Binding, ...],
-    constants: tuple[ConstantSource, ...],
 ) -> None:
+    name = interface.export_name
     entry = ir.Block([ir.Value(type) for type in (_BUFFER, _BUFFER, _LIST, *[ir.I32] * 9)])
     function = ir.Function(name, [], [entry])
     module.functions[name] = function
     module.exports[name] = name
-    words = sum(constant.word_count for constant in constants)
-    function.attrs.update(binding_count=str(len(bindings)), constant_count=str(words))
-    prologue = _Prologue(Builder(module, entry), entry.arguments, bindings, constants)
+    function.attrs.update(
+        binding_count=str(len(interface.bindings)), constant_count=str(interface.constant_word_count)
+    )
+    prologue = _Prologue(Builder(module, entry), entry.arguments, interface)
     values: ValueMap = {
         argument: prologue.value(source) for argument, source in arguments if _is_used(argument)
     }
@@ -99,20 +92,14 @@ class _Prologue:
         buffers: bindings fetched.
     """
 
-    def __init__(
-        self,
-        builder: Builder,
-        arguments: list[ir.Value],
-        bindings: tuple[Binding, ...],
-        constants: tuple[ConstantSource, ...],
-    ) -> None:
+    def __init__(self, builder: Builder, arguments: list[ir.Value], interface: KernelInterface) -> None:
         self.builder = builder
         self.buffers: list[ir.Value] = []
         self._arguments = arguments
-        self._bindings = bindings
+        self._bindings = interface.bindings
         self._words: dict[ConstantSource, int] = {}
         word = 0
-        for constant in constants:
+        for constant in interface.constants:
             self._words[constant] = word
             word += constant.word_count
 

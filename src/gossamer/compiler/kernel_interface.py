@@ -1,17 +1,16 @@
-"""What code generation tells the host side about a kernel: its bindings, constants and workgroup count.
+"""What the host and a kernel agree on: bindings, constants and workgroup count of a dispatch.
 
 A dispatch has operands (tensors and scalars), result tensors, and one index for each dynamic dimension of
 each result. Its kernel sees buffers (bindings), a list of 32-bit words (constants) and a grid of workgroups;
-these dataclasses say which is which.
+these dataclasses say which is which. They are decided when dispatches are formed: the host is scheduled by
+them and every target's code follows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
-
-from gossamer.compiler.vm import ir
 
 BindingKind: TypeAlias = Literal["operand", "result"]
 Access: TypeAlias = Literal["ro", "wo", "rw"]
@@ -22,7 +21,7 @@ _WIDE_TYPES = frozenset({"i64", "f64", "index"})
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A buffer of a kernel; its place in `Kernel.bindings` is its ordinal.
+    """A buffer of a kernel; its place in `KernelInterface.bindings` is its ordinal.
 
     Attributes:
         kind: whether the buffer is a tensor operand or a result of the dispatch.
@@ -37,7 +36,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class ConstantSource:
-    """A scalar that the host passes to a kernel.
+    """A scalar of a dispatch that the host can pass to a kernel.
 
     Attributes:
         kind: a scalar operand, a dimension of a tensor operand, or one of the dispatch's result dimensions.
@@ -60,11 +59,15 @@ class ConstantSource:
         return 2 if self.type in _WIDE_TYPES else 1
 
 
+KnownSize: TypeAlias = int | ConstantSource
+"""A size that the host and a kernel both know: the same in each call, or one of the kernel's constants."""
+
+
 @dataclass(frozen=True, slots=True)
 class CountExpr:
     """A workgroup count: the product of `factors` divided by `tile`, rounded up."""
 
-    factors: tuple[int | ConstantSource, ...] = ()
+    factors: tuple[KnownSize, ...] = ()
     tile: int = 1
 
     @property
@@ -83,19 +86,17 @@ class CountExpr:
 
 
 @dataclass(frozen=True, slots=True)
-class Kernel:
-    """One entry point of an executable.
+class KernelInterface:
+    """How the host runs a kernel.
 
     Attributes:
         export_name: as profilers and dump tools show it, for example "abs_dispatch_0_elementwise_4096_f32".
-        ordinal: which entry point of its executable.
         bindings: by ordinal.
         constants: in order; each takes `word_count` words, one after another.
         workgroup_count: x, y, z.
     """
 
     export_name: str
-    ordinal: int
     bindings: tuple[Binding, ...]
     constants: tuple[ConstantSource, ...]
     workgroup_count: tuple[CountExpr, CountExpr, CountExpr]
@@ -104,18 +105,3 @@ class Kernel:
     def constant_word_count(self) -> int:
         """32-bit words all constants take together."""
         return sum(constant.word_count for constant in self.constants)
-
-
-@dataclass(frozen=True, slots=True)
-class KernelModule:
-    """An executable: a VM module of kernels.
-
-    Attributes:
-        vm_module: exports each kernel with calling convention "0rrriiiiiiiii_v".
-        kernels: by the name of the dispatch's executable (`flow.Executable.name`).
-        format: HAL executable format.
-    """
-
-    vm_module: ir.Module
-    kernels: Mapping[str, Kernel]
-    format: str = "vmvx-bytecode-fb"

@@ -1,0 +1,28 @@
+"""What targets compile: the function of a dispatch and all that was decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gossamer.compiler.codegen.distribution import Distribution
+from gossamer.compiler.flow import Executable
+from gossamer.compiler.kernel_interface import ConstantSource, KernelInterface, KnownSize
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSource:
+    """A kernel before its code.
+
+    Attributes:
+        executable: the dispatch's function.
+        interface: what the host passes.
+        distribution: which part of the results a workgroup computes.
+        sizes: every dimension of operands and results that their types do not state, as a number or as one
+            of the interface's constants.
+    """
+
+    executable: Executable
+    interface: KernelInterface
+    distribution: Distribution
+    sizes: Mapping[ConstantSource, KnownSize]

@@ -1,0 +1,74 @@
+"""Decides about the kernel of a dispatch all that the host has to know, before there is any code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gossamer.compiler.codegen.kernel_source import KernelSource
+from gossamer.compiler.codegen.known_sizes import find_known_sizes
+from gossamer.compiler.codegen.nest import plan_nest
+from gossamer.compiler.codegen.unsupported import unsupported
+from gossamer.compiler.flow import Executable
+from gossamer.compiler.kernel_interface import Binding, ConstantSource, KernelInterface, KnownSize
+from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.tensor_op import element_type, is_tensor, shape_of
+
+_ELEMENT_TYPES = ("i1", "i8", "i16", "i32", "i64", "index", "f16", "bf16", "f32", "f64")
+
+
+def plan(executable: Executable) -> KernelSource:
+    """Decide a kernel's bindings, constants and workgroup count.
+
+    The function of the dispatch is only read. Every target follows what is decided here.
+
+    Raises: CompileError at a dispatch of tensors that kernels cannot read or write.
+    """
+    block = executable.function.regions[0].blocks[0]
+    *_, terminator = (view.operation for view in block.operations)
+    results = list(terminator.operands)
+    owner = results[0].owner
+    assert isinstance(owner, ir.OpView | ir.Operation)
+    for tensor in (*block.arguments, *results):
+        _check_elements(tensor, owner.operation)
+    sizes = find_known_sizes(executable.function)
+    distribution = plan_nest(owner.operation, _sizes_of_first(results[0], sizes))
+    operand_count = len(block.arguments) - sum(shape_of(result).count(None) for result in results)
+    operands = list(block.arguments)[:operand_count]
+    interface = KernelInterface(
+        executable.export_name,
+        _bindings(operands, results),
+        _constants(operands, sizes),
+        distribution.workgroup_count,
+    )
+    return KernelSource(executable, interface, distribution, sizes)
+
+
+def _check_elements(value: ir.Value, root: ir.Operation) -> None:
+    if is_tensor(value) and str(element_type(value)) not in _ELEMENT_TYPES:
+        raise unsupported(
+            root,
+            f"kernels cannot read or write tensors of {element_type(value)}",
+            f"elements may be {', '.join(_ELEMENT_TYPES)}",
+        )
+
+
+def _sizes_of_first(result: ir.Value, sizes: dict[ConstantSource, KnownSize]) -> list[KnownSize]:
+    dims = (size for source, size in sizes.items() if source.kind == "result_dim")
+    return [next(dims) if size is None else size for size in shape_of(result)]
+
+
+def _bindings(operands: Sequence[ir.Value], results: Sequence[ir.Value]) -> tuple[Binding, ...]:
+    read = [Binding("operand", index, "ro") for index, operand in enumerate(operands) if is_tensor(operand)]
+    return (*read, *(Binding("result", index, "wo") for index in range(len(results))))
+
+
+def _constants(
+    operands: Sequence[ir.Value], sizes: dict[ConstantSource, KnownSize]
+) -> tuple[ConstantSource, ...]:
+    """Scalars that the function uses, then the sizes that stand for themselves."""
+    scalars = [
+        ConstantSource("operand", index, type=str(operand.type))
+        for index, operand in enumerate(operands)
+        if not is_tensor(operand) and any(True for _ in operand.uses)
+    ]
+    return (*scalars, *(source for source, size in sizes.items() if size == source))
