@@ -44,7 +44,7 @@ from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.machine_code.cpu_features import processor_data
-from gossamer.machine_code.processor import host_elf_machine
+from gossamer.processor.host import host_elf_machine
 from gossamer.runtime.devices import new_device
 
 pytestmark = pytest.mark.skipif(host_elf_machine() != 62, reason="needs x86-64 with a POSIX C library")

@@ -29,7 +29,7 @@ from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.errors import CallCancelledError, CallTimeoutError
 from gossamer.limits.scope import call_limits
-from gossamer.machine_code.processor import host_triple
+from gossamer.processor.host import host_triple
 
 pytestmark = pytest.mark.skipif(not has_guard(host_triple()), reason="kernels are left on x86-64 Linux only")
 

@@ -13,13 +13,13 @@ from gossamer.errors import FormatError, InternalError, UnimplementedError
 from gossamer.format.elf_object import read_elf_object
 from gossamer.kept_files.store import CACHE_DIR_VARIABLE
 from gossamer.machine_code import compiled_code as native_code
-from gossamer.machine_code import processor
 from gossamer.machine_code.code_image import decode_code_image, encode_code_image
 from gossamer.machine_code.compiled_code import NativeCode, find_native_code, load_native_code
 from gossamer.machine_code.libc import find_function
 from gossamer.machine_code.link import link_object
 from gossamer.machine_code.llvm import LlvmCode, compile_object
 from gossamer.machine_code.loaded_code import LoadedCode
+from gossamer.processor import host
 
 # Every way to refer to something: calls, addresses taken, constants, zeroed and filled memory, tables.
 PROGRAM = """
@@ -246,7 +246,7 @@ def test_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_processor_is_described_without_llvm() -> None:
-    assert processor.host_triple().startswith(processor.host_architecture())
+    assert host.host_triple().startswith(host.host_architecture())
     if sys.platform == "linux":
-        assert processor.processor_identity()
-        assert processor.processor_flags()
+        assert host.processor_identity()
+        assert host.processor_flags()

@@ -14,7 +14,7 @@ import pytest
 import gossamer
 from gossamer.compiler.api import compile_text
 from gossamer.errors import IncompatibleError, PermissionDeniedError
-from gossamer.machine_code.processor import host_elf_machine
+from gossamer.processor.host import host_elf_machine
 from gossamer.runtime.devices import new_device
 from mlir_samples import ABS_MLIR, ASYNC_FLAGS, LLVM_CPU_FLAGS, PIPELINE_MLIR, VMVX_FLAGS
 

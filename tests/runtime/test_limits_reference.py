@@ -12,7 +12,7 @@ import gossamer
 from gossamer.drivers.local.ir.guard_ir import has_guard
 from gossamer.errors import InternalStatusError, InvalidArgumentError
 from gossamer.limits.errors import CallTimeoutError
-from gossamer.machine_code.processor import host_triple
+from gossamer.processor.host import host_triple
 from mlir_samples import LLVM_CPU_FLAGS
 
 pytestmark = [

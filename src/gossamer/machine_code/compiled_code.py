@@ -8,15 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Protocol
 
 from gossamer.errors import FormatError
 from gossamer.kept_files.store import content_key, load_object, store_object
 from gossamer.machine_code.code_image import decode_code_image, encode_code_image
 from gossamer.machine_code.loaded_code import LoadedCode
-from gossamer.machine_code.processor import host_architecture, processor_identity
+from gossamer.processor.host import host_architecture, processor_identity
+from gossamer.processor.installed_llvm import installed_llvm
 from gossamer.source_version import source_version
 
 JIT_VARIABLE = "GOSSAMER_JIT"
@@ -41,19 +40,7 @@ class NativeCode(Protocol):
 
 def is_native_code_enabled() -> bool:
     """False where the environment or the installation says so."""
-    return os.environ.get(JIT_VARIABLE) != "0" and _llvm_version() is not None
-
-
-@cache
-def _llvm_version() -> str | None:
-    """What says which LLVM is installed, without importing it; None where there is none."""
-    spec = find_spec("llvmlite")
-    if spec is None or spec.origin is None:
-        return None
-    try:
-        return Path(spec.origin).with_name("_version.py").read_text()
-    except OSError:
-        return ""
+    return os.environ.get(JIT_VARIABLE) != "0" and installed_llvm() is not None
 
 
 @cache
@@ -64,7 +51,7 @@ def _compiler_identity() -> str:
         from gossamer.machine_code.llvm import host_cpu
 
         processor = host_cpu()
-    return f"{source_version()} {_llvm_version()} {processor}"
+    return f"{source_version()} {installed_llvm()} {processor}"
 
 
 def load_native_code(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from gossamer.machine_code.processor import host_architecture, processor_flags
+from gossamer.processor.host import host_architecture, processor_flags
 
 _X86_64_BITS = {
     "sse3": 0, "ssse3": 1, "sse4.1": 2, "sse4.2": 3, "sse4a": 4, "avx": 10, "fma": 11, "fma4": 12, "xop": 13,

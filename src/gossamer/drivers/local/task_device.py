@@ -28,7 +28,7 @@ from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.timeline.fence import Fence
 from gossamer.hal.timeline.pending import failed_fence
 from gossamer.limits.scope import CallScope
-from gossamer.machine_code.processor import usable_processor_count
+from gossamer.processor.host import usable_processor_count
 
 _BRIEF_NANOSECONDS = 30_000
 """Work expected to be done in less runs where it is submitted: handing it to a thread takes longer."""

@@ -18,12 +18,12 @@ from gossamer.errors import (
 from gossamer.format.elf import ElfHeader, read_elf_header, read_elf_segments
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.machine_code.libc import find_symbol, open_library
-from gossamer.machine_code.processor import host_elf_machine
 from gossamer.modules.c.abi import QUERY_TYPE
 from gossamer.modules.c.descriptor import read_descriptor
 from gossamer.modules.c.host import host_address
 from gossamer.modules.c.location import QUERY_PREFIX, Location
 from gossamer.modules.c.module import CModule
+from gossamer.processor.host import host_elf_machine
 from gossamer.versions import C_ABI_VERSION
 
 _IREE_SYMBOL = b"iree_vm_dynamic_module_create"

@@ -37,7 +37,7 @@ from gossamer.machine_code.libc import (
     protect_memory,
     unmap_memory,
 )
-from gossamer.machine_code.processor import host_elf_machine
+from gossamer.processor.host import host_elf_machine
 
 _ADDRESS = struct.Struct("<Q")
 _ADDRESS_MASK = (1 << 64) - 1

@@ -15,7 +15,7 @@ from gossamer.errors import NotFoundError
 from gossamer.format.module_def import Bytes
 from gossamer.hal.executable import Executable
 from gossamer.hal.native_policy import NativeCodePolicy
-from gossamer.machine_code.processor import host_architecture, host_elf_machine
+from gossamer.processor.host import host_architecture, host_elf_machine
 
 
 class ElfLoader:

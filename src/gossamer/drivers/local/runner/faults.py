@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from gossamer.drivers.local.ir.guard_ir import PREVIOUS_BYTES, STOP_SIGNAL, has_guard
 from gossamer.drivers.local.runner.native_runner import native_functions
 from gossamer.errors import StatusError
-from gossamer.machine_code.processor import host_triple
+from gossamer.processor.host import host_triple
 
 GUARD_VARIABLE = "GOSSAMER_FAULT_GUARD"
 

@@ -27,7 +27,7 @@ from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 from gossamer.limits.scope import CallScope
 from gossamer.machine_code.compiled_code import NativeCode, load_native_code
 from gossamer.machine_code.libc import find_function
-from gossamer.machine_code.processor import host_triple
+from gossamer.processor.host import host_triple
 
 _EXTERNALS = frozenset(
     (

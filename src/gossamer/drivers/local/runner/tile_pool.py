@@ -20,7 +20,7 @@ from gossamer.drivers.local.ir.pool_layout import (
 )
 from gossamer.drivers.local.runner.native_runner import native_functions
 from gossamer.drivers.local.workers.worker_options import DEFAULT_WORKERS, WorkerOptions
-from gossamer.machine_code.processor import usable_processor_count
+from gossamer.processor.host import usable_processor_count
 
 
 class TilePool:
