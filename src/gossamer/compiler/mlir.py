@@ -46,6 +46,7 @@ __all__ = [
     "run_user_passes",
     "source_location",
     "split_pipeline",
+    "translate_to_llvm_ir",
 ]
 
 INPUT_NAME = "-"
@@ -202,6 +203,18 @@ def print_module(module: ir.Module, *, is_bytecode: bool = False) -> bytes:
     output = BytesIO()
     module.operation.write_bytecode(output)
     return output.getvalue()
+
+
+def translate_to_llvm_ir(module: ir.Module) -> str:
+    """Text of LLVM IR of a module in MLIR's LLVM dialect.
+
+    Why no errors: the translation ends the process where it meets an operation of another dialect.
+    """
+    # Why here: few programs are compiled to LLVM IR.
+    from torch_mlir._mlir_libs import _mlirDialectsLLVM, _mlirRegisterEverything
+
+    _mlirRegisterEverything.register_llvm_translations(module.context)
+    return _mlirDialectsLLVM.translate_module_to_llvmir(module.operation)
 
 
 def _run_pass(module: ir.Module, text: str, run: Callable[[], None], phase: str = "") -> None:

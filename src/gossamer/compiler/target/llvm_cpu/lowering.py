@@ -1,0 +1,47 @@
+"""A kernel's loops, from MLIR's dialects of arithmetic and control flow to LLVM IR.
+
+In: a module with one function of one-dimensional memrefs and scalars. Out: text of LLVM IR with one function
+of pointers and scalars, to be inlined into what a device calls.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gossamer.compiler.codegen import half_floats
+from gossamer.compiler.mlir import ir, run_passes, translate_to_llvm_ir
+from gossamer.compiler.target.llvm_cpu.float_constants import rewrite_float_constants
+from gossamer.compiler.target.llvm_cpu.math import expand_math
+from gossamer.compiler.target.llvm_cpu.plain_memory import make_memory_plain
+from gossamer.compiler.tensor.walk import walk
+from gossamer.errors import InternalError
+
+BODY_SYMBOL = "body"
+
+_PHASE = "executable-targets"
+_SIMPLIFY = "canonicalize,cse,loop-invariant-code-motion"
+_LOWER = (
+    "convert-scf-to-cf,"
+    "convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-to-llvm,reconcile-unrealized-casts"
+)
+_EXPAND = "arith-expand{include-bf16=true},cse"
+_ATTRIBUTES = 'alwaysinline nounwind "no-builtins"'
+_DEFINITION = re.compile(r"^define void @[\w.$\"-]+\((.*)\) \{$", re.MULTILINE)
+
+
+def lower_to_llvm_ir(module: ir.Module) -> str:
+    """Lower a kernel; the module is changed.
+
+    Raises: CompileError at an operation that has no lowering.
+    """
+    run_passes(module, _SIMPLIFY, phase=_PHASE)
+    half_floats.lower(module, _PHASE)
+    make_memory_plain(module)
+    expand_math(module)
+    run_passes(module, f"{_EXPAND},{_LOWER}", phase=_PHASE)
+    foreign = sorted({op.name for op in walk(module.operation)} - {"builtin.module"})
+    foreign = [name for name in foreign if not name.startswith("llvm.")]
+    if foreign:
+        raise InternalError(f"not lowered to LLVM IR: {', '.join(foreign)}")
+    text = rewrite_float_constants(translate_to_llvm_ir(module))
+    return _DEFINITION.sub(rf"define internal void @{BODY_SYMBOL}(\1) {_ATTRIBUTES} {{", text)

@@ -1,0 +1,61 @@
+"""A process that compiles LLVM IR: what a pool of workers is made of.
+
+Requests and answers are pickled, each after its length as a u64. A request is the text of a module and a
+machine, its answer an object or an error; the request None asks for the host's processor.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import sys
+from typing import IO, TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from gossamer.compiler.target.llvm_cpu.machines import Machine
+
+LENGTH = struct.Struct("<Q")
+
+
+def write_message(stream: IO[bytes], message: object) -> None:
+    """Send something."""
+    encoded = pickle.dumps(message)
+    stream.write(LENGTH.pack(len(encoded)) + encoded)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> object:
+    """Receive something.
+
+    Raises: EOFError where the other side is gone.
+    """
+    header = stream.read(LENGTH.size)
+    if len(header) < LENGTH.size:
+        raise EOFError
+    (length,) = LENGTH.unpack(header)
+    encoded = stream.read(length)
+    if len(encoded) < length:
+        raise EOFError
+    # Safety: the other end of the pipe is this process's parent or child, of the same package.
+    return pickle.loads(encoded)
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    from gossamer.compiler.target.llvm_cpu import llvm
+
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        try:
+            request = read_message(requests)
+        except EOFError:
+            return
+        answer: object
+        try:
+            if request is None:
+                answer = llvm.host_cpu()
+            else:
+                answer = llvm.compile_object(*cast("tuple[str, Machine]", request))
+        except RuntimeError as error:
+            answer = error
+        write_message(answers, answer)

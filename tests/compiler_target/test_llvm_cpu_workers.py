@@ -1,0 +1,56 @@
+"""Workers: what LLVM does not survive is an error with a reason, and the next request is answered."""
+
+from __future__ import annotations
+
+import pytest
+from native_functions import BASELINE
+
+from gossamer.compiler.target.llvm_cpu.machines import Machine
+from gossamer.compiler.target.llvm_cpu.workers import Workers
+from gossamer.errors import InternalError
+
+GOOD = "define i32 @f() {\n  ret i32 7\n}\n"
+# No processor has an instruction for it.
+FATAL = 'define void @f() {\n  call void asm sideeffect "nonsense", ""()\n  ret void\n}\n'
+
+
+@pytest.fixture
+def workers():
+    pool = Workers()
+    yield pool
+    pool.close()
+
+
+def test_text_becomes_an_object(workers: Workers) -> None:
+    assert bytes(workers.submit((GOOD, BASELINE)).result()).startswith(b"\x7fELF")
+
+
+def test_the_same_text_becomes_the_same_object(workers: Workers) -> None:
+    first, second = (workers.submit((GOOD, BASELINE)).result() for _ in range(2))
+
+    assert first == second
+
+
+def test_wrong_text_is_an_error_that_shows_where(workers: Workers) -> None:
+    with pytest.raises(InternalError, match="expected value token"):
+        workers.submit(("define i32 @f() {\n  ret i32 #\n}\n", BASELINE)).result()
+
+
+def test_a_worker_that_llvm_ends_is_replaced(workers: Workers) -> None:
+    with pytest.raises(InternalError, match=r"LLVM ended while it compiled a kernel: .+"):
+        workers.submit((FATAL, BASELINE)).result()
+
+    assert workers.submit((GOOD, BASELINE)).result()
+
+
+def test_the_host_has_a_processor(workers: Workers) -> None:
+    name, features = workers.submit(None).result()
+
+    assert name
+    assert "+" in features
+
+
+def test_objects_are_for_the_machine_asked_for(workers: Workers) -> None:
+    data = bytes(workers.submit((GOOD, Machine("aarch64", "generic", ""))).result())
+
+    assert int.from_bytes(data[18:20], "little") == 183
