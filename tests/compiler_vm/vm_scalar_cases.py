@@ -175,14 +175,8 @@ def agrees(case: Case, bits: int, expected: Number | None) -> bool:
     found = from_bits(case.result, bits)
     if math.isnan(found) or math.isnan(from_bits(case.result, wanted)):
         return math.isnan(found) and math.isnan(from_bits(case.result, wanted))
-    if (
-        found == 0
-        and expected == 0
-        and case.name.startswith(
-            ("minimumf_f", "maximumf_f", "minnumf", "maxnumf", "minimumf_b", "maximumf_b")
-        )
-    ):
-        return True
+    if found == 0 and expected == 0:
+        return case.any_zero
     return abs(_ordered(bits, width) - _ordered(wanted, width)) <= case.ulps
 
 

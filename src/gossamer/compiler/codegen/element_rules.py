@@ -112,7 +112,9 @@ def _insert_slice(elements: Elements, result: ir.OpResult, indices: Indices) -> 
     for index, offset, size, stride in zip(indices, slice.offsets, slice.sizes, slice.strides, strict=True):
         distance = build.sub(index, offset)
         step = build.div(distance, stride)
-        inside.append(build.compare("sge", index, offset))
+        # Why: with a negative stride the update lies below the offset; steps count up either way.
+        is_upward = isinstance(stride, int) and stride > 0
+        inside.append(build.compare("sge", index, offset) if is_upward else build.compare("sge", step, 0))
         inside.append(build.compare("slt", step, size))
         if stride != 1:
             inside.append(build.compare("eq", build.mul(step, stride), distance))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gossamer.compiler.flow.choices import branch_on_choices
 from gossamer.compiler.flow.dispatches import form_dispatches
 from gossamer.compiler.flow.naming import summarize
 from gossamer.compiler.flow.outline import Dispatch
@@ -26,6 +27,7 @@ def run(module: ir.Module) -> FlowProgram:
         formed: list[tuple[ir.Operation, list[Dispatch]]] = []
         run_own_pass(module, "form-dispatches", lambda module: formed.extend(_form_dispatches(module)))
         run_passes(module, "convert-scf-to-cf,canonicalize,cse", phase=_PHASE)
+        run_own_pass(module, "branch-on-choices", branch_on_choices)
         return FlowProgram(module, _attach_executables(module, formed))
 
 

@@ -6,6 +6,7 @@ where each of their elements would be computed again and again.
 
 from __future__ import annotations
 
+from gossamer.compiler.flow.choices import hide_choices
 from gossamer.compiler.flow.extended_ops import add_sort_scratch, adopt_extended_ops
 from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.softmax import expand_softmax
@@ -41,6 +42,7 @@ def preprocess(module: ir.Module) -> None:
     run_passes(module, f"inline,{_TIDY}", phase=_PHASE)
     for op in initializers:
         op.attributes["sym_visibility"] = ir.StringAttr.get("private", module.context)
+    hide_choices(module)
     run_passes(module, f"{_TO_GENERIC},{_TIDY},{_UNIT_DIMS}", phase=_PHASE)
     run_own_pass(module, "insert-fusion-barriers", _insert_barriers)
     run_passes(module, _FUSE, phase=_PHASE)

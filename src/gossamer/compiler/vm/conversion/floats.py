@@ -1,7 +1,6 @@
 """Lowerings of floating-point arithmetic: `arith` operations on floats, and constants.
 
-Operands of types the VM lacks are widened to f32 and the result is rounded back. The sign of a zero that
-`minimumf` or `maximumf` returns for zeros of both signs is unspecified, unless an operand is a constant.
+Operands of types the VM lacks are widened to f32 and the result is rounded back.
 """
 
 from __future__ import annotations
@@ -92,6 +91,11 @@ def remainder(builder: Builder, suffix: str, lhs: ir.Value, rhs: ir.Value) -> ir
     return copy_sign(builder, suffix, positive, lhs)
 
 
+def round_half_even(builder: Builder, suffix: str, value: ir.Value) -> ir.Value:
+    """Round to nearest, ties to even, keeping the sign: the VM's own makes +0 of -0.5."""
+    return copy_sign(builder, suffix, builder.op(f"round.{suffix}.even", value), value)
+
+
 def truncate(builder: Builder, suffix: str, value: ir.Value) -> ir.Value:
     """Round toward zero."""
     is_negative = builder.op(f"cmp.lt.{suffix}.o", value, native_constant(builder, suffix, 0.0))
@@ -110,10 +114,19 @@ def min_max_number(name: str) -> FloatExpansion:
 
 
 def _min_max(name: str) -> FloatExpansion:
-    """minimumf or maximumf: NaN where either operand is NaN. The VM's own keeps a NaN on the left only."""
+    """minimumf or maximumf: NaN where either operand is NaN, and -0 is less than +0.
+
+    The VM's own keeps a NaN on the left only, and the left one of two zeros. Equal operands have equal bits
+    unless they are zeros, of which the minimum has the sign if either has, the maximum if both have.
+    """
+    join = {"min": "or", "max": "and"}[name]
 
     def expand(builder: Builder, suffix: str, lhs: ir.Value, rhs: ir.Value) -> ir.Value:
+        integer = f"i{suffix[1:]}"
+        bits = [builder.op(f"bitcast.{suffix}.{integer}", operand) for operand in (lhs, rhs)]
+        joined = builder.op(f"bitcast.{integer}.{suffix}", builder.op(f"{join}.{integer}", *bits))
         picked = builder.op(f"{name}.{suffix}", lhs, rhs)
+        picked = select(builder, builder.op(f"cmp.eq.{suffix}.o", lhs, rhs), joined, picked)
         return select(builder, builder.op(f"cmp.nan.{suffix}", rhs), rhs, picked)
 
     return expand
@@ -123,14 +136,12 @@ def _lower_min_max(name: str) -> Lowering:
     general = on_native(_min_max(name))
 
     def lower(scope: Scope, op: mlir.ir.Operation) -> Sequence[Lowered]:
-        bounds = [scope.constant(operand) for operand in op.operands]
-        known = next((index for index, bound in enumerate(bounds) if bound is not None), None)
-        if known is None or math.isnan(bounds[known] or 0.0):
-            return general(scope, op)
         lhs, rhs = scope.operands(op)
-        value, bound = (lhs, rhs) if known == 1 else (rhs, lhs)
-        expansion = _bounded(name, bounds[known] or 0.0)
-        return [apply_native(scope.builder, scope.result(op), expansion, value, bound)]
+        for operand, value, bound in ((op.operands[0], rhs, lhs), (op.operands[1], lhs, rhs)):
+            number = scope.constant(operand)
+            if number is not None and not math.isnan(number):
+                return [apply_native(scope.builder, scope.result(op), _bounded(name, number), value, bound)]
+        return general(scope, op)
 
     return lower
 

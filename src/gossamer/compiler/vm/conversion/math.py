@@ -20,6 +20,7 @@ from gossamer.compiler.vm.conversion.floats import (
     native_constant,
     on_native,
     opcode,
+    round_half_even,
     truncate,
 )
 from gossamer.compiler.vm.conversion.integer_power import integer_power
@@ -31,7 +32,6 @@ from gossamer.compiler.vm.conversion.types import F32
 _OPCODES = {
     "absf": "abs",
     "powf": "pow",
-    "roundeven": "round.{}.even",
     **{
         name: name
         for name in (
@@ -41,6 +41,7 @@ _OPCODES = {
     },
 }
 _EXPANSIONS: dict[str, FloatExpansion] = {
+    "roundeven": round_half_even,
     "trunc": truncate,
     "copysign": copy_sign,
     "tan": expansions.tangent,
