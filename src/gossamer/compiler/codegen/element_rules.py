@@ -111,12 +111,17 @@ def _insert_slice(elements: Elements, result: ir.OpResult, indices: Indices) -> 
     position: list[Index] = []
     for index, offset, size, stride in zip(indices, slice.offsets, slice.sizes, slice.strides, strict=True):
         distance = build.sub(index, offset)
-        step = build.div(distance, stride)
-        # Why: with a negative stride the update lies below the offset; steps count up either way.
-        is_upward = isinstance(stride, int) and stride > 0
-        inside.append(build.compare("sge", index, offset) if is_upward else build.compare("sge", step, 0))
+        if not isinstance(stride, int):
+            step = build.floor_div(distance, stride)
+            inside.append(build.compare("sge", step, 0))
+        elif stride > 0:
+            step = build.div(distance, stride)
+            inside.append(build.compare("sge", index, offset))
+        else:
+            step = build.div(build.sub(offset, index), -stride)
+            inside.append(build.compare("sle", index, offset))
         inside.append(build.compare("slt", step, size))
-        if stride != 1:
+        if stride not in (1, -1):
             inside.append(build.compare("eq", build.mul(step, stride), distance))
         position.append(step)
     return build.if_else(

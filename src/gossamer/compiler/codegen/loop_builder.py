@@ -61,7 +61,13 @@ class LoopBuilder(IndexBuilder):
     def compare(self, predicate: str, lhs: Index, rhs: Index) -> bool | ir.Value:
         """Compare two indices; known at once where both are."""
         if isinstance(lhs, int) and isinstance(rhs, int):
-            return {"eq": lhs == rhs, "slt": lhs < rhs, "sge": lhs >= rhs, "sgt": lhs > rhs}[predicate]
+            return {
+                "eq": lhs == rhs,
+                "slt": lhs < rhs,
+                "sle": lhs <= rhs,
+                "sge": lhs >= rhs,
+                "sgt": lhs > rhs,
+            }[predicate]
         number = ir.IntegerAttr.get(
             ir.IntegerType.get_signless(64, self.location.context), _PREDICATES[predicate]
         )
