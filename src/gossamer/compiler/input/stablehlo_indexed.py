@@ -17,6 +17,7 @@ _SORT = "iree_linalg_ext.sort"
 _SCATTER = "iree_linalg_ext.scatter"
 _YIELD = "iree_linalg_ext.yield"
 _BODY = "gossamer.body"
+_CAPTURES = "gossamer.captures"
 
 
 def move_bodies_back(module: ir.Module) -> None:
@@ -32,7 +33,7 @@ def move_bodies_back(module: ir.Module) -> None:
         function = functions[ir.FlatSymbolRefAttr(op.attributes[_BODY]).value]
         _move_block(function, op, _YIELD)
         function.erase()
-        del op.attributes[_BODY]
+        _release_captures(op)
 
 
 def lower_sort(op: ir.Operation) -> Sequence[ir.Value]:
@@ -159,11 +160,71 @@ def _with_body(
 ) -> ir.Operation:
     # Why two regions: MLIR takes an unknown operation of exactly one for a symbol table.
     types = [result.type for result in op.results]
-    lowered = ir.Operation.create(name, types, operands, attributes, regions=2)
+    captures = _captures(op)
+    attributes[_CAPTURES] = _i64(len(captures))
+    lowered = ir.Operation.create(name, types, [*operands, *captures], attributes, regions=2)
+    body = op.regions[0].blocks[0]
+    for capture in captures:
+        argument = body.add_argument(capture.type, op.location)
+        for inner in _operations_inside(op):
+            for index, operand in enumerate(inner.operands):
+                if operand == capture:
+                    inner.operands[index] = argument
     function = _make_function(op)
     lowered.attributes[_BODY] = ir.FlatSymbolRefAttr.get(ir.StringAttr(function.attributes["sym_name"]).value)
     _move_block(op, function, "func.return")
     return lowered
+
+
+def _captures(op: ir.Operation) -> list[ir.Value]:
+    """Values from outside that the region of an operation uses, in order of first use."""
+    inside = _operations_inside(op)
+    blocks = [block for inner in (op, *inside) for region in inner.regions for block in region.blocks]
+    known = [value for inner in inside for value in inner.results]
+    known += [argument for block in blocks for argument in block.arguments]
+    captures: list[ir.Value] = []
+    for inner in inside:
+        for operand in inner.operands:
+            if operand not in known and operand not in captures:
+                captures.append(operand)
+    return captures
+
+
+def _operations_inside(op: ir.Operation) -> list[ir.Operation]:
+    found: list[ir.Operation] = []
+
+    def visit(inner: ir.Operation) -> ir.WalkResult:
+        if inner != op:
+            found.append(inner)
+        return ir.WalkResult.ADVANCE
+
+    op.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return found
+
+
+def _release_captures(op: ir.Operation) -> None:
+    """Use captured values in the region again, in place of the arguments and operands that stood for them."""
+    count = ir.IntegerAttr(op.attributes[_CAPTURES]).value
+    proper = len(op.operands) - count
+    body = op.regions[0].blocks[0]
+    for operand in reversed(list(op.operands)[proper:]):
+        last = len(body.arguments) - 1
+        body.arguments[last].replace_all_uses_with(operand)
+        body.erase_argument(last)
+    attributes = {name: op.attributes[name] for name in op.attributes if name not in (_BODY, _CAPTURES)}
+    released = ir.Operation.create(
+        op.name,
+        [result.type for result in op.results],
+        list(op.operands)[:proper],
+        attributes,
+        regions=len(op.regions),
+        loc=op.location,
+        ip=ir.InsertionPoint(op),
+    )
+    body.append_to(released.regions[0])
+    for old, new in zip(op.results, released.results, strict=True):
+        old.replace_all_uses_with(new)
+    op.erase()
 
 
 def _make_function(op: ir.Operation) -> ir.Operation:
