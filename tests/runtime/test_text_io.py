@@ -94,10 +94,42 @@ def test_numbers_that_are_none() -> None:
             parse_float(text, "f32")
 
 
-def test_scalars_wrap_to_their_width() -> None:
-    assert parse_scalar("99999999999", "i") == 1215752191
+def test_scalars_keep_their_bits() -> None:
     assert parse_scalar("0xFFFFFFFF", "i") == -1
+    assert parse_scalar("4294967295", "i") == -1
+    assert parse_scalar("0xFFFFFFFFFFFFFFFF", "I") == -1
+    assert parse_scalar("255", "i", "i8") == 255
+    assert parse_scalar("255", "i", "ui8") == 255
     assert parse_scalar("0.1", "f") == float(np.float32(0.1))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "type_name"),
+    [
+        ("99999999999", "i", None),
+        ("-2147483649", "i", "i32"),
+        ("9223372036854775808", "I", None),
+        ("-9223372036854775809", "I", "i64"),
+        ("300", "i", "i8"),
+        ("-129", "i", "i8"),
+        ("128", "i", "si8"),
+        ("-1", "i", "ui8"),
+        ("70000", "i", "i16"),
+        ("2", "i", "i1"),
+    ],
+)
+def test_scalars_that_their_type_does_not_hold(text: str, kind: str, type_name: str | None) -> None:
+    with pytest.raises(InvalidArgumentError, match="out of range"):
+        parse_scalar(text, kind, type_name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1xi64=9223372036854775808", "1xi64=-9223372036854775809", "xi32=4294967296", "xui8=-1", "2xi8=1,256"],
+)
+def test_elements_that_their_type_does_not_hold(text: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="out of range"):
+        parse_tensor(text, Allocator())
 
 
 def test_floats_print_six_digits() -> None:

@@ -27,7 +27,7 @@ COMMAND_LINES = [
     ["--function=id", "--input=64x64xf32=1.5", "--input=-1", "--output_max_element_count=10"],
     ["--function=id", "--input=3x4xf32=1.5", "--input=1", "--output_max_element_count=-1"],
     ["--function=id", "--input=2x0xf32", "--input=010"],
-    ["--function=id", "--input=1x3xf32=nan,-inf,1e-40", "--input=99999999999"],
+    ["--function=id", "--input=1x3xf32=nan,-inf,1e-40", "--input=-2147483648"],
     ["--function=id", "--input=(null)", "--input=(null)"],
     ["--function=id", "--input=&2x2xf32=1", "--input=1"],
     ["--function=id", "--input=@IN.npy", "--input=1"],

@@ -1,13 +1,15 @@
 """Numbers as text: parsed as C's `strtol` and `strtof` do, printed as its `%G` does.
 
-IREE's tools read the longest prefix that is a number, take base 0 (`0x10` is 16, `010` is 8) and wrap to
-the width of the type; so do these, that one command line means the same to both.
+IREE's tools read the longest prefix that is a number and take base 0 (`0x10` is 16, `010` is 8); so do these,
+that one command line means the same to both. Where theirs wrap a number that its type does not hold, these
+refuse it.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from typing import Literal
 
 from gossamer.errors import InvalidArgumentError
 
@@ -34,6 +36,28 @@ def parse_integer(text: str, type_name: str) -> int:
     if magnitude >= 1 << 64:
         raise InvalidArgumentError(f"parsing value `{text}` as {type_name}: it does not fit in 64 bits")
     return -magnitude if match[1] == "-" else magnitude
+
+
+def parse_integer_of(text: str, type_name: str, bits: int, *, sign: Literal["", "s", "u"] = "") -> int:
+    """Read an integer that a type of `bits` bits holds.
+
+    Args:
+        text: the number.
+        type_name: for messages.
+        bits: width of the type.
+        sign: "s" or "u" for a type that has a sign or none; "" holds the numbers of both, save that numbers of
+            64 bits from 2**63 on must be written as bits, in hexadecimal or octal.
+    Returns: the number, wrapped to be signed unless `sign` is "u".
+    Raises: InvalidArgumentError when `text` is no integer, or one out of range.
+    """
+    value = parse_integer(text, type_name)
+    are_bits = text.strip().lstrip("+").startswith("0")
+    low = 0 if sign == "u" else -(1 << (bits - 1))
+    is_half = sign == "s" or (not sign and bits == 64 and not are_bits)
+    high = 1 << (bits - 1 if is_half else bits)
+    if not low <= value < high:
+        raise InvalidArgumentError(f"value `{text}` is out of range of {type_name} ({low} to {high - 1})")
+    return value if sign == "u" or value < 1 << (bits - 1) else value - (1 << bits)
 
 
 def parse_float(text: str, type_name: str) -> float:

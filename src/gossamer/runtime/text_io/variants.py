@@ -13,10 +13,12 @@ Forms of an argument, taken with the next character of the calling convention:
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedReader
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import numpy as np
 
@@ -28,7 +30,7 @@ from gossamer.errors import (
     UnknownError,
 )
 from gossamer.hal.memory.buffer_view import BufferView
-from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer
+from gossamer.runtime.text_io.numbers import format_float, parse_float, parse_integer_of
 from gossamer.runtime.text_io.tensors import (
     allocate_tensor,
     format_tensor,
@@ -71,24 +73,29 @@ class VariantParser:
         for file in self._files.values():
             file.close()
 
-    def parse(self, kinds: str, specs: Sequence[str]) -> list[Variant]:
+    def parse(
+        self, kinds: str, specs: Sequence[str], types: Sequence[str | None] | None = None
+    ) -> list[Variant]:
         """Parse every flag value.
 
         Args:
             kinds: calling convention characters of what is expected, one a value.
             specs: the flag values; `*file.npy` may stand for several.
+            types: declared type of each value, `i8` or `tensor<4xf32>`, where it is known.
         Raises: StatusError annotated with the value that is wrong.
         """
         variants: list[Variant] = []
         for spec in specs:
             text = spec.strip()
             try:
-                self._parse_spec(text, kinds, variants)
+                self._parse_spec(text, kinds, variants, types or [None] * len(kinds))
             except StatusError as error:
                 raise error.annotate(f"parsing input `{text}`") from None
         return variants
 
-    def _parse_spec(self, text: str, kinds: str, variants: list[Variant]) -> None:
+    def _parse_spec(
+        self, text: str, kinds: str, variants: list[Variant], types: Sequence[str | None]
+    ) -> None:
         if not text:
             raise InvalidArgumentError("no value specified for input")
         if text.startswith("*"):
@@ -98,9 +105,9 @@ class VariantParser:
                 variants.append(self._check_ref(kind, self._read_array(file, text[1:])))
             return
         kind = _next_kind(kinds, variants)
-        variants.append(self._parse_one(text, kind))
+        variants.append(self._parse_one(text, kind, types[len(variants)]))
 
-    def _parse_one(self, text: str, kind: str) -> Variant:
+    def _parse_one(self, text: str, kind: str, type_name: str | None) -> Variant:
         if text in NULL_TEXTS:
             return Variant(kind, None if kind == "r" else 0.0 if kind in "fF" else 0)
         if text[0] in "@+":
@@ -110,7 +117,7 @@ class VariantParser:
         if text[0] == "&":
             return self._check_ref(kind, self._parse_tensor(text[1:]).buffer)
         if kind != "r":
-            return Variant(kind, parse_scalar(text, kind))
+            return Variant(kind, parse_scalar(text, kind, type_name))
         if "=" not in text and "x" not in text:
             raise InvalidArgumentError(
                 "invalid tensor specification, requires at least a shape/type (`4x2xf32=...`)"
@@ -156,7 +163,10 @@ class VariantParser:
         if not path.endswith(".npy"):
             raise UnimplementedError("only numpy (.npy) files are supported for metadata-less variant I/O")
         try:
-            array = np.lib.format.read_array(file, allow_pickle=False)
+            # Why: a header that Python 2 wrote is read as well as any, and of no interest to a user.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                array = np.lib.format.read_array(file, allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
             raise InvalidArgumentError(f"file `{path}` holds no NumPy array: {error}") from error
         return BufferView.from_numpy(cast("Any", array), self._allocator, copy=True)
@@ -168,16 +178,28 @@ def _next_kind(kinds: str, variants: list[Variant]) -> str:
     return kinds[len(variants)]
 
 
-def parse_scalar(text: str, kind: str) -> int | float:
+_INTEGER_TYPE = re.compile(r"(?P<sign>[su]?)i(?P<bits>\d+)")
+
+
+def parse_scalar(text: str, kind: str, type_name: str | None = None) -> int | float:
     """Parse a scalar of a calling convention character (`i`, `I`, `f`, `F`).
 
-    Returns: integers wrapped to their width, f32 rounded.
+    Args:
+        text: the number.
+        kind: how the value is passed.
+        type_name: declared type, such as `i8`, which may hold fewer numbers than are passed.
+    Returns: integers as signed numbers of the width they are passed in, f32 rounded.
+    Raises: InvalidArgumentError where the type does not hold the number.
     """
     name = _SCALAR_NAMES[kind]
     if kind in "iI":
-        bits = 32 if kind == "i" else 64
-        value = parse_integer(text, name)
-        return (value + (1 << (bits - 1))) % (1 << bits) - (1 << (bits - 1))
+        width = 32 if kind == "i" else 64
+        declared = _INTEGER_TYPE.fullmatch(type_name or "")
+        if declared is None or not 0 < int(declared["bits"]) <= width:
+            return parse_integer_of(text, name, width)
+        sign = cast("Literal['', 's', 'u']", declared["sign"])
+        value = parse_integer_of(text, declared[0], int(declared["bits"]), sign=sign)
+        return value if value < 1 << (width - 1) else value - (1 << width)
     number = parse_float(text, name)
     return round_f32(number) if kind == "f" else number
 
