@@ -45,9 +45,8 @@ def parse_integer_of(text: str, type_name: str, bits: int, *, sign: Literal["", 
         text: the number.
         type_name: for messages.
         bits: width of the type.
-        sign: "s" or "u" for a type that has a sign or none; "" holds the numbers of both, save that numbers of
-            64 bits from 2**63 on must be written as bits, in hexadecimal or octal.
-    Returns: the number, wrapped to be signed unless `sign` is "u".
+        sign: "s" or "u" for a type that has a sign or none; "" holds the numbers of both, save that numbers
+            of 64 bits from 2**63 on must be written as bits, in hexadecimal or octal.
     Raises: InvalidArgumentError when `text` is no integer, or one out of range.
     """
     value = parse_integer(text, type_name)
@@ -57,7 +56,7 @@ def parse_integer_of(text: str, type_name: str, bits: int, *, sign: Literal["", 
     high = 1 << (bits - 1 if is_half else bits)
     if not low <= value < high:
         raise InvalidArgumentError(f"value `{text}` is out of range of {type_name} ({low} to {high - 1})")
-    return value if sign == "u" or value < 1 << (bits - 1) else value - (1 << bits)
+    return value
 
 
 def parse_float(text: str, type_name: str) -> float:

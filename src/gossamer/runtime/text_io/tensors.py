@@ -105,7 +105,7 @@ def parse_element(text: str, element_type: int) -> bytes:
         raise InvalidArgumentError(f"value `{text}` of a {name} is not hexadecimal") from error
 
 
-_SIGNS: dict[int, Literal["", s, u]] = {
+_SIGNS: dict[int, Literal["", "s", "u"]] = {
     element_types.NUMERICAL_INTEGER: "",
     element_types.NUMERICAL_INTEGER_SIGNED: "s",
     element_types.NUMERICAL_INTEGER_UNSIGNED: "u",

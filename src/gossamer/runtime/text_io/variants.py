@@ -196,9 +196,10 @@ def parse_scalar(text: str, kind: str, type_name: str | None = None) -> int | fl
         width = 32 if kind == "i" else 64
         declared = _INTEGER_TYPE.fullmatch(type_name or "")
         if declared is None or not 0 < int(declared["bits"]) <= width:
-            return parse_integer_of(text, name, width)
-        sign = cast("Literal['', 's', 'u']", declared["sign"])
-        value = parse_integer_of(text, declared[0], int(declared["bits"]), sign=sign)
+            value = parse_integer_of(text, name, width)
+        else:
+            sign = cast("Literal['', 's', 'u']", declared["sign"])
+            value = parse_integer_of(text, declared[0], int(declared["bits"]), sign=sign)
         return value if value < 1 << (width - 1) else value - (1 << width)
     number = parse_float(text, name)
     return round_f32(number) if kind == "f" else number
