@@ -5,9 +5,8 @@ A module with instruments exports `__query_instruments`, which appends buffers t
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gossamer.errors import InvalidArgumentError
+from gossamer.format.whole_file import write_whole
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.vm.link.context import Context
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
@@ -28,7 +27,7 @@ def write_instrument_data(path: str, context: Context) -> None:
             context.lookup(f"{module.name}.{_QUERY}")(found)
             data += b"".join(map(_contents, found))
     try:
-        Path(path).write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
         raise InvalidArgumentError(
             f"failed to open instrument file '{path}' for writing: {error.strerror}"

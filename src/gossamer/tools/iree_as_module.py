@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError
+from gossamer.format.whole_file import write_whole
 from gossamer.tools.command import EXIT_SUCCESS
 from gossamer.tools.flags.parser import Arguments, FlagSet
 
@@ -39,7 +40,7 @@ def _run(arguments: Arguments) -> int:
     data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     # Why: strings of a program may hold any bytes.
     module = assemble_module(data.decode("utf-8", "surrogateescape"), path)
-    Path(arguments[_OUTPUT]).write_bytes(write_module(module, flat=True))
+    write_whole(arguments[_OUTPUT], write_module(module, flat=True))
     return EXIT_SUCCESS
 
 

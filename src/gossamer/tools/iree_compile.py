@@ -114,8 +114,11 @@ def _write(path: str, output: bytes) -> int:
     if path == "-":
         sys.stdout.buffer.write(output)
         return EXIT_SUCCESS
+    # Why here: `--version` and `--help` need no files.
+    from gossamer.format.whole_file import write_whole
+
     try:
-        Path(path).write_bytes(output)
+        write_whole(path, output)
     except OSError as error:
         print(f"cannot open output file '{path}': {error.strerror}", file=sys.stderr)
         return EXIT_FAILURE

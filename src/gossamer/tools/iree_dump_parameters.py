@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError
 from gossamer.format.parameters.index import FileRange, ParameterIndex
 from gossamer.format.parameters.index_text import index_text
+from gossamer.format.whole_file import write_whole
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
 from gossamer.tools.flags.module import annotated
 from gossamer.tools.flags.parameter import ParameterFlags
@@ -59,8 +60,7 @@ def _extract(indices: dict[str, ParameterIndex], flag: str) -> None:
     print(f"Extracting parameter `{name}` ({entry.length}b) to `{path}`...", flush=True)
     if not isinstance(entry.storage, FileRange):
         raise FailedPreconditionError("cannot extract a splat: it has no bytes in the file")
-    with open(path, "wb") as file:
-        file.write(entry.contents())
+    write_whole(path, entry.contents())
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def preprocess(module: ir.Module) -> None:
     run_passes(module, f"inline,{_TIDY}", phase=_PHASE)
     for op in initializers:
         op.attributes["sym_visibility"] = ir.StringAttr.get("private", module.context)
-    hide_choices(module)
+    run_own_pass(module, "hide-choices", hide_choices)
     run_passes(module, f"{_TO_GENERIC},{_TIDY},{_UNIT_DIMS}", phase=_PHASE)
     run_own_pass(module, "insert-fusion-barriers", _insert_barriers)
     run_passes(module, _FUSE, phase=_PHASE)

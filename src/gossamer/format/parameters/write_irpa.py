@@ -30,6 +30,7 @@ from gossamer.format.parameters.irpa_layout import (
     EntryType,
     align,
 )
+from gossamer.format.whole_file import whole_file
 from gossamer.versions import IRPA_VERSION
 
 _PATTERN_LENGTHS = (1, 2, 4, 8, 16)
@@ -137,15 +138,8 @@ def write_irpa(
     name = os.path.realpath(path)
     if os.path.exists(name) and not os.path.isfile(name):
         raise InvalidArgumentError(f"'{os.fspath(path)}' is no regular file")
-    partial = f"{name}.{os.getpid()}.tmp"
-    try:
-        with open(partial, "wb") as file:
-            _write_contents(file, base, layout, entries)
-        os.replace(partial, name)
-    except BaseException:
-        if os.path.exists(partial):
-            os.unlink(partial)
-        raise
+    with whole_file(name) as file:
+        _write_contents(file, base, layout, entries)
     return _index_of(entries, layout, base, FileHandle.open(name))
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, UnimplementedError, UnknownError
+from gossamer.format.whole_file import whole_file
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.text_io.tensors import format_elements, format_tensor
@@ -53,13 +54,12 @@ def write_outputs(variants: Sequence[Variant], specs: Sequence[str], max_element
 
 
 def _write_file(variant: Variant, spec: str) -> None:
-    modes = {"@": "wb", "+": "ab"}
     path = spec[1:]
-    if spec[0] not in modes:
+    if spec[0] not in "@+":
         raise UnimplementedError(f"unsupported output mode specification '{spec}'")
     array = _as_array(variant)
     try:
-        with open(path, modes[spec[0]]) as file:
+        with whole_file(path) if spec[0] == "@" else open(path, "ab") as file:
             if path.endswith(".npy"):
                 np.lib.format.write_array(file, array, allow_pickle=False)
             else:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError
+from gossamer.format.whole_file import write_whole
 from gossamer.tools.benchmark.machine import describe_machine, machine_text
 from gossamer.tools.benchmark.measure import Benchmark, Policy, Result, measure
 from gossamer.tools.benchmark.report import Report, name_width, new_report
@@ -103,7 +103,7 @@ class MeasuringFlags:
             text += written.add(_aggregates_if(results, only_written)) if written else ""
         sys.stdout.write(shown.end())
         if written:
-            Path(arguments[self._out]).write_text(text + written.end())
+            write_whole(arguments[self._out], (text + written.end()).encode())
 
     def _policy(self, arguments: Arguments) -> Policy:
         if arguments[self._dry_run]:
