@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gossamer.limits.call_limits import CallLimits
     from gossamer.limits.errors import LimitError
     from gossamer.limits.scope import CallScope, call_limits, check_limits
+    from gossamer.modules.python.coroutines import coroutines_on
     from gossamer.modules.python.module import export, imports, module, python_module
     from gossamer.modules.python.types import Output
     from gossamer.runtime.c_modules import get_include, load_native_module
@@ -51,6 +52,7 @@ _HOMES = {
     "check_limits": "gossamer.limits.scope",
     "compile_file": "gossamer.compiler.api",
     "compile_text": "gossamer.compiler.api",
+    "coroutines_on": "gossamer.modules.python.coroutines",
     "export": "gossamer.modules.python.module",
     "from_dlpack": "gossamer.hal.memory.dlpack",
     "get_device": "gossamer.runtime.devices",
@@ -80,6 +82,7 @@ __all__ = [
     "check_limits",
     "compile_file",
     "compile_text",
+    "coroutines_on",
     "export",
     "from_dlpack",
     "get_device",

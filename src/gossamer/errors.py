@@ -9,6 +9,7 @@
     │   ├── UnimplementedError          (also NotImplementedError)
     │   ├── DeadlineExceededError       (also TimeoutError)
     │   └── one class for each remaining code (also RuntimeError)
+    │       └── RaisedError             of UnknownError: an exception of Python code, carried by a timeline
     ├── CompileError                    a user's program is wrong: diagnostics with locations
     └── InternalError                   a fault of ours
 
@@ -65,9 +66,11 @@ class StatusError(GossamerError):
         message: what went wrong, conclusion first.
         annotations: context added on the way up ("while resolving module 'x' imports"), innermost first.
         backtrace: VM frames left on the way up ("bytecode module.function:12"), innermost first.
+        original: the exception of Python code that a `RaisedError` carries, else None.
     """
 
     code: StatusCode = StatusCode.UNKNOWN
+    original: BaseException | None = None
 
     def __init__(self, message: str, *, code: StatusCode | None = None) -> None:
         if code is not None:
@@ -111,6 +114,16 @@ class UnknownError(StatusError, RuntimeError):
     """A failure that carries no better code."""
 
     code = StatusCode.UNKNOWN
+
+
+class RaisedError(UnknownError):
+    """An exception that is no status, carried by a timeline to whoever waits for it."""
+
+    def __init__(self, original: BaseException, where: str = "") -> None:
+        place = f" ({where})" if where else ""
+        super().__init__(f"{type(original).__name__}: {original}{place}")
+        self.original = original
+        self.__cause__ = original
 
 
 class InvalidArgumentError(StatusError, ValueError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
+from gossamer.errors import RaisedError
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import CallScope
 
@@ -34,9 +35,13 @@ class Invocation:
 
         Args:
             timeout: seconds, or None to wait for ever.
-        Raises: DeadlineExceededError on a timeout (the call goes on), or the error the call failed with.
+        Raises: DeadlineExceededError on a timeout (the call goes on), or the error the call failed with; an
+            exception of a Python module as itself.
         """
-        self.fence.wait(timeout)
+        try:
+            self.fence.wait(timeout)
+        except RaisedError as error:
+            raise error.original or error from None
         return self._finish()
 
     def cancel(self) -> bool:
@@ -51,7 +56,7 @@ class Invocation:
         return was_pending
 
     def __await__(self) -> Generator[Any, None, Any]:
-        from gossamer.modules.python.calls import reached
+        from gossamer.modules.python.coroutines import reached
 
         try:
             yield from reached(self.fence).__await__()

@@ -23,6 +23,10 @@ from gossamer.vm.link.module import GlobalAccess
 _HIDDEN_TYPES = ("!hal.device", "!hal.executable", "!hal.command_buffer", "!hal.fence")
 
 
+class UnknownGlobalError(NotFoundError, KeyError):
+    """A context has no global of a name; also a KeyError, as of any mapping."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """State of every module of a context at one time; may be restored any number of times.
@@ -101,7 +105,7 @@ class State(MutableMapping[str, Any]):
         access = self._context.globals.get(name)
         if access is None:
             known = ", ".join(self) or "none"
-            raise NotFoundError(f"no global {name!r} in this context; it has {known}")
+            raise UnknownGlobalError(f"no global {name!r} in this context; it has {known}")
         return access
 
     @staticmethod

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable
 
-from gossamer.errors import DeadlineExceededError, StatusCode, StatusError
+from gossamer.errors import DeadlineExceededError, RaisedError, StatusCode, StatusError
 from gossamer.hal.timeline.semaphore import ReachedCallback, Semaphore, fresh_error
 from gossamer.limits.errors import LimitError
 
@@ -88,10 +88,16 @@ class Fence:
             if semaphore.value < value:
                 semaphore.signal(value)
 
-    def fail(self, error: StatusError) -> None:
-        """Fail every timeline with one error."""
+    def fail(self, error: BaseException, where: str = "") -> None:
+        """Fail every timeline with one error.
+
+        Args:
+            error: what waiters get; an exception that is no status is carried by a `RaisedError`.
+            where: what to say of its place then, for messages.
+        """
+        status = error if isinstance(error, StatusError) else RaisedError(error, where)
         for semaphore, _ in self.timepoints:
-            semaphore.fail(error)
+            semaphore.fail(status)
 
     def on_reached(self, callback: ReachedCallback) -> None:
         """Call back once all are reached, or with the error of the first that fails.

@@ -20,14 +20,14 @@ copied. An exception raised in a method reaches the caller of the program as its
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 from weakref import WeakValueDictionary
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.format.module_def import FunctionSignature, ImportFunction, ModuleDependency
+from gossamer.modules.python import attributes
 from gossamer.modules.python.calls import bind_export, import_method
 from gossamer.modules.python.linked_calls import ImportMethods
 from gossamer.modules.python.signature import Signature, read_signature
@@ -116,6 +116,8 @@ class PythonModule:
     Attributes:
         name, version: what importers ask for.
         dependencies, imports, exports: as every module has them (see `vm.module`).
+        import_names: attributes of the class that stand for imports.
+        make: makes an instance.
     """
 
     def __init__(
@@ -123,7 +125,7 @@ class PythonModule:
     ) -> None:
         self.name = name
         self.version = version
-        self._make: Callable[[], object] = make or cls
+        self.make: Callable[[], object] = make or cls
         self.export_methods: dict[str, tuple[str, Signature]] = {}
         self.import_methods: list[tuple[str, Signature]] = []
         self.imports: list[ImportFunction] = []
@@ -147,6 +149,7 @@ class PythonModule:
             ModuleDependency(other, minimum, is_required=other in required)
             for other, minimum in minimum_versions.items()
         ]
+        self.import_names = frozenset(attribute for attribute, _ in self.import_methods)
         self.exports: dict[str, Export] = {
             exported: Export(exported, signature.calling_convention, signature.attrs)
             for exported, (_, signature) in self.export_methods.items()
@@ -154,7 +157,7 @@ class PythonModule:
 
     def create_state(self) -> PythonModuleState:
         """Make an instance of the class for one context."""
-        return PythonModuleState(self, self._make())
+        return PythonModuleState(self, self.make())
 
     def __repr__(self) -> str:
         return f"<PythonModule {self.name} version {self.version}>"
@@ -182,7 +185,14 @@ class PythonModuleState(ModuleState):
         self._methods = ImportMethods()
         self.instance = instance
         for ordinal, (attribute, signature) in enumerate(module.import_methods):
-            setattr(instance, attribute, import_method(signature, partial(self._methods.find, ordinal)))
+            method = import_method(signature, partial(self._methods.find, ordinal))
+            try:
+                setattr(instance, attribute, method)
+            except AttributeError:
+                raise InvalidArgumentError(
+                    f"class {type(instance).__qualname__} has __slots__ and imports {signature.name}, which "
+                    "needs a place in each instance; add '__dict__' to its __slots__"
+                ) from None
 
     def link(self, imports: Sequence[Function | None]) -> PythonExports:
         """The instance's exports, which call these imports."""
@@ -190,30 +200,24 @@ class PythonModuleState(ModuleState):
 
     def globals(self) -> Mapping[str, GlobalAccess]:
         """Attributes of the instance that are data, by name."""
-        imported = {attribute for attribute, _ in self._module.import_methods}
         return {
             name: GlobalAccess(name, "", "", _getter(self.instance, name), _setter(self.instance, name))
-            for name in vars(self.instance)
-            if name not in imported and not name.startswith("__")
+            for name in attributes.data_attributes(self.instance, self._module.import_names)
         }
 
     def snapshot(self) -> object:
-        """Deep copy of the attributes that are data."""
-        return copy.deepcopy({name: access.get() for name, access in self.globals().items()})
+        """Deep copy of the attributes that are data, or what the hook of the class gives."""
+        return attributes.snapshot(self.instance, self._module.import_names, self._module.name)
 
     def restore(self, snapshot: object) -> None:
-        """Put a snapshot back; it can be used again."""
-        for name, value in copy.deepcopy(cast("dict[str, object]", snapshot)).items():
-            setattr(self.instance, name, value)
+        """Put a snapshot back; it can be used again. Attributes that were first set after it go."""
+        attributes.restore(self.instance, self._module.import_names, snapshot, self._module.name)
 
     def fork(self) -> PythonModuleState:
         """Copy with a deep copy of the instance; its import methods are its own."""
-        imported = {attribute for attribute, _ in self._module.import_methods}
-        instance = copy.copy(self.instance)
-        for name in list(vars(instance)):
-            if name in imported:
-                delattr(instance, name)
-        return PythonModuleState(self._module, copy.deepcopy(instance))
+        module = self._module
+        forked = attributes.fork(self.instance, module.import_names, module.name, module.make)
+        return PythonModuleState(module, forked)
 
     def close(self) -> None:
         """Call the instance's own `close`, if it has one."""

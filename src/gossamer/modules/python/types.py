@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast, get_args, get_origin
 
 import numpy as np
+import numpy.typing as npt
 
 from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError
@@ -61,14 +62,21 @@ class ScalarType:
         return bool(value) if self.name == "i1" else value
 
     def to_vm(self, value: object, what: str) -> object:
-        """Value the VM receives: integers wrapped to their width, f32 rounded.
+        """Value the VM receives: f32 rounded, integers as signed numbers of the width they are passed in.
 
-        Raises: InvalidArgumentError naming `what` when it is no number.
+        Raises: InvalidArgumentError naming `what` when it is no number, or none that the type holds.
         """
-        if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
-            number = cast("int | float", value)
-            return _SCALAR_CONVERSIONS[self.character](number)
-        raise InvalidArgumentError(f"{what} expected {self.name}, found {type(value).__name__}")
+        if isinstance(value, np.ndarray):
+            array = cast("npt.NDArray[Any]", value)
+            value = array[()] if array.ndim == 0 else array
+        if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+            raise InvalidArgumentError(f"{what} expected {self.name}, found {type(value).__name__}")
+        number = cast("int | float", value)
+        if self.character in "iI":
+            bits = int(self.name[1:])
+            if number != int(number) or not -(1 << (bits - 1)) <= number < 1 << bits:
+                raise InvalidArgumentError(f"{what} expected {self.name}, which does not hold {number}")
+        return _SCALAR_CONVERSIONS[self.character](number)
 
 
 _SCALAR_CHARACTERS = {"i1": "i", "i8": "i", "i16": "i", "i32": "i", "i64": "I", "f32": "f", "f64": "F"}
