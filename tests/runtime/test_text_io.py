@@ -129,7 +129,7 @@ def test_scalars_that_their_type_does_not_hold(text: str, kind: str, type_name: 
 )
 def test_elements_that_their_type_does_not_hold(text: str) -> None:
     with pytest.raises(InvalidArgumentError, match="out of range"):
-        parse_tensor(text, Allocator())
+        parse_tensor(text, HeapAllocator())
 
 
 def test_floats_print_six_digits() -> None:
