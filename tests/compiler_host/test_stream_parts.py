@@ -17,6 +17,7 @@ from gossamer.compiler.host.schedule.submission.packing import Lifetime, pack, p
 from gossamer.compiler.host.schedule.submission.region import Region
 from gossamer.compiler.host.schedule.submission.timeline import Timeline
 from gossamer.compiler.mlir import ir, parse_text
+from gossamer.compiler.resources import Resources
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 5), st.integers(0, 3)), max_size=12))
@@ -164,7 +165,7 @@ def test_constant_bytes(attribute, data):
     with module.context:
         (op,) = (operation.operation for operation in module.body.operations)
 
-        assert constant_bytes(op).hex() == data
+        assert constant_bytes(op, Resources()).hex() == data
 
 
 def test_large_small_float_constants_keep_their_bytes():
@@ -173,5 +174,5 @@ def test_large_small_float_constants_keep_their_bytes():
     (op,) = (operation.operation for operation in module.body.operations)
 
     assert isinstance(op, ir.Operation)
-    assert len(constant_bytes(op)) == 256
-    assert constant_bytes(op)[2:4].hex() == "803f"
+    assert len(constant_bytes(op, Resources())) == 256
+    assert constant_bytes(op, Resources())[2:4].hex() == "803f"

@@ -9,6 +9,7 @@ import pytest
 from gossamer.compiler import frontend, input, mlir
 from gossamer.compiler.input.type_conversion import convert_types
 from gossamer.compiler.options import CompileOptions, TypeConversion
+from gossamer.compiler.resources import Resources
 from gossamer.compiler.source import Source
 from gossamer.errors import CompileError
 
@@ -25,7 +26,7 @@ def normalized(text: str, options: CompileOptions | None = None) -> str:
 def converted(text: str, conversions: Iterable[TypeConversion]) -> str:
     module = mlir.parse_text(text)
     with module.context, mlir.ir.Location.unknown():
-        convert_types(module, conversions)
+        convert_types(module, conversions, Resources())
     return str(module)
 
 

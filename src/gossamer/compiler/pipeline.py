@@ -29,6 +29,7 @@ from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
 from gossamer.compiler.pass_printing import printing
+from gossamer.compiler.resources import write_out
 from gossamer.compiler.signatures import ExecutionModel, Signature, read_signatures
 from gossamer.compiler.source import CompileWarning, Source
 from gossamer.compiler.target.device_targets import DEFAULT_DEVICE, check_options, check_target, find_targets
@@ -184,7 +185,13 @@ def _stream(compilation: Compilation) -> None:
     assert compilation.flow is not None
     interfaces = {name: kernel.interface for name, kernel in compilation.kernels.items()}
     executables = [HostExecutable(_EXECUTABLE, interfaces)] if interfaces else []
-    compilation.host = schedule(compilation.flow, compilation.signatures, executables, compilation.options)
+    compilation.host = schedule(
+        compilation.flow,
+        compilation.signatures,
+        executables,
+        compilation.options,
+        compilation.loaded.resources,
+    )
     if compilation.options.parameter_splat:
         _write_zeros(parameter_lengths(compilation.host), compilation.options.parameter_splat)
 
@@ -230,6 +237,7 @@ def _end(compilation: Compilation) -> None:
 
 
 def _show_module(compilation: Compilation) -> bytes:
+    write_out(compilation.module, compilation.loaded.resources)
     return mlir.print_module(compilation.module, is_bytecode=compilation.options.emit_mlir_bytecode)
 
 

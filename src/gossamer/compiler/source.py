@@ -79,11 +79,15 @@ class Source:
     @property
     def text(self) -> str:
         """The input as text. Raises: CompileError at the first byte that is not UTF-8."""
+        return self.decode(self.data)
+
+    def decode(self, data: bytes) -> str:
+        """Text of a part from the beginning. Raises: CompileError at the first byte that is not UTF-8."""
         try:
-            return self.data.decode()
+            return data.decode()
         except UnicodeDecodeError as error:
-            line = self.data.count(b"\n", 0, error.start) + 1
-            column = error.start - self.data.rfind(b"\n", 0, error.start)
+            line = data.count(b"\n", 0, error.start) + 1
+            column = error.start - data.rfind(b"\n", 0, error.start)
             raise CompileError(
                 [Diagnostic("input is not UTF-8 text", SourceLocation(self.name, line, column))]
             ) from None

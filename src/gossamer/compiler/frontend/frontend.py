@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
+from gossamer.compiler.resources import Resources
 from gossamer.compiler.source import Source
 from gossamer.format.parameters.index import ParameterIndex
 
@@ -22,12 +23,14 @@ class LoadedProgram:
     Attributes:
         module: in dialects that the input phase lowers, or below them.
         input_type: which conversions the input phase is to run, as `--iree-input-type=` spells it.
+        resources: bytes of constants that `module` names.
         parameters: contents of parameters that `module` loads by name (`#flow.parameter.named`), by scope.
             Whether they become part of the module file or of an archive is the pipeline's choice.
     """
 
     module: ir.Module
     input_type: str = AUTO
+    resources: Resources = field(default_factory=Resources)
     parameters: Mapping[str, ParameterIndex] = field(default_factory=dict[str, ParameterIndex])
 
 

@@ -9,6 +9,7 @@ from gossamer.compiler.host.program.program import HostExecutable, HostProgram
 from gossamer.compiler.host.schedule.module import schedule_program
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.options import CompileOptions
+from gossamer.compiler.resources import Resources
 from gossamer.compiler.signatures import Signature
 
 DEFAULT_MODULE_NAME = "module"
@@ -19,6 +20,7 @@ def schedule(
     signatures: Mapping[str, Signature],
     executables: Sequence[HostExecutable],
     options: CompileOptions,
+    resources: Resources,
 ) -> HostProgram:
     """Schedule the host side of a program.
 
@@ -27,6 +29,7 @@ def schedule(
         signatures: of exports and imports, by symbol.
         executables: every kernel that a dispatch names is in one of them.
         options: of the compilation.
+        resources: bytes of constants that the program names.
     Raises: CompileError at what the host cannot do.
     """
     with flow.module.context:
@@ -36,6 +39,7 @@ def schedule(
             signatures,
             executables,
             strip_assertions=bool(options.strip_assertions),
+            resources=resources,
         )
 
 

@@ -29,4 +29,4 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
             remove_assertions(module)
         convert_globals(module)
         check_supported(module)
-        return convert_types(module, options.type_conversions)
+        return convert_types(module, options.type_conversions, program.resources)

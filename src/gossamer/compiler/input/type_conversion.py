@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from gossamer.compiler.input.globals import PARAMETER
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import TypeConversion
+from gossamer.compiler.resources import Resources, is_resource, key_of
 from gossamer.diagnostics import Diagnostic, Severity
 from gossamer.errors import CompileError
 
@@ -34,7 +35,9 @@ _HEX_NUMBER = re.compile(r"\b0x[0-9A-Fa-f]{4}\b")
 _BF16 = re.compile(r"(....)")
 
 
-def convert_types(module: ir.Module, conversions: Iterable[TypeConversion]) -> list[Diagnostic]:
+def convert_types(
+    module: ir.Module, conversions: Iterable[TypeConversion], resources: Resources
+) -> list[Diagnostic]:
     """Make conversions in place, in IREE's order.
 
     Returns: a warning for each exported signature that changes.
@@ -44,14 +47,15 @@ def convert_types(module: ir.Module, conversions: Iterable[TypeConversion]) -> l
     warnings: list[Diagnostic] = []
     for flag, (source, target) in _PAIRS.items():
         if flag in wanted:
-            conversion = _Conversion(source, target, flag)
+            conversion = _Conversion(source, target, flag, resources)
             conversion.convert(module)
             warnings += conversion.warnings
     return warnings
 
 
 class _Conversion:
-    def __init__(self, source: str, target: str, flag: TypeConversion) -> None:
+    def __init__(self, source: str, target: str, flag: TypeConversion, resources: Resources) -> None:
+        self._resources = resources
         self._source = ir.Type.parse(source)
         self._target = ir.Type.parse(target)
         self._flag = flag
@@ -103,7 +107,7 @@ class _Conversion:
             changed = self._convert_type_attribute(op, _TYPE_ATTRIBUTES[name])
         # Why: only what changes is looked at: the bindings cannot even hold constants of complex numbers.
         if changed and name in _WITH_VALUE and "value" in op.attributes:
-            op.attributes["value"] = self._attribute(op.attributes["value"])
+            op.attributes["value"] = self._attribute(op.attributes["value"], op)
 
     def _convert_value(self, value: ir.Value) -> None:
         type = self._type(value.type)
@@ -169,7 +173,7 @@ class _Conversion:
             return ir.ComplexType.get(self._type(type.element_type))
         return type
 
-    def _attribute(self, attribute: ir.Attribute) -> ir.Attribute:
+    def _attribute(self, attribute: ir.Attribute, op: ir.Operation) -> ir.Attribute:
         type = self._type(attribute.type)
         if type == attribute.type:
             return attribute
@@ -179,8 +183,12 @@ class _Conversion:
             return ir.Attribute.parse(f"{_wrap(attribute.value)} : {type}")
         if isinstance(attribute, ir.DenseElementsAttr):
             if attribute.is_splat:
-                return ir.DenseElementsAttr.get_splat(type, self._attribute(attribute.get_splat_value()))
+                return ir.DenseElementsAttr.get_splat(type, self._attribute(attribute.get_splat_value(), op))
             return _convert_elements(attribute, type, str(self._source), str(self._target))
+        if is_resource(attribute):
+            data = self._resources.data_of(attribute, op)
+            converted = _convert_bytes(data, str(self._source), str(self._target))
+            return self._resources.create(f"{key_of(attribute)}_{self._target}", type, converted)
         raise CompileError([Diagnostic(f"constants like {str(attribute)[:40]} cannot change to {type}")])
 
 
@@ -197,16 +205,23 @@ def _convert_elements(
             return ir.Attribute.parse(f"{wide} : {type}")
         wide = _BF16.sub(r"0000\1", bits[1])
         return ir.Attribute.parse(f'dense<"0x{wide}"> : {type}')
+    converted = _convert_bytes(memoryview(attribute).tobytes(), source, target)
+    return ir.Attribute.parse(f'dense<"0x{converted.hex()}"> : {type}')
+
+
+def _convert_bytes(elements: bytes | memoryview, source: str, target: str) -> bytes:
     # Why: imported here because few programs need it, and loading it takes longer than most compilations.
     import numpy as np
 
-    data = np.frombuffer(memoryview(attribute).tobytes(), dtype=_NUMPY_TYPES[source])
+    if source == "bf16":
+        # A bf16 is the upper half of an f32.
+        return (np.frombuffer(elements, "<u2").astype("<u4") << 16).tobytes()
+    data = np.frombuffer(elements, dtype=_NUMPY_TYPES[source])
     if target in ("f16", "f32") and source != "f16":
         # As IREE does: numbers out of the new type's range become its largest.
         limit = np.finfo(_NUMPY_TYPES[target]).max.astype(_NUMPY_TYPES[source])
         data = np.where(np.isinf(data), data, np.clip(data, -limit, limit))
-    converted = data.astype(_NUMPY_TYPES[target])
-    return ir.Attribute.parse(f'dense<"0x{converted.tobytes().hex()}"> : {type}')
+    return data.astype(_NUMPY_TYPES[target]).tobytes()
 
 
 def _wrap(value: int) -> int:

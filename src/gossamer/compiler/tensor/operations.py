@@ -7,6 +7,7 @@ What only one phase does with an operation is code of that phase, found by the o
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.resources import is_resource
 from gossamer.compiler.tensor import shape_rules
 from gossamer.compiler.tensor.extended_op import DIALECT
 from gossamer.compiler.tensor.linalg_op import GENERIC, LinalgOp
@@ -16,7 +17,9 @@ from gossamer.compiler.tensor.operation import TensorOperation, always
 def _is_free_constant(op: ir.Operation) -> bool:
     """A number, or a tensor of one number; others are data that kernels read."""
     value = op.attributes["value"]
-    return not isinstance(value, ir.DenseElementsAttr) or value.is_splat
+    if isinstance(value, ir.DenseElementsAttr):
+        return value.is_splat
+    return not is_resource(value)
 
 
 def _is_free_linalg(op: ir.Operation) -> bool:

@@ -58,7 +58,6 @@ iree-parameter-import= iree-parameter-import-keys= iree-parameter-import-maximum
 iree-flow-zero-fill-empty-tensors iree-global-opt-demote-contraction-inputs-operations=none
 iree-global-opt-demote-contraction-inputs-type= iree-global-opt-enable-qdq-to-integer-math
 iree-linalgext-attention-softmax-max= iree-opt-numeric-precision-reduction
-iree-util-zero-fill-elided-attrs
 """,
     "it adds an argument to functions, which is not done here": """
 iree-torch-externalize-transients

@@ -169,6 +169,12 @@ _HONOURED = (
             "pipeline",
         ),
     ),
+    (
+        "zero_fill_elided",
+        Flag(
+            "iree-util-zero-fill-elided-attrs", "Takes zeros for constants that were left out.", _INPUT_GROUP
+        ),
+    ),
     ("polyglot_zip", Flag("iree-vm-emit-polyglot-zip", "Writes modules that are zip files too.", _VM_GROUP)),
     (
         "strip_source_map",

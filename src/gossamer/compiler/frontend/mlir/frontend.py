@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from gossamer.compiler import mlir
 from gossamer.compiler.frontend.frontend import LoadedProgram
-from gossamer.compiler.frontend.mlir import syntax
+from gossamer.compiler.frontend.mlir import bytecode_resources, syntax, text_resources
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
+from gossamer.compiler.resources import Resources, inline_small
 from gossamer.compiler.source import Source
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -28,10 +29,11 @@ class MlirBytecodeFrontend:
         """Read and verify a program. Raises: CompileError."""
         context = _make_context(source.data)
         if _PORTABLE_ARTIFACT in source.data[:64]:
-            module = mlir.parse_portable_artifact(source.data, context)
-        else:
-            module = mlir.parse(source.data, context)
-        return LoadedProgram(module, options.input_type)
+            return LoadedProgram(mlir.parse_portable_artifact(source.data, context), options.input_type)
+        resources = Resources(fills_elided=options.zero_fill_elided)
+        module = mlir.parse(bytecode_resources.take_out_resources(source.data, resources), context)
+        inline_small(module, resources)
+        return LoadedProgram(module, options.input_type, resources)
 
 
 class MlirTextFrontend:
@@ -51,16 +53,19 @@ class MlirTextFrontend:
             options: of the compilation.
         Raises: CompileError, still in terms of the text that MLIR's parser saw: see `Source.explain`.
         """
-        return LoadedProgram(_parse_text(source), options.input_type)
+        resources = Resources(fills_elided=options.zero_fill_elided)
+        module = _parse_text(source, resources)
+        inline_small(module, resources)
+        return LoadedProgram(module, options.input_type, resources)
 
 
 MLIR_BYTECODE = MlirBytecodeFrontend()
 MLIR_TEXT = MlirTextFrontend()
 
 
-def _parse_text(source: Source) -> ir.Module:
+def _parse_text(source: Source, resources: Resources) -> ir.Module:
     context = _make_context(source.data)
-    text = source.text
+    text = source.decode(text_resources.take_out_resources(source.data, resources))
     if syntax.needs_rewriting(text):
         rewritten = syntax.rewrite(text, source.name)
         source.positions = rewritten.source_position

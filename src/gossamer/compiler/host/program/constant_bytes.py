@@ -11,6 +11,7 @@ import numpy as np
 
 from gossamer.compiler.host.program.element_types import element_bits
 from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.resources import Resources, is_resource, names_resource
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -27,7 +28,7 @@ _HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
 _COMPLEX = re.compile(r"\(([^,()]+),([^,()]+)\)")
 
 
-def constant_bytes(op: ir.Operation) -> bytes:
+def constant_bytes(op: ir.Operation, resources: Resources) -> bytes | memoryview:
     """Contents of the tensor that an `arith.constant` is.
 
     Raises: CompileError where the compiler cannot read the attribute.
@@ -37,13 +38,25 @@ def constant_bytes(op: ir.Operation) -> bytes:
     for extent in type.shape:
         count *= extent
     element = str(type.element_type)
-    if element.startswith("complex"):
+    if element.startswith("complex") and not names_resource(op):
         return _complex_bytes(op, element, count)
-    return dense_bytes(op.attributes["value"], element, count, op)
+    return dense_bytes(op.attributes["value"], element, count, op, resources)
 
 
-def dense_bytes(attr: ir.Attribute, element: str, count: int, op: ir.Operation) -> bytes:
-    """Contents of a dense attribute of `count` elements; errors blame `op`."""
+def dense_bytes(
+    attr: ir.Attribute, element: str, count: int, op: ir.Operation, resources: Resources
+) -> bytes | memoryview:
+    """Contents of a dense attribute.
+
+    Args:
+        element: type of its elements.
+        count: of them.
+        op: is blamed by errors.
+        resources: hold the bytes that attributes name.
+    """
+    if is_resource(attr):
+        data = resources.data_of(attr, op)
+        return data if (element_bits(element) or 0) % 8 == 0 else pack_elements(list(data), element)
     if not isinstance(attr, ir.DenseElementsAttr):
         kind = str(attr).partition("<")[0]
         message = f"a constant of kind '{kind}' is not supported"

@@ -22,10 +22,11 @@ from gossamer.compiler.host.schedule.global_ops import schedule_load, schedule_s
 from gossamer.compiler.host.schedule.hal_ops import HAL_OPS, states_fences
 from gossamer.compiler.host.schedule.handover import hand_over_signals
 from gossamer.compiler.host.schedule.module_globals import declare_globals, read_globals
-from gossamer.compiler.host.schedule.module_state import ModuleState, entry_points
+from gossamer.compiler.host.schedule.module_state import ConstantBuilder, ModuleState, entry_points
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.host.schedule.tensor_ops import TENSOR_OPS, Handler, schedule_constant
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.resources import Resources
 from gossamer.compiler.signatures import ExecutionModel, Signature
 
 INITIALIZER_ATTR = "gossamer.initializer"
@@ -50,6 +51,7 @@ def schedule_program(
     executables: Sequence[HostExecutable],
     *,
     strip_assertions: bool = False,
+    resources: Resources | None = None,
 ) -> HostProgram:
     """Schedule the host functions of a module.
 
@@ -57,6 +59,7 @@ def schedule_program(
         module: of the flow phase.
         name: of the module at run time.
         signatures: of exports and imports, by symbol.
+        resources: bytes of constants that the module names.
         executables: every kernel that a dispatch names is in one of them.
     Raises: CompileError at an operation that cannot run on the host.
     """
@@ -70,6 +73,7 @@ def schedule_program(
         find_timed_functions(functions, signatures),
         find_in_place_updates(functions, signatures),
         strip_assertions,
+        constants=ConstantBuilder(Resources() if resources is None else resources),
     )
     state.globals = read_globals(operations, track_time=state.has_async_exports)
     declare_globals(state)

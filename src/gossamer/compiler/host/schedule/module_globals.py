@@ -111,7 +111,7 @@ def _initial_contents(state: ModuleState, variable: ModuleGlobal, block: Block) 
     """Have a global refer to its initial value; a mutable one to a copy that is its own."""
     assert isinstance(variable.type, TensorType)
     assert variable.initial is not None
-    type = ir.ShapedType(ir.DenseElementsAttr(variable.initial).type)
+    type = ir.ShapedType(variable.initial.type)
     count = 1
     for extent in type.shape:
         count *= extent
@@ -120,7 +120,7 @@ def _initial_contents(state: ModuleState, variable: ModuleGlobal, block: Block) 
         resource = Resource(variable.name, Size(count * len(pattern)))
         block.steps += [Allocate(resource), StoreGlobal(variable.name, resource)]
         return [Fill(whole(resource), int.from_bytes(pattern, "little"), len(pattern))]
-    data = dense_bytes(variable.initial, variable.type.element, count, variable.op)
+    data = dense_bytes(variable.initial, variable.type.element, count, variable.op, state.constants.resources)
     source = state.constants.add_bytes(data)
     resource = Resource(variable.name, Size(len(data)))
     if not variable.is_mutable:
@@ -145,7 +145,7 @@ def _zeros(variable: ModuleGlobal, block: Block) -> Fill:
 
 
 def _initial_extents(variable: ModuleGlobal) -> Mapping[int, int]:
-    if not isinstance(variable.initial, ir.DenseElementsAttr):
+    if variable.initial is None:
         return {}
     return dict(enumerate(ir.ShapedType(variable.initial.type).shape))
 

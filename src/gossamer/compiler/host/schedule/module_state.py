@@ -11,6 +11,7 @@ from gossamer.compiler.host.program.sizes import BUFFER_ALIGNMENT, Size
 from gossamer.compiler.host.program.values import Range, Resource
 from gossamer.compiler.kernel_interface import KernelInterface
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.resources import Resources
 from gossamer.compiler.signatures import Signature
 from gossamer.compiler.signatures.signature import ScalarType, TensorType
 
@@ -43,29 +44,30 @@ class ModuleGlobal:
 class ConstantBuilder:
     """Collects constant tensors into one pool; equal operations share their bytes."""
 
+    resources: Resources = field(default_factory=Resources)
     resource: Resource = field(default_factory=lambda: Resource(CONSTANTS, Size()))
-    _data: bytearray = field(default_factory=bytearray)
-    _offsets: dict[bytes, int] = field(default_factory=dict[bytes, int])
+    _length: int = 0
+    _parts: list[bytes | memoryview] = field(default_factory=list["bytes | memoryview"])
+    _offsets: dict[bytes | memoryview, int] = field(default_factory=dict["bytes | memoryview", int])
 
     def add(self, op: ir.Operation) -> Range:
         """The range of the tensor that an `arith.constant` is."""
-        return self.add_bytes(constant_bytes(op))
+        return self.add_bytes(constant_bytes(op, self.resources))
 
-    def add_bytes(self, data: bytes) -> Range:
-        """The range of some bytes."""
+    def add_bytes(self, data: bytes | memoryview) -> Range:
+        """The range of some bytes, which are not copied before the pool is finished."""
         if data not in self._offsets:
-            self._data.extend(bytes(-len(self._data) % BUFFER_ALIGNMENT))
-            self._offsets[data] = len(self._data)
-            self._data.extend(data)
-            self._data.extend(bytes(-len(self._data) % BUFFER_ALIGNMENT))
+            self._offsets[data] = self._length
+            self._parts += [data, bytes(-len(data) % BUFFER_ALIGNMENT)]
+            self._length += sum(map(len, self._parts[-2:]))
         return Range(self.resource, Size(self._offsets[data]), Size(len(data)))
 
     def finish(self) -> ConstantPool | None:
         """The pool, or None where there are no constants."""
         if not self._offsets:
             return None
-        self.resource.size = Size(len(self._data))
-        return ConstantPool(self.resource, bytes(self._data))
+        self.resource.size = Size(self._length)
+        return ConstantPool(self.resource, b"".join(self._parts))
 
 
 @dataclass(frozen=True, slots=True)
