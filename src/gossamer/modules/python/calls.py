@@ -68,9 +68,10 @@ def import_method(signature: Signature, find: Callable[[], Function | None]) -> 
         return import_coroutine(signature, find)
 
     def call_import(*arguments: object, wait: Fence | None = None, signal: Fence | None = None) -> object:
-        call = found(signature, find).callable
+        function = found(signature, find)
         values = arguments_to_vm(signature, arguments)
-        returned = call(*values, wait, signal) if signature.is_async else call(*values)
+        fences = (wait, signal) if signature.is_async else ()
+        returned = function.callable(*values, *fences)
         return results_from_vm(signature, returned)
 
     return call_import

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from math import prod
 from typing import Any
 
@@ -160,9 +160,9 @@ def import_coroutine(
     async def call_import(
         *arguments: object, wait: Fence | None = None, signal: Fence | None = None
     ) -> object:
-        call = found(signature, find).callable
+        function = found(signature, find)
         done = signal or Fence.create()
-        returned = call(*arguments_to_vm(signature, arguments), wait, done)
+        returned = function.callable(*arguments_to_vm(signature, arguments), wait, done)
         await reached(done)
         return results_from_vm(signature, returned)
 
@@ -229,7 +229,8 @@ class _Loops:
             if running in self._by_depth:
                 depth = self._by_depth.index(running) + 1
             if depth == len(self._by_depth):
-                loop = asyncio.new_event_loop()
+                # Why: a loop keeps the context that it is made in, and all that the present call holds.
+                loop = Context().run(asyncio.new_event_loop)
                 name = f"gossamer-coroutines-{depth}"
                 threading.Thread(target=loop.run_forever, name=name, daemon=True).start()
                 self._by_depth.append(loop)
