@@ -7,7 +7,7 @@ A `FunctionTable` collects functions with their names and calling conventions:
     @functions.export("buffer.length", "0r_I")
     def buffer_length(buffer: Buffer) -> int: ...
 
-Functions take and return what `vm.module` says a callable does. One that needs the state of its context
+Functions take and return what `vm.link.module` says a callable does. One that needs the state of its context
 is added with `export_with_state` and takes the state first.
 """
 

@@ -140,8 +140,8 @@ class Pipeline:
                 functions that change the state must not.
             parameters: what modules load weights from, by scope, "" for the one without a name: paths of
                 `.irpa`, `.gguf`, `.safetensors`, `.npy` and `.npz` files, a `ParameterIndex`, arrays by key.
-        Raises: link errors (see `vm.link_errors`), FormatError on bad bytes, PermissionDeniedError for native
-            code that is refused, before any of it runs, what an initialiser raises.
+        Raises: link errors (see `vm.link.link_errors`), FormatError on bad bytes, PermissionDeniedError for
+            native code that is refused, before any of it runs, what an initialiser raises.
         """
         if not modules:
             raise InvalidArgumentError("a pipeline needs at least one module")

@@ -61,7 +61,7 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class ModuleDescriptor:
-    """A module as its file declares it; attributes as `vm.module` has them."""
+    """A module as its file declares it; attributes as `vm.link.module` has them."""
 
     name: str
     version: int

@@ -32,7 +32,7 @@ class CModule:
     """A module of a shared object.
 
     Attributes:
-        name, version, dependencies, imports, exports: as every module has them (see `vm.module`).
+        name, version, dependencies, imports, exports: as every module has them (see `vm.link.module`).
         source: path of the file.
         address: what `create` returned.
     """

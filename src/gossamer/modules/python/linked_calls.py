@@ -1,6 +1,6 @@
 """Which functions a Python module's imports reach.
 
-An instance outlives the linkages that it is in (see `vm.linkage`), so its import methods look for the
+An instance outlives the linkages that it is in (see `vm.link.linkage`), so its import methods look for the
 function when they are called. Within a call of an export it is the one that this export was linked to, in
 whatever thread or task Python carries the context of the call to; elsewhere it is the one that is active.
 """

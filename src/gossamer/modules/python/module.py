@@ -115,7 +115,7 @@ class PythonModule:
 
     Attributes:
         name, version: what importers ask for.
-        dependencies, imports, exports: as every module has them (see `vm.module`).
+        dependencies, imports, exports: as every module has them (see `vm.link.module`).
         import_names: attributes of the class that stand for imports.
         make: makes an instance.
     """

@@ -44,7 +44,7 @@ class BytecodeState(ModuleState):
         return BytecodeExports(self, imports, self._make_executor)
 
     def globals(self) -> Mapping[str, GlobalAccess]:
-        """Globals by name; see `vm.globals` for what they are called."""
+        """Globals by name; see `vm.bytecode.globals` for what they are called."""
         return access_globals(self.storage, self.module.global_names)
 
     def snapshot(self) -> GlobalsSnapshot:

@@ -1,6 +1,6 @@
 """Decoded functions in a compact form that is unpacked when a function is needed.
 
-In: the instructions of verified functions. Out: bytes for `vm.module_records`; and back.
+In: the instructions of verified functions. Out: bytes for `vm.bytecode.module_records`; and back.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Context:
     def register(self, module: Module) -> None:
         """Load one module: check what it needs, link it, run its initialiser.
 
-        Raises: errors of `vm.link_errors`; whatever the module's `__init` fails with.
+        Raises: errors of `vm.link.link_errors`; whatever the module's `__init` fails with.
         """
         with self._lock:
             self._check_open()
@@ -89,8 +89,8 @@ class Context:
 
         The module is checked against what it imports and what imports it, and initialised, before anything
         changes; on any failure nothing has. Calls that began before go on with the old module to their end,
-        calls that begin later have the new one (see `vm.linkage`). The old state is closed once no call uses
-        it and nobody holds a `Function` that leads to it.
+        calls that begin later have the new one (see `vm.link.linkage`). The old state is closed once no call
+        uses it and nobody holds a `Function` that leads to it.
 
         Args:
             name: of the loaded module.

@@ -20,7 +20,7 @@ class Function:
     Attributes:
         module_name: module that exports it.
         export: its name, calling convention and reflection.
-        callable: blocking form, in the callable ABI (see `vm.module`).
+        callable: blocking form, in the callable ABI (see `vm.link.module`).
         resumable: generator form of a function that may wait, or None.
         inline: usual case of the function as text for translated callers, or None.
         exports: what the callable was bound by. The module's state is not closed while they are held, so

@@ -41,7 +41,7 @@ def _check_arguments(module: Module, name: str, expected: str) -> None:
 def load(linkage: Linkage, module: Module, order: LoadOrder) -> LinkedModule:
     """Check what a module needs, link it, and run its initialiser. The linkage stays as it is.
 
-    Raises: errors of `vm.link_errors`; whatever the initialiser fails with.
+    Raises: errors of `vm.link.link_errors`; whatever the initialiser fails with.
     """
     check_dependencies(module, order)
     state = module.create_state()

@@ -118,7 +118,7 @@ class Linkage:
 
         Args:
             order: what is loaded before the module.
-        Raises: errors of `vm.link_errors`.
+        Raises: errors of `vm.link.link_errors`.
         """
         imports = tuple(
             None if found is None else self.modules[found[0].name].function(found[1])

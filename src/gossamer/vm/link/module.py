@@ -66,8 +66,8 @@ class GlobalAccess:
 class BoundExports(Protocol):
     """Exports of a module in one context, over what its imports are at one time.
 
-    Nothing here changes: other imports take other exports (see `vm.linkage`). Classes that name this one as a
-    base inherit the methods that have a body.
+    Nothing here changes: other imports take other exports (see `vm.link.linkage`). Classes that name this one
+    as a base inherit the methods that have a body.
     """
 
     def bind(self, export: str) -> Callable[..., object]:

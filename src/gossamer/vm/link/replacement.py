@@ -1,7 +1,7 @@
 """Replacing a module of a linkage by another of its name.
 
 In: a linkage, and the module to come. Out: the linkage that has it, ready to be called; the old one is as it
-was, whatever fails. Next: `vm.context` switches from one to the other.
+was, whatever fails. Next: `vm.link.context` switches from one to the other.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def with_replaced(linkage: Linkage, name: str, module: Module) -> Linkage:
         name: of the module to replace.
         module: of the same name; it may import what was loaded before the one it replaces.
     Returns: a linkage of the same modules in the same order.
-    Raises: UnknownModuleError; InvalidArgumentError where the names differ; errors of `vm.link_errors` where
-        the module does not fit what it imports, or what imports it; what its initialiser fails with.
+    Raises: UnknownModuleError; InvalidArgumentError where the names differ; errors of `link_errors` where the
+        module does not fit what it imports, or what imports it; what its initialiser fails with.
     """
     linkage.module(name)
     if module.name != name:

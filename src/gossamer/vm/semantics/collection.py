@@ -1,7 +1,7 @@
 """Operations on `!vm.list`, and on refs whatever they refer to.
 
 Indices and sizes are unsigned: a negative i32 stands for a number too large for any list.
-Errors: InvalidArgumentError for null, and those of `vm.list`.
+Errors: InvalidArgumentError for null, and those of `vm.objects.list`.
 """
 
 from __future__ import annotations

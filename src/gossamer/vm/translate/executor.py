@@ -42,7 +42,7 @@ class _TextLoader:
 
 
 class Translator:
-    """Executor of a state (see `vm.executor`)."""
+    """Executor of a state (see `vm.bytecode.executor`)."""
 
     def __init__(
         self, state: BytecodeState, imports: Imports = (), /, *, is_native: bool | None = None

@@ -1,7 +1,7 @@
 """Finds events that only one operation announces and only its own block waits for.
 
 Such an event is made together with the operation, and only if that is not done at once
-(see `vm.inline_form.EventRole`).
+(see `vm.link.inline_form.EventRole`).
 """
 
 from __future__ import annotations

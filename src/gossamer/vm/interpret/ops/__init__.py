@@ -1,7 +1,7 @@
 """How the interpreter carries out each operation, one file for each family.
 
 In: an execution, its innermost frame, an instruction's operand values. Out: changed registers.
-Next: `vm.interpreter` picks handlers from `HANDLERS`. Mirrors `iree/vm/bytecode/dispatch.c` of IREE 3.13.0.
+Next: `interpreter` picks handlers from `HANDLERS`. Mirrors `iree/vm/bytecode/dispatch.c` of IREE 3.13.0.
 """
 
 from __future__ import annotations
