@@ -1,8 +1,8 @@
 """Checks that join a module's imports to exports of modules loaded before it.
 
 In: the module, and what is loaded. Out: an export for each import, or None for an optional one that nobody
-offers. Errors are those of `link_errors`. Mirrors import resolution in `iree/vm/context.c` of IREE 3.13.0, which
-compares calling conventions only.
+offers. Errors are those of `link_errors`. Mirrors import resolution in `iree/vm/context.c` of IREE 3.13.0,
+which compares calling conventions only.
 """
 
 from __future__ import annotations

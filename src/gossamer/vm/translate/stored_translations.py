@@ -1,8 +1,8 @@
 """Translated functions on disk, so that a process need not translate what an earlier one did.
 
 All functions of a module that are translated so far are kept with its record (see
-`vm.bytecode.module_records`), beside the facts of the module that binding them needs: its instructions need not
-be looked at. Nothing here ever fails: what cannot be kept is translated again.
+`vm.bytecode.module_records`), beside the facts of the module that binding them needs: its instructions need
+not be looked at. Nothing here ever fails: what cannot be kept is translated again.
 """
 
 from __future__ import annotations
