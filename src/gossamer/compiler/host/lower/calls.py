@@ -42,61 +42,63 @@ def _ref_type(type: AbiType) -> str:
     return type.name if isinstance(type, RefType) else ""
 
 
-def lower_call_import(c: LoweringContext, step: CallImport) -> None:
+def lower_call_import(context: LoweringContext, step: CallImport) -> None:
     """A call of a function of another module."""
     arguments = [
-        outgoing_scalar(c, argument) if isinstance(argument, mlir_ir.Value) else c.value(argument)
+        outgoing_scalar(context, argument) if isinstance(argument, mlir_ir.Value) else context.value(argument)
         for argument in step.arguments
     ]
     if step.signal is not None:
-        arguments += [c.wait_fence(step.wait), c.signal_fence(step.signal)]
-    results = c.builder.call_import(make_import(step.callee), *arguments)
+        arguments += [context.wait_fence(step.wait), context.signal_fence(step.signal)]
+    results = context.builder.call_import(make_import(step.callee), *arguments)
     for result, value in zip(step.results, results, strict=True):
-        c.define(result, incoming_scalar(c, result, value) if isinstance(result, mlir_ir.Value) else value)
+        context.define(
+            result, incoming_scalar(context, result, value) if isinstance(result, mlir_ir.Value) else value
+        )
 
 
-def outgoing_scalar(c: LoweringContext, value: mlir_ir.Value) -> ir.Value:
+def outgoing_scalar(context: LoweringContext, value: mlir_ir.Value) -> ir.Value:
     """A scalar as other modules expect it: i8 and i16 sign-extended."""
     scalar = scalar_of(value.type)
-    lowered = c.value(value)
+    lowered = context.value(value)
     if scalar is None or scalar.is_float or scalar.width not in _SIGNED_WIDTHS:
         return lowered
-    return sign_extend(c.builder, scalar, lowered)
+    return sign_extend(context.builder, scalar, lowered)
 
 
-def incoming_scalar(c: LoweringContext, value: mlir_ir.Value, lowered: ir.Value) -> ir.Value:
+def incoming_scalar(context: LoweringContext, value: mlir_ir.Value, lowered: ir.Value) -> ir.Value:
     """A scalar that another module gave, whatever it left in the bits above its width."""
     scalar = scalar_of(value.type)
-    return wrap(c.builder, scalar, lowered) if scalar is not None else lowered
+    return wrap(context.builder, scalar, lowered) if scalar is not None else lowered
 
 
-def lower_call_function(c: LoweringContext, step: CallFunction) -> None:
+def lower_call_function(context: LoweringContext, step: CallFunction) -> None:
     """A call of a function of this module, which may wait for device work."""
-    arguments = [c.passed(argument) for argument in step.arguments]
-    results = c.call_function(step.callee, arguments)
+    arguments = [context.passed(argument) for argument in step.arguments]
+    results = context.call_function(step.callee, arguments)
     for result, value in zip(step.results, results, strict=True):
-        c.define(result, value)
+        context.define(result, value)
 
 
-def lower_call_check(c: LoweringContext, step: CallCheck) -> None:
+def lower_call_check(context: LoweringContext, step: CallCheck) -> None:
     """A call of a function of the `check` module, where that is loaded."""
-    b = c.builder
+    builder = context.builder
     convention = _CHECKS[step.name]
     imported = ir.Import(step.name, convention, is_optional=True)
-    arguments: list[ir.Value] = [] if convention.startswith("0i") else [c.device()]
+    arguments: list[ir.Value] = [] if convention.startswith("0i") else [context.device()]
     tolerances: list[float] = []
     for argument in step.arguments:
         if isinstance(argument, float | int):
             tolerances.append(argument)
         else:
-            arguments.append(c.value(argument))
+            arguments.append(context.value(argument))
     if convention.endswith("ff_v"):
         tolerances += _DEFAULT_TOLERANCES[len(tolerances) :]
-        arguments += [b.op("const.f32", immediate=tolerance) for tolerance in tolerances]
-    c.module.imports.setdefault(imported.full_name, imported)
-    checking, following = c.new_block(), c.new_block()
-    b.cond_br(b.op("import.resolved", symbol=imported.full_name), checking, [], following, [])
-    b.block = checking
-    b.call_import(imported, *arguments)
-    b.br(following)
-    b.block = following
+        arguments += [builder.op("const.f32", immediate=tolerance) for tolerance in tolerances]
+    context.module.imports.setdefault(imported.full_name, imported)
+    checking, following = context.new_block(), context.new_block()
+    builder.cond_br(builder.op("import.resolved", symbol=imported.full_name), checking, [], following, [])
+    builder.block = checking
+    builder.call_import(imported, *arguments)
+    builder.br(following)
+    builder.block = following

@@ -125,15 +125,15 @@ class LoweringContext:
         return self._sizes[size]
 
     def _term(self, term: Term) -> ir.Value:
-        b = self.builder
+        builder = self.builder
         result = self.dim(term.dims[0])
         for dim in term.dims[1:]:
-            result = b.op("mul.i64", result, self.dim(dim))
+            result = builder.op("mul.i64", result, self.dim(dim))
         if term.factor != 1:
-            result = b.op("mul.i64", result, b.i64(term.factor))
+            result = builder.op("mul.i64", result, builder.i64(term.factor))
         if term.alignment != 1:
-            result = b.op("add.i64", result, b.i64(term.alignment - 1))
-            result = b.op("and.i64", result, b.i64(-term.alignment))
+            result = builder.op("add.i64", result, builder.i64(term.alignment - 1))
+            result = builder.op("and.i64", result, builder.i64(-term.alignment))
         return result
 
     # Calls and time
@@ -149,15 +149,15 @@ class LoweringContext:
 
     def call_function(self, name: str, arguments: Sequence[ir.Value] = ()) -> list[ir.Value]:
         """Call a function of this module; one that may wait can be left and resumed."""
-        b = self.builder
+        builder = self.builder
         if name not in self._waiting:
-            return b.call(name, *arguments)
+            return builder.call(name, *arguments)
         continuation = self.new_block()
         continuation.arguments = [ir.Value(type) for type in self.module.functions[name].result_types]
-        call = ir.Operation("call.yieldable", list(arguments), symbol=name, location=b.location)
+        call = ir.Operation("call.yieldable", list(arguments), symbol=name, location=builder.location)
         call.successors = [ir.Successor(continuation)]
-        b.block.operations.append(call)
-        b.block = continuation
+        builder.block.operations.append(call)
+        builder.block = continuation
         return continuation.arguments
 
     def wait_fence(self, wait: Wait) -> ir.Value:

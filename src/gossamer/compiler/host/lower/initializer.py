@@ -100,26 +100,26 @@ def lower_initializer(
         waiting: names of the functions in which the host may wait.
     """
     function = ir.Function(INIT, [], [ir.Block()])
-    c = LoweringContext(program, module, function, waiting)
+    context = LoweringContext(program, module, function, waiting)
     if _uses_device(module):
-        _find_device(c, target)
+        _find_device(context, target)
     else:
         del module.globals[DEVICE_GLOBAL]
     for executable in program.executables:
-        _create_executable(c, executable, variants)
+        _create_executable(context, executable, variants)
     for dispatch in _kernels_used(program):
-        _look_up_function(c, dispatch)
+        _look_up_function(context, dispatch)
     if program.constants is not None:
-        _upload_constants(c, program.constants)
+        _upload_constants(context, program.constants)
     for recording in program.recordings:
-        (commands,) = c.builder.call(recording)
-        c.builder.effect("global.store.ref", commands, symbol=recording, type=hal.COMMAND_BUFFER)
+        (commands,) = context.builder.call(recording)
+        context.builder.effect("global.store.ref", commands, symbol=recording, type=hal.COMMAND_BUFFER)
     for variable in program.globals.values():
         if variable.initial:
-            _store_number(c.builder, module.globals[variable.name], variable.initial)
+            _store_number(context.builder, module.globals[variable.name], variable.initial)
     for name in program.initializers:
-        c.call_function(name)
-    c.builder.ret()
+        context.call_function(name)
+    context.builder.ret()
     if len(function.blocks) > 1 or len(function.blocks[0].operations) > 1:
         module.functions[INIT] = function
         module.exports[INIT] = INIT
@@ -134,62 +134,66 @@ def _uses_device(module: ir.Module) -> bool:
     ) or any(variable.type == ir.ref(hal.EXECUTABLE) for variable in module.globals.values())
 
 
-def _store_number(b: Builder, variable: ir.Global, number: int | float) -> None:
+def _store_number(builder: Builder, variable: ir.Global, number: int | float) -> None:
     match variable.type.kind:
         case ir.ValueType.I32:
-            value = b.i32(int(number))
+            value = builder.i32(int(number))
         case ir.ValueType.I64:
-            value = b.i64(int(number))
+            value = builder.i64(int(number))
         case ir.ValueType.F32 | ir.ValueType.F64:
-            value = b.op(f"const.{variable.type}", immediate=float(number))
+            value = builder.op(f"const.{variable.type}", immediate=float(number))
         case ir.ValueType.REF:
             raise TypeError(f"global {variable.name} is a ref")
-    b.effect(f"global.store.{variable.type}", value, symbol=variable.name)
+    builder.effect(f"global.store.{variable.type}", value, symbol=variable.name)
 
 
-def _find_device(c: LoweringContext, target: DeviceTarget) -> None:
+def _find_device(context: LoweringContext, target: DeviceTarget) -> None:
     """Store the first device that fits, or fail."""
-    b = c.builder
+    builder = context.builder
     device_type = ir.ref(hal.DEVICE)
-    count = c.call(hal.DEVICES_COUNT)
+    count = context.call(hal.DEVICES_COUNT)
     index = ir.Value(ir.I32)
-    loop, body, following = ir.Block([index]), c.new_block(), c.new_block()
-    c.function.blocks.append(loop)
+    loop, body, following = ir.Block([index]), context.new_block(), context.new_block()
+    context.function.blocks.append(loop)
     found = ir.Block([ir.Value(device_type)])
-    missing = c.new_block()
-    b.br(loop, b.i32(0))
-    b.block = loop
-    b.cond_br(b.op("cmp.lt.i32.s", index, count), body, [], missing, [])
-    b.block = body
-    device = c.call(hal.DEVICES_GET, index)
-    _require(c, device, _DEVICE_ID, _DEVICE_PATTERN, following)
+    missing = context.new_block()
+    builder.br(loop, builder.i32(0))
+    builder.block = loop
+    builder.cond_br(builder.op("cmp.lt.i32.s", index, count), body, [], missing, [])
+    builder.block = body
+    device = context.call(hal.DEVICES_GET, index)
+    _require(context, device, _DEVICE_ID, _DEVICE_PATTERN, following)
     formats = [each.format for each in target.executable_targets]
     for format in formats[:-1]:
-        otherwise = c.new_block()
-        _require(c, device, _EXECUTABLE_FORMAT, format, otherwise)
-        b.br(found, device)
-        b.block = otherwise
+        otherwise = context.new_block()
+        _require(context, device, _EXECUTABLE_FORMAT, format, otherwise)
+        builder.br(found, device)
+        builder.block = otherwise
     for format in formats[-1:]:
-        _require(c, device, _EXECUTABLE_FORMAT, format, following)
-    b.br(found, device)
-    b.block = following
-    b.br(loop, b.op("add.i32", index, b.i32(1)))
-    b.block = missing
+        _require(context, device, _EXECUTABLE_FORMAT, format, following)
+    builder.br(found, device)
+    builder.block = following
+    builder.br(loop, builder.op("add.i32", index, builder.i32(1)))
+    builder.block = missing
     message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target}"
-    b.fail(b.i32(StatusCode.INCOMPATIBLE), message)
-    c.function.blocks.append(found)
-    c.start_block(found)
-    b.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=hal.DEVICE)
+    builder.fail(builder.i32(StatusCode.INCOMPATIBLE), message)
+    context.function.blocks.append(found)
+    context.start_block(found)
+    builder.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=hal.DEVICE)
 
 
-def _require(c: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block) -> None:
+def _require(
+    context: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block
+) -> None:
     """Go on in a new block where a device says yes to a query."""
-    b = c.builder
-    known, value = b.call_import(hal.DEVICE_QUERY_I64, device, b.string(category), b.string(key))
-    accepted = c.new_block()
-    answer = b.op("and.i32", known, b.op("cmp.nz.i64", value))
-    b.cond_br(answer, accepted, [], otherwise, [])
-    b.block = accepted
+    builder = context.builder
+    known, value = builder.call_import(
+        hal.DEVICE_QUERY_I64, device, builder.string(category), builder.string(key)
+    )
+    accepted = context.new_block()
+    answer = builder.op("and.i32", known, builder.op("cmp.nz.i64", value))
+    builder.cond_br(answer, accepted, [], otherwise, [])
+    builder.block = accepted
 
 
 def _named(executable: HostExecutable, variants: Variants) -> dict[str, ExecutableBinary]:
@@ -200,91 +204,103 @@ def _named(executable: HostExecutable, variants: Variants) -> dict[str, Executab
     return {f"{executable.name}_{binary.format.replace('-', '_')}_binary": binary for binary in binaries}
 
 
-def _create_executable(c: LoweringContext, executable: HostExecutable, variants: Variants) -> None:
+def _create_executable(context: LoweringContext, executable: HostExecutable, variants: Variants) -> None:
     """Store the executable that the device makes of the first variant that it supports, or fail."""
-    b = c.builder
+    builder = context.builder
     named = _named(executable, variants)
     stored = ir.Block()
     *others, (last_name, last) = named.items()
     for name, binary in others:
-        otherwise = c.new_block()
-        _require(c, c.device(), _EXECUTABLE_FORMAT, binary.format, otherwise)
-        _create_variant(c, executable.name, name, binary)
-        b.br(stored)
-        c.start_block(otherwise)
-    unsupported = c.new_block()
-    _require(c, c.device(), _EXECUTABLE_FORMAT, last.format, unsupported)
-    accepted = b.block
-    b.block = unsupported
+        otherwise = context.new_block()
+        _require(context, context.device(), _EXECUTABLE_FORMAT, binary.format, otherwise)
+        _create_variant(context, executable.name, name, binary)
+        builder.br(stored)
+        context.start_block(otherwise)
+    unsupported = context.new_block()
+    _require(context, context.device(), _EXECUTABLE_FORMAT, last.format, unsupported)
+    accepted = builder.block
+    builder.block = unsupported
     formats = ", ".join(binary.format for binary in named.values())
-    b.fail(
-        b.i32(StatusCode.UNAVAILABLE),
+    builder.fail(
+        builder.i32(StatusCode.UNAVAILABLE),
         f"HAL device `{DEVICE_GLOBAL}` does not support any variant of executable `{executable.name}`; "
         f"available formats: [{formats}]",
     )
-    b.block = accepted
-    _create_variant(c, executable.name, last_name, last)
+    builder.block = accepted
+    _create_variant(context, executable.name, last_name, last)
     if others:
-        b.br(stored)
-        c.function.blocks.append(stored)
-        c.start_block(stored)
+        builder.br(stored)
+        context.function.blocks.append(stored)
+        context.start_block(stored)
 
 
-def _create_variant(c: LoweringContext, executable: str, rodata: str, binary: ExecutableBinary) -> None:
-    b = c.builder
-    data = b.op("const.ref.rodata", symbol=rodata, result_ref_type="!vm.buffer")
-    handle = c.call(
+def _create_variant(context: LoweringContext, executable: str, rodata: str, binary: ExecutableBinary) -> None:
+    builder = context.builder
+    data = builder.op("const.ref.rodata", symbol=rodata, result_ref_type="!vm.buffer")
+    handle = context.call(
         hal.EXECUTABLE_CREATE,
-        c.device(),
-        b.i64(hal.ANY_QUEUE),
-        b.string(binary.format),
+        context.device(),
+        builder.i64(hal.ANY_QUEUE),
+        builder.string(binary.format),
         data,
-        b.null("!vm.buffer"),
+        builder.null("!vm.buffer"),
     )
-    b.effect("global.store.ref", handle, symbol=executable, type=hal.EXECUTABLE)
+    builder.effect("global.store.ref", handle, symbol=executable, type=hal.EXECUTABLE)
 
 
-def _look_up_function(c: LoweringContext, dispatch: Dispatch) -> None:
-    b = c.builder
-    executable = c.load_global(dispatch.executable)
-    name = b.string(dispatch.kernel.export_name)
-    number = c.call(hal.EXECUTABLE_LOOKUP_FUNCTION, executable, name)
-    b.effect("global.store.i64", number, symbol=function_id_global(c.program, dispatch))
+def _look_up_function(context: LoweringContext, dispatch: Dispatch) -> None:
+    builder = context.builder
+    executable = context.load_global(dispatch.executable)
+    name = builder.string(dispatch.kernel.export_name)
+    number = context.call(hal.EXECUTABLE_LOOKUP_FUNCTION, executable, name)
+    builder.effect("global.store.i64", number, symbol=function_id_global(context.program, dispatch))
 
 
-def _upload_constants(c: LoweringContext, constants: ConstantPool) -> None:
+def _upload_constants(context: LoweringContext, constants: ConstantPool) -> None:
     """Let the device use the module's own bytes, or copy them to memory of the device."""
-    b = c.builder
+    builder = context.builder
     name = constants.resource.name
-    size = b.i64(len(constants.data))
-    data = b.op("const.ref.rodata", symbol=f"{name}_data", result_ref_type="!vm.buffer")
-    place = b.i64(hal.ANY_QUEUE), b.i32(hal.MEMORY_TYPE_DEVICE_LOCAL), b.i32(hal.BUFFER_USAGE_CONSTANT)
-    mapped = c.call(hal.ALLOCATOR_IMPORT, c.allocator(), b.i32(1), *place, data, b.i64(0), size)
-    copying = c.new_block()
+    size = builder.i64(len(constants.data))
+    data = builder.op("const.ref.rodata", symbol=f"{name}_data", result_ref_type="!vm.buffer")
+    place = (
+        builder.i64(hal.ANY_QUEUE),
+        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal.BUFFER_USAGE_CONSTANT),
+    )
+    mapped = context.call(
+        hal.ALLOCATOR_IMPORT, context.allocator(), builder.i32(1), *place, data, builder.i64(0), size
+    )
+    copying = context.new_block()
     ready = ir.Block([ir.Value(ir.ref(hal.BUFFER))])
-    b.cond_br(b.op("cmp.nz.ref", mapped), ready, [mapped], copying, [])
-    b.block = copying
-    buffer = c.call(hal.ALLOCATOR_ALLOCATE, c.allocator(), *place, size)
-    _read_file(c, data, buffer, size)
-    b.br(ready, buffer)
-    c.function.blocks.append(ready)
-    b.block = ready
-    b.effect("global.store.ref", ready.arguments[0], symbol=name, type=hal.BUFFER)
+    builder.cond_br(builder.op("cmp.nz.ref", mapped), ready, [mapped], copying, [])
+    builder.block = copying
+    buffer = context.call(hal.ALLOCATOR_ALLOCATE, context.allocator(), *place, size)
+    _read_file(context, data, buffer, size)
+    builder.br(ready, buffer)
+    context.function.blocks.append(ready)
+    builder.block = ready
+    builder.effect("global.store.ref", ready.arguments[0], symbol=name, type=hal.BUFFER)
 
 
-def _read_file(c: LoweringContext, data: ir.Value, buffer: ir.Value, size: ir.Value) -> None:
-    b = c.builder
-    zero = b.i64(0)
-    access = b.i32(hal.MEMORY_ACCESS_READ)
-    any_queue = b.i64(hal.ANY_QUEUE)
-    file = c.call(hal.FILE_FROM_MEMORY, c.device(), any_queue, access, data, zero, size, b.i32(0))
-    done = c.call(hal.FENCE_CREATE, c.device(), zero)
-    fences = b.null(hal.FENCE), done
-    c.effect(hal.DEVICE_QUEUE_READ, c.device(), any_queue, *fences, file, zero, buffer, zero, size, zero)
-    (status,) = b.call_import_yieldable(hal.FENCE_AWAIT, b.i32(hal.WAIT_FOREVER), b.i64(0), [done])
-    c.function.blocks.append(b.block)
-    failed, reached = c.new_block(), c.new_block()
-    b.cond_br(status, failed, [], reached, [])
-    b.block = failed
-    b.fail(status, AWAIT_FAILED)
-    b.block = reached
+def _read_file(context: LoweringContext, data: ir.Value, buffer: ir.Value, size: ir.Value) -> None:
+    builder = context.builder
+    zero = builder.i64(0)
+    access = builder.i32(hal.MEMORY_ACCESS_READ)
+    any_queue = builder.i64(hal.ANY_QUEUE)
+    file = context.call(
+        hal.FILE_FROM_MEMORY, context.device(), any_queue, access, data, zero, size, builder.i32(0)
+    )
+    done = context.call(hal.FENCE_CREATE, context.device(), zero)
+    fences = builder.null(hal.FENCE), done
+    context.effect(
+        hal.DEVICE_QUEUE_READ, context.device(), any_queue, *fences, file, zero, buffer, zero, size, zero
+    )
+    (status,) = builder.call_import_yieldable(
+        hal.FENCE_AWAIT, builder.i32(hal.WAIT_FOREVER), builder.i64(0), [done]
+    )
+    context.function.blocks.append(builder.block)
+    failed, reached = context.new_block(), context.new_block()
+    builder.cond_br(status, failed, [], reached, [])
+    builder.block = failed
+    builder.fail(status, AWAIT_FAILED)
+    builder.block = reached

@@ -41,8 +41,8 @@ def lower_program(program: HostProgram, target: DeviceTarget, variants: Variants
         _declare_function(module, function)
     waiting = program.waiting_functions()
     for function in program.functions:
-        c = LoweringContext(program, module, module.functions[function.name], waiting)
-        _lower_function(c, function)
+        context = LoweringContext(program, module, module.functions[function.name], waiting)
+        _lower_function(context, function)
     for execute in program.recordings.values():
         lower_recording(program, module, execute)
     lower_initializer(program, module, target, variants, waiting)
@@ -58,69 +58,71 @@ def _declare_function(module: ir.Module, function: Function) -> None:
         vm_function.attrs.update(function.export.attrs)
 
 
-def _lower_function(c: LoweringContext, function: Function) -> None:
-    blocks = {function.blocks[0]: c.function.blocks[0]}
+def _lower_function(context: LoweringContext, function: Function) -> None:
+    blocks = {function.blocks[0]: context.function.blocks[0]}
     for block in function.blocks[1:]:
-        blocks[block] = c.new_block()
+        blocks[block] = context.new_block()
     for block, vm_block in blocks.items():
         for argument in block.arguments:
-            value = ir.Value(c.type_of(argument))
+            value = ir.Value(context.type_of(argument))
             vm_block.arguments.append(value)
-            c.define(argument, value)
+            context.define(argument, value)
     for block, vm_block in blocks.items():
-        c.start_block(vm_block)
+        context.start_block(vm_block)
         if function.export is not None and block is function.blocks[0]:
-            _clean_arguments(c, block)
+            _clean_arguments(context, block)
         for step in block.steps:
-            lower_step(c, step)
+            lower_step(context, step)
         assert block.terminator is not None
-        _lower_terminator(c, block.terminator, blocks, is_export=function.export is not None)
+        _lower_terminator(context, block.terminator, blocks, is_export=function.export is not None)
 
 
-def _clean_arguments(c: LoweringContext, block: Block) -> None:
+def _clean_arguments(context: LoweringContext, block: Block) -> None:
     for argument in block.arguments:
         if isinstance(argument, mlir_ir.Value):
-            c.define(argument, incoming_scalar(c, argument, c.value(argument)))
+            context.define(argument, incoming_scalar(context, argument, context.value(argument)))
 
 
 def _lower_terminator(
-    c: LoweringContext, terminator: Terminator, blocks: dict[Block, ir.Block], *, is_export: bool
+    context: LoweringContext, terminator: Terminator, blocks: dict[Block, ir.Block], *, is_export: bool
 ) -> None:
-    b = c.builder
+    builder = context.builder
 
     def arguments(branch: Branch) -> list[ir.Value]:
-        return [c.passed(argument) for argument in branch.arguments]
+        return [context.passed(argument) for argument in branch.arguments]
 
     match terminator:
         case Return():
-            b.ret(*(_returned(c, value, is_export=is_export) for value in terminator.values))
+            builder.ret(*(_returned(context, value, is_export=is_export) for value in terminator.values))
         case Branch():
-            b.br(blocks[terminator.target], *arguments(terminator))
+            builder.br(blocks[terminator.target], *arguments(terminator))
         case ConditionalBranch():
-            condition = c.value(terminator.condition)
+            condition = context.value(terminator.condition)
             true, false = terminator.true, terminator.false
-            b.cond_br(condition, blocks[true.target], arguments(true), blocks[false.target], arguments(false))
+            builder.cond_br(
+                condition, blocks[true.target], arguments(true), blocks[false.target], arguments(false)
+            )
         case Switch():
-            _lower_switch(c, terminator, blocks)
+            _lower_switch(context, terminator, blocks)
 
 
-def _returned(c: LoweringContext, value: Passed, *, is_export: bool) -> ir.Value:
+def _returned(context: LoweringContext, value: Passed, *, is_export: bool) -> ir.Value:
     if is_export and isinstance(value, mlir_ir.Value):
-        return outgoing_scalar(c, value)
-    return c.passed(value)
+        return outgoing_scalar(context, value)
+    return context.passed(value)
 
 
-def _lower_switch(c: LoweringContext, switch: Switch, blocks: dict[Block, ir.Block]) -> None:
+def _lower_switch(context: LoweringContext, switch: Switch, blocks: dict[Block, ir.Block]) -> None:
     """A chain of comparisons."""
-    b = c.builder
-    flag = c.value(switch.flag)
+    builder = context.builder
+    flag = context.value(switch.flag)
     for number, branch in switch.cases:
         is_wide = flag.type == ir.I64
-        constant = b.i64(number) if is_wide else b.i32(number)
-        is_case = b.op("cmp.eq.i64" if is_wide else "cmp.eq.i32", flag, constant)
-        otherwise = c.new_block()
-        values = [c.passed(argument) for argument in branch.arguments]
-        b.cond_br(is_case, blocks[branch.target], values, otherwise, [])
-        b.block = otherwise
-    values = [c.passed(argument) for argument in switch.default.arguments]
-    b.br(blocks[switch.default.target], *values)
+        constant = builder.i64(number) if is_wide else builder.i32(number)
+        is_case = builder.op("cmp.eq.i64" if is_wide else "cmp.eq.i32", flag, constant)
+        otherwise = context.new_block()
+        values = [context.passed(argument) for argument in branch.arguments]
+        builder.cond_br(is_case, blocks[branch.target], values, otherwise, [])
+        builder.block = otherwise
+    values = [context.passed(argument) for argument in switch.default.arguments]
+    builder.br(blocks[switch.default.target], *values)

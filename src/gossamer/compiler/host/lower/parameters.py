@@ -18,23 +18,25 @@ _TABLE_ALIGNMENT = 16
 LOAD = ir.Import("io_parameters.load", "0rIrrrIiirrr_r", 0, result_ref_types=("!vm.list<!hal.buffer>",))
 
 
-def lower_load_parameters(c: LoweringContext, step: LoadParameters) -> None:
+def lower_load_parameters(context: LoweringContext, step: LoadParameters) -> None:
     """One call that makes a list of buffers, in the order of the keys."""
-    b = c.builder
-    buffers = c.call(
+    builder = context.builder
+    buffers = context.call(
         LOAD,
-        c.device(),
-        b.i64(hal.ANY_QUEUE),
-        b.null(hal.FENCE),
-        c.signal_fence(step.signal),
-        _rodata(c, f"{step.signal.name}_scope", _encoded(step.scope)) if step.scope else b.null(_HOST_BUFFER),
-        b.i64(hal.ANY_QUEUE),
-        b.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
-        b.i32(hal.BUFFER_USAGE_DEFAULT if step.is_mutable else hal.BUFFER_USAGE_CONSTANT),
-        *(_rodata(c, f"{step.signal.name}_{name}", data) for name, data in _tables(step).items()),
+        context.device(),
+        builder.i64(hal.ANY_QUEUE),
+        builder.null(hal.FENCE),
+        context.signal_fence(step.signal),
+        _rodata(context, f"{step.signal.name}_scope", _encoded(step.scope))
+        if step.scope
+        else builder.null(_HOST_BUFFER),
+        builder.i64(hal.ANY_QUEUE),
+        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal.BUFFER_USAGE_DEFAULT if step.is_mutable else hal.BUFFER_USAGE_CONSTANT),
+        *(_rodata(context, f"{step.signal.name}_{name}", data) for name, data in _tables(step).items()),
     )
     for index, result in enumerate(step.results):
-        c.define(result, b.op("list.get.ref", buffers, b.i32(index), type=hal.BUFFER))
+        context.define(result, builder.op("list.get.ref", buffers, builder.i32(index), type=hal.BUFFER))
 
 
 def _tables(step: LoadParameters) -> dict[str, bytes]:
@@ -50,6 +52,6 @@ def _encoded(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def _rodata(c: LoweringContext, name: str, data: bytes) -> ir.Value:
-    c.module.rodata[name] = ir.Rodata(name, data, _TABLE_ALIGNMENT)
-    return c.builder.op("const.ref.rodata", symbol=name, result_ref_type=_HOST_BUFFER)
+def _rodata(context: LoweringContext, name: str, data: bytes) -> ir.Value:
+    context.module.rodata[name] = ir.Rodata(name, data, _TABLE_ALIGNMENT)
+    return context.builder.op("const.ref.rodata", symbol=name, result_ref_type=_HOST_BUFFER)

@@ -43,28 +43,28 @@ _BUFFER_MESSAGE = "tensor"
 _HOST_BUFFER_ALIGNMENT = 16
 
 
-def lower_step(c: LoweringContext, step: Step) -> None:
+def lower_step(context: LoweringContext, step: Step) -> None:
     """Append what a step becomes."""
-    _LOWERINGS[type(step)](c, step)
+    _LOWERINGS[type(step)](context, step)
 
 
-def _host_op(c: LoweringContext, step: HostOp) -> None:
-    c.converter.convert(step.op)
+def _host_op(context: LoweringContext, step: HostOp) -> None:
+    context.converter.convert(step.op)
 
 
-def _bind(c: LoweringContext, step: Bind) -> None:
-    c.define(step.value, c.passed(step.source))
+def _bind(context: LoweringContext, step: Bind) -> None:
+    context.define(step.value, context.passed(step.source))
 
 
-def _assert_view(c: LoweringContext, step: AssertView) -> None:
-    b = c.builder
-    c.effect(
+def _assert_view(context: LoweringContext, step: AssertView) -> None:
+    builder = context.builder
+    context.effect(
         hal.BUFFER_VIEW_ASSERT,
-        c.value(step.view),
-        b.string(step.message),
-        b.i32(_element_code(step.element)),
-        b.i32(hal.DENSE_ROW_MAJOR),
-        [c.dim(dim) for dim in step.shape],
+        context.value(step.view),
+        builder.string(step.message),
+        builder.i32(_element_code(step.element)),
+        builder.i32(hal.DENSE_ROW_MAJOR),
+        [context.dim(dim) for dim in step.shape],
     )
 
 
@@ -74,164 +74,190 @@ def _element_code(element: str) -> int:
     return code
 
 
-def _view_dim(c: LoweringContext, step: ViewDim) -> None:
-    c.define(step.result, c.call(hal.BUFFER_VIEW_DIM, c.value(step.view), c.builder.i32(step.index)))
+def _view_dim(context: LoweringContext, step: ViewDim) -> None:
+    context.define(
+        step.result,
+        context.call(hal.BUFFER_VIEW_DIM, context.value(step.view), context.builder.i32(step.index)),
+    )
 
 
-def _view_buffer(c: LoweringContext, step: ViewBuffer) -> None:
-    buffer = c.call(hal.BUFFER_VIEW_BUFFER, c.value(step.view))
-    c.define(step.result, buffer)
+def _view_buffer(context: LoweringContext, step: ViewBuffer) -> None:
+    buffer = context.call(hal.BUFFER_VIEW_BUFFER, context.value(step.view))
+    context.define(step.result, buffer)
     if not step.is_checked:
         return
-    b = c.builder
-    c.effect(
+    builder = context.builder
+    context.effect(
         hal.BUFFER_ASSERT,
         buffer,
-        b.string(_BUFFER_MESSAGE),
-        c.allocator(),
-        c.size(step.result.size),
-        b.i32(hal.MEMORY_TYPE_DEVICE_VISIBLE),
-        b.i32(hal.BUFFER_USAGE_DEFAULT),
+        builder.string(_BUFFER_MESSAGE),
+        context.allocator(),
+        context.size(step.result.size),
+        builder.i32(hal.MEMORY_TYPE_DEVICE_VISIBLE),
+        builder.i32(hal.BUFFER_USAGE_DEFAULT),
     )
 
 
-def _create_view(c: LoweringContext, step: CreateView) -> None:
-    b = c.builder
-    view = c.call(
+def _create_view(context: LoweringContext, step: CreateView) -> None:
+    builder = context.builder
+    view = context.call(
         hal.BUFFER_VIEW_CREATE,
-        c.value(step.range.resource),
-        c.size(step.range.offset),
-        c.size(step.range.length),
-        b.i32(_element_code(step.element)),
-        b.i32(hal.DENSE_ROW_MAJOR),
-        [c.dim(dim) for dim in step.shape],
+        context.value(step.range.resource),
+        context.size(step.range.offset),
+        context.size(step.range.length),
+        builder.i32(_element_code(step.element)),
+        builder.i32(hal.DENSE_ROW_MAJOR),
+        [context.dim(dim) for dim in step.shape],
     )
-    c.define(step.result, view)
+    context.define(step.result, view)
 
 
-def _subspan(c: LoweringContext, step: Subspan) -> None:
+def _subspan(context: LoweringContext, step: Subspan) -> None:
     range = step.range
-    buffer = c.call(hal.BUFFER_SUBSPAN, c.value(range.resource), c.size(range.offset), c.size(range.length))
-    c.define(step.result, buffer)
+    buffer = context.call(
+        hal.BUFFER_SUBSPAN,
+        context.value(range.resource),
+        context.size(range.offset),
+        context.size(range.length),
+    )
+    context.define(step.result, buffer)
 
 
-def _allocate(c: LoweringContext, step: Allocate) -> None:
-    b = c.builder
-    buffer = c.call(
+def _allocate(context: LoweringContext, step: Allocate) -> None:
+    builder = context.builder
+    buffer = context.call(
         hal.ALLOCATOR_ALLOCATE,
-        c.allocator(),
-        b.i64(hal.ANY_QUEUE),
-        b.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
-        b.i32(hal.BUFFER_USAGE_DEFAULT),
-        c.size(step.result.size),
+        context.allocator(),
+        builder.i64(hal.ANY_QUEUE),
+        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal.BUFFER_USAGE_DEFAULT),
+        context.size(step.result.size),
     )
-    c.define(step.result, buffer)
+    context.define(step.result, buffer)
 
 
-def _alloca(c: LoweringContext, step: Alloca) -> None:
-    b = c.builder
-    buffer = c.call(
+def _alloca(context: LoweringContext, step: Alloca) -> None:
+    builder = context.builder
+    buffer = context.call(
         hal.DEVICE_QUEUE_ALLOCA,
-        c.device(),
-        b.i64(hal.ANY_QUEUE),
-        c.wait_fence(step.wait),
-        c.signal_fence(step.signal),
-        b.i64(0),
-        b.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
-        b.i32(hal.BUFFER_USAGE_DEFAULT),
-        c.size(step.result.size),
-        b.i64(0),
+        context.device(),
+        builder.i64(hal.ANY_QUEUE),
+        context.wait_fence(step.wait),
+        context.signal_fence(step.signal),
+        builder.i64(0),
+        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal.BUFFER_USAGE_DEFAULT),
+        context.size(step.result.size),
+        builder.i64(0),
     )
-    c.define(step.result, buffer)
+    context.define(step.result, buffer)
 
 
-def _dealloca(c: LoweringContext, step: Dealloca) -> None:
-    b = c.builder
-    fences = c.wait_fence(step.wait), c.signal_fence(step.signal)
-    buffer = c.value(step.resource)
-    c.effect(hal.DEVICE_QUEUE_DEALLOCA, c.device(), b.i64(hal.ANY_QUEUE), *fences, buffer, b.i64(0))
+def _dealloca(context: LoweringContext, step: Dealloca) -> None:
+    builder = context.builder
+    fences = context.wait_fence(step.wait), context.signal_fence(step.signal)
+    buffer = context.value(step.resource)
+    context.effect(
+        hal.DEVICE_QUEUE_DEALLOCA,
+        context.device(),
+        builder.i64(hal.ANY_QUEUE),
+        *fences,
+        buffer,
+        builder.i64(0),
+    )
 
 
-def _barrier(c: LoweringContext, step: Barrier) -> None:
-    signal = c.signal_fence(step.signal)
-    b = c.builder
+def _barrier(context: LoweringContext, step: Barrier) -> None:
+    signal = context.signal_fence(step.signal)
+    builder = context.builder
     if step.wait:
-        wait = c.wait_fence(step.wait)
-        c.effect(hal.DEVICE_QUEUE_BARRIER, c.device(), b.i64(hal.ANY_QUEUE), wait, signal, b.i64(0))
+        wait = context.wait_fence(step.wait)
+        context.effect(
+            hal.DEVICE_QUEUE_BARRIER,
+            context.device(),
+            builder.i64(hal.ANY_QUEUE),
+            wait,
+            signal,
+            builder.i64(0),
+        )
         return
     # A caller who does not want to know passes no fence.
-    signaling, done = c.new_block(), c.new_block()
-    b.cond_br(b.op("cmp.nz.ref", signal), signaling, [], done, [])
-    b.block = signaling
-    c.effect(hal.FENCE_SIGNAL, signal)
-    b.br(done)
-    b.block = done
+    signaling, done = context.new_block(), context.new_block()
+    builder.cond_br(builder.op("cmp.nz.ref", signal), signaling, [], done, [])
+    builder.block = signaling
+    context.effect(hal.FENCE_SIGNAL, signal)
+    builder.br(done)
+    builder.block = done
 
 
-def _await(c: LoweringContext, step: Await) -> None:
-    b = c.builder
-    fences = [c.value(timepoint) for timepoint in step.wait]
-    timeout = b.i32(hal.WAIT_FOREVER)
-    (status,) = b.call_import_yieldable(hal.FENCE_AWAIT, timeout, b.i64(0), fences)
-    c.function.blocks.append(b.block)
-    failed, done = c.new_block(), c.new_block()
-    b.cond_br(status, failed, [], done, [])
-    b.block = failed
-    b.fail(status, AWAIT_FAILED)
-    b.block = done
+def _await(context: LoweringContext, step: Await) -> None:
+    builder = context.builder
+    fences = [context.value(timepoint) for timepoint in step.wait]
+    timeout = builder.i32(hal.WAIT_FOREVER)
+    (status,) = builder.call_import_yieldable(hal.FENCE_AWAIT, timeout, builder.i64(0), fences)
+    context.function.blocks.append(builder.block)
+    failed, done = context.new_block(), context.new_block()
+    builder.cond_br(status, failed, [], done, [])
+    builder.block = failed
+    builder.fail(status, AWAIT_FAILED)
+    builder.block = done
 
 
-def _join(c: LoweringContext, step: Join) -> None:
-    c.define(step.result, c.wait_fence(step.wait))
+def _join(context: LoweringContext, step: Join) -> None:
+    context.define(step.result, context.wait_fence(step.wait))
 
 
-def _pack_scalars(c: LoweringContext, step: PackScalars) -> None:
-    b = c.builder
+def _pack_scalars(context: LoweringContext, step: PackScalars) -> None:
+    builder = context.builder
     bits = element_bits(step.element) or 0
-    size = b.i64(len(step.elements) * bits // 8)
-    buffer = b.op("buffer.alloc", size, b.i32(_HOST_BUFFER_ALIGNMENT), result_ref_type="!vm.buffer")
+    size = builder.i64(len(step.elements) * bits // 8)
+    buffer = builder.op(
+        "buffer.alloc", size, builder.i32(_HOST_BUFFER_ALIGNMENT), result_ref_type="!vm.buffer"
+    )
     for index, element in enumerate(step.elements):
-        value = c.value(element)
+        value = context.value(element)
         name = f"f{bits}" if value.type in (ir.F32, ir.F64) else f"i{bits}"
-        b.effect(f"buffer.store.{name}", buffer, b.i64(index), value)
-    c.define(step.result, buffer)
+        builder.effect(f"buffer.store.{name}", buffer, builder.i64(index), value)
+    context.define(step.result, buffer)
 
 
-def _read_element(c: LoweringContext, step: ReadElement) -> None:
-    b = c.builder
-    buffer, offset = c.value(step.range.resource), c.size(step.range.offset)
+def _read_element(context: LoweringContext, step: ReadElement) -> None:
+    builder = context.builder
+    buffer, offset = context.value(step.range.resource), context.size(step.range.offset)
     bits = element_bits(step.element) or 0
-    low = c.call(hal.BUFFER_LOAD, buffer, offset, b.i32(min(bits // 8, 4)))
+    low = context.call(hal.BUFFER_LOAD, buffer, offset, builder.i32(min(bits // 8, 4)))
     if bits == 64:
-        high = c.call(hal.BUFFER_LOAD, buffer, b.op("add.i64", offset, b.i64(4)), b.i32(4))
-        shifted = b.op("shl.i64", b.op("ext.i32.i64.u", high), b.i32(32))
-        value = b.op("or.i64", b.op("ext.i32.i64.u", low), shifted)
-        c.define(step.result, b.op("bitcast.i64.f64", value) if step.element == "f64" else value)
+        high = context.call(
+            hal.BUFFER_LOAD, buffer, builder.op("add.i64", offset, builder.i64(4)), builder.i32(4)
+        )
+        shifted = builder.op("shl.i64", builder.op("ext.i32.i64.u", high), builder.i32(32))
+        value = builder.op("or.i64", builder.op("ext.i32.i64.u", low), shifted)
+        context.define(step.result, builder.op("bitcast.i64.f64", value) if step.element == "f64" else value)
     elif step.element == "f32":
-        c.define(step.result, b.op("bitcast.i32.f32", low))
+        context.define(step.result, builder.op("bitcast.i32.f32", low))
     else:
-        c.define(step.result, low)
+        context.define(step.result, low)
 
 
 _STORES = {ir.I32: "i32", ir.I64: "i64", ir.F32: "f32", ir.F64: "f64"}
 
 
-def _load_global(c: LoweringContext, step: LoadGlobal) -> None:
-    type = c.module.globals[step.name].type
+def _load_global(context: LoweringContext, step: LoadGlobal) -> None:
+    type = context.module.globals[step.name].type
     if type.kind is ir.ValueType.REF:
-        value = c.builder.op("global.load.ref", symbol=step.name, type=type.ref_type)
+        value = context.builder.op("global.load.ref", symbol=step.name, type=type.ref_type)
     else:
-        value = c.builder.op(f"global.load.{_STORES[type]}", symbol=step.name)
-    c.define(step.result, value)
+        value = context.builder.op(f"global.load.{_STORES[type]}", symbol=step.name)
+    context.define(step.result, value)
 
 
-def _store_global(c: LoweringContext, step: StoreGlobal) -> None:
-    type = c.module.globals[step.name].type
-    value = c.passed(step.value)
+def _store_global(context: LoweringContext, step: StoreGlobal) -> None:
+    type = context.module.globals[step.name].type
+    value = context.passed(step.value)
     if type.kind is ir.ValueType.REF:
-        c.builder.effect("global.store.ref", value, symbol=step.name, type=type.ref_type)
+        context.builder.effect("global.store.ref", value, symbol=step.name, type=type.ref_type)
     else:
-        c.builder.effect(f"global.store.{_STORES[type]}", value, symbol=step.name)
+        context.builder.effect(f"global.store.{_STORES[type]}", value, symbol=step.name)
 
 
 _Lowering: TypeAlias = Callable[[LoweringContext, Any], None]

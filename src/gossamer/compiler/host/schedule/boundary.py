@@ -22,55 +22,55 @@ from gossamer.compiler.signatures import Argument, Signature, TensorType
 from gossamer.compiler.signatures.signature import RefType
 
 
-def schedule_arguments(s: FunctionScheduler) -> None:
+def schedule_arguments(scheduler: FunctionScheduler) -> None:
     """Take in a function's arguments."""
-    entry = s.op.regions[0].blocks[0]
-    if s.export is not None:
-        _export_arguments(s, s.export, entry)
+    entry = scheduler.op.regions[0].blocks[0]
+    if scheduler.export is not None:
+        _export_arguments(scheduler, scheduler.export, entry)
         return
-    arguments = s.block.arguments
+    arguments = scheduler.block.arguments
     for argument in entry.arguments:
-        arguments.extend(expect_tensor(s, argument) if is_tensor(argument) else [argument])
-    s.function.result_types = _internal_result_types(s)
-    if s.is_timed:
+        arguments.extend(expect_tensor(scheduler, argument) if is_tensor(argument) else [argument])
+    scheduler.function.result_types = _internal_result_types(scheduler)
+    if scheduler.is_timed:
         arrival = Timepoint("arrival")
         arguments.append(arrival)
-        s.timeline.enter_block(arrival)
+        scheduler.timeline.enter_block(arrival)
 
 
-def _internal_result_types(s: FunctionScheduler) -> tuple[str, ...]:
+def _internal_result_types(scheduler: FunctionScheduler) -> tuple[str, ...]:
     types: list[str] = []
-    for type in ir.FunctionType(ir.TypeAttr(s.op.attributes["function_type"]).value).results:
+    for type in ir.FunctionType(ir.TypeAttr(scheduler.op.attributes["function_type"]).value).results:
         if isinstance(type, ir.RankedTensorType):
             types.append(BUFFER)
             types.extend("I" for index in range(type.rank) if type.is_dynamic_dim(index))
         else:
             types.append(str(type))
-    return (*types, FENCE) if s.is_timed else tuple(types)
+    return (*types, FENCE) if scheduler.is_timed else tuple(types)
 
 
 # Exports
 
 
-def _export_arguments(s: FunctionScheduler, export: Signature, entry: ir.Block) -> None:
+def _export_arguments(scheduler: FunctionScheduler, export: Signature, entry: ir.Block) -> None:
     views: list[View | None] = []
     for value, argument in zip(entry.arguments, export.arguments, strict=True):
         view = View(argument.name) if isinstance(argument.type, TensorType) else None
         views.append(view)
-        s.block.arguments.append(view or value)
+        scheduler.block.arguments.append(view or value)
     wait: Timepoint | None = None
     if export.is_async:
         wait = Timepoint("wait")
-        s.caller_signal = Timepoint("signal")
-        s.block.arguments.extend((wait, s.caller_signal))
+        scheduler.caller_signal = Timepoint("signal")
+        scheduler.block.arguments.extend((wait, scheduler.caller_signal))
     for value, argument, view in zip(entry.arguments, export.arguments, views, strict=True):
         if argument.output_of is not None:
-            storage = _receive_storage(s, value, argument, view, wait)
-            s.result_storages[argument.output_of] = storage
+            storage = _receive_storage(scheduler, value, argument, view, wait)
+            scheduler.result_storages[argument.output_of] = storage
         elif view is not None:
-            receive_tensor(s, value, view, argument.name, wait)
-    s.function.result_types = tuple(_result_type(result.type) for result in export.results)
-    _bind_storages(s, export, entry)
+            receive_tensor(scheduler, value, view, argument.name, wait)
+    scheduler.function.result_types = tuple(_result_type(result.type) for result in export.results)
+    _bind_storages(scheduler, export, entry)
 
 
 def _result_type(type: TensorType | RefType | object) -> str:
@@ -80,43 +80,47 @@ def _result_type(type: TensorType | RefType | object) -> str:
 
 
 def _receive_storage(
-    s: FunctionScheduler, value: ir.Value, argument: Argument, view: View | None, wait: Timepoint | None
+    scheduler: FunctionScheduler,
+    value: ir.Value,
+    argument: Argument,
+    view: View | None,
+    wait: Timepoint | None,
 ) -> Range:
     """Take in memory for a result. As in IREE, what nothing reads may have any shape that is large enough."""
     if view is None:
-        resource = _receive_buffer(s, value, argument)
-    elif s.liveness.use_count(value) > 0:
-        receive_tensor(s, value, view, argument.name, wait)
-        resource = s.tensors[value].range.resource
-        if not needs_buffer(s, value):
-            s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
+        resource = _receive_buffer(scheduler, value, argument)
+    elif scheduler.liveness.use_count(value) > 0:
+        receive_tensor(scheduler, value, view, argument.name, wait)
+        resource = scheduler.tensors[value].range.resource
+        if not needs_buffer(scheduler, value):
+            scheduler.emit(ViewBuffer(view, resource, not scheduler.module.strip_assertions))
     else:
         type = ir.RankedTensorType(value.type)
         element = str(type.element_type)
-        shape = read_shape(s, type, view)
-        resource = Resource(s.name("storage"), s.size(shape, element))
-        s.set_tensor(value, Tensor(shape, element, whole(resource), view))
-        s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
+        shape = read_shape(scheduler, type, view)
+        resource = Resource(scheduler.name("storage"), scheduler.size(shape, element))
+        scheduler.set_tensor(value, Tensor(shape, element, whole(resource), view))
+        scheduler.emit(ViewBuffer(view, resource, not scheduler.module.strip_assertions))
     if wait is not None:
-        s.timeline.did_write(resource, wait)
+        scheduler.timeline.did_write(resource, wait)
     return whole(resource)
 
 
-def _receive_buffer(s: FunctionScheduler, value: ir.Value, argument: Argument) -> Resource:
+def _receive_buffer(scheduler: FunctionScheduler, value: ir.Value, argument: Argument) -> Resource:
     """The memory that a ref to a buffer or buffer view is."""
-    assert s.export is not None
+    assert scheduler.export is not None
     assert argument.output_of is not None
-    type = s.export.results[argument.output_of].type
+    type = scheduler.export.results[argument.output_of].type
     if not isinstance(type, TensorType) or None in type.shape:
-        raise s.error(
+        raise scheduler.error(
             f"storage of type {argument.type} needs a result of static shape, not {type}",
             hint="pass the storage as a tensor",
         )
     shape = tuple(extent or 0 for extent in type.shape)
-    return bind_buffer(s, value, s.size(shape, type.element))
+    return bind_buffer(scheduler, value, scheduler.size(shape, type.element))
 
 
-def _bind_storages(s: FunctionScheduler, export: Signature, entry: ir.Block) -> None:
+def _bind_storages(scheduler: FunctionScheduler, export: Signature, entry: ir.Block) -> None:
     """Have results written to the caller's storage by the work that makes them, where that is safe."""
     terminator = list(entry.operations)[-1].operation
     if terminator.name != "func.return":
@@ -124,117 +128,117 @@ def _bind_storages(s: FunctionScheduler, export: Signature, entry: ir.Block) -> 
     for index, argument in enumerate(export.arguments):
         if argument.output_of is None:
             continue
-        made = _maker(s, terminator.operands[argument.output_of], entry.arguments[index])
-        if made is not None and _may_overwrite(s, entry.arguments[index], made):
-            s.storages[made] = s.result_storages[argument.output_of]
+        made = _maker(scheduler, terminator.operands[argument.output_of], entry.arguments[index])
+        if made is not None and _may_overwrite(scheduler, entry.arguments[index], made):
+            scheduler.storages[made] = scheduler.result_storages[argument.output_of]
 
 
-def _maker(s: FunctionScheduler, value: ir.Value, storage: ir.Value) -> ir.Value | None:
+def _maker(scheduler: FunctionScheduler, value: ir.Value, storage: ir.Value) -> ir.Value | None:
     """The value whose making puts a returned tensor's bytes in place, or None where they exist already.
 
     Updates of the storage's old contents are noted as being done in place.
     """
     while True:
         owner = value.owner
-        if isinstance(owner, ir.Block) or owner.operation.block != s.op.regions[0].blocks[0]:
+        if isinstance(owner, ir.Block) or owner.operation.block != scheduler.op.regions[0].blocks[0]:
             return None
         op = owner.operation
-        if op.name == "flow.tensor.update" and _updates(s, op, storage):
-            s.in_place.add(op.results[0])
+        if op.name == "flow.tensor.update" and _updates(scheduler, op, storage):
+            scheduler.in_place.add(op.results[0])
             return None
         if op.name == "flow.tensor.reshape" or (
-            op.name == "flow.tensor.update" and can_update_in_place(s, op)
+            op.name == "flow.tensor.update" and can_update_in_place(scheduler, op)
         ):
             value = op.operands[0]
         elif op.name in ("flow.dispatch", "flow.tensor.splat", "flow.tensor.update", "flow.tensor.empty"):
-            return value if value not in s.storages else None
+            return value if value not in scheduler.storages else None
         else:
             return None
 
 
-def _updates(s: FunctionScheduler, op: ir.Operation, storage: ir.Value) -> bool:
+def _updates(scheduler: FunctionScheduler, op: ir.Operation, storage: ir.Value) -> bool:
     """Whether an operation updates storage whose old contents nothing else needs."""
     target, _, update = op.operands
     return (
         target == storage
-        and s.liveness.use_count(target) == 1
-        and s.aliasing.of(update) is not s.aliasing.of(target)
+        and scheduler.liveness.use_count(target) == 1
+        and scheduler.aliasing.of(update) is not scheduler.aliasing.of(target)
     )
 
 
-def _may_overwrite(s: FunctionScheduler, storage: ir.Value, made: ir.Value) -> bool:
+def _may_overwrite(scheduler: FunctionScheduler, storage: ir.Value, made: ir.Value) -> bool:
     """Whether all that reads the storage's old contents comes before the operation that makes `made`."""
-    is_stored = is_tensor(storage) and s.aliasing.of(storage).store_count > 0
-    if s.liveness.is_used_elsewhere(storage) or is_stored:
+    is_stored = is_tensor(storage) and scheduler.aliasing.of(storage).store_count > 0
+    if scheduler.liveness.is_used_elsewhere(storage) or is_stored:
         return False
     maker = made.owner
     assert not isinstance(maker, ir.Block)
-    operations = [operation.operation for operation in s.op.regions[0].blocks[0].operations]
+    operations = [operation.operation for operation in scheduler.op.regions[0].blocks[0].operations]
     made_at = operations.index(maker.operation)
     return all(operations.index(use.owner.operation) < made_at for use in storage.uses)
 
 
-def schedule_return(s: FunctionScheduler, op: ir.Operation) -> None:
+def schedule_return(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     """A `func.return`."""
-    if s.export is None:
-        _internal_return(s, op)
+    if scheduler.export is None:
+        _internal_return(scheduler, op)
         return
-    outgoing = [_outgoing(s, value, index) for index, value in enumerate(op.operands)]
-    s.work.submit()
-    if not s.is_async:
-        s.await_all(_after_all(s, outgoing))
-    s.write_globals()
-    values = [s.view_of(each) if isinstance(each, Tensor) else each for each in outgoing]
-    if s.caller_signal is not None:
-        wait = s.timeline.reduce(_after_all(s, outgoing))
-        s.emit(Barrier(wait, s.caller_signal))
-    s.block.terminator = Return(tuple(values))
+    outgoing = [_outgoing(scheduler, value, index) for index, value in enumerate(op.operands)]
+    scheduler.work.submit()
+    if not scheduler.is_async:
+        scheduler.await_all(_after_all(scheduler, outgoing))
+    scheduler.write_globals()
+    values = [scheduler.view_of(each) if isinstance(each, Tensor) else each for each in outgoing]
+    if scheduler.caller_signal is not None:
+        wait = scheduler.timeline.reduce(_after_all(scheduler, outgoing))
+        scheduler.emit(Barrier(wait, scheduler.caller_signal))
+    scheduler.block.terminator = Return(tuple(values))
 
 
-def _after_all(s: FunctionScheduler, outgoing: list[Tensor | ir.Value]) -> set[Timepoint]:
-    pending = set(s.timeline.outstanding) | s.effects
+def _after_all(scheduler: FunctionScheduler, outgoing: list[Tensor | ir.Value]) -> set[Timepoint]:
+    pending = set(scheduler.timeline.outstanding) | scheduler.effects
     for each in outgoing:
         if isinstance(each, Tensor):
-            pending |= s.work.before_read(each.range)
+            pending |= scheduler.work.before_read(each.range)
     return pending
 
 
-def _outgoing(s: FunctionScheduler, value: ir.Value, index: int) -> Tensor | ir.Value:
+def _outgoing(scheduler: FunctionScheduler, value: ir.Value, index: int) -> Tensor | ir.Value:
     if not is_tensor(value):
         return value
-    tensor = s.tensors[value]
-    storage = s.result_storages.get(index)
+    tensor = scheduler.tensors[value]
+    storage = scheduler.result_storages.get(index)
     if storage is not None:
-        return _outgoing_in_storage(s, tensor, storage, index)
-    if s.shares_state(value) or is_slice(value):
-        return Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range, leaves=True))
+        return _outgoing_in_storage(scheduler, tensor, storage, index)
+    if scheduler.shares_state(value) or is_slice(value):
+        return Tensor(tensor.shape, tensor.element, scheduler.work.copy(tensor.range, leaves=True))
     return tensor
 
 
-def _outgoing_in_storage(s: FunctionScheduler, tensor: Tensor, storage: Range, index: int) -> Tensor:
-    assert s.export is not None
+def _outgoing_in_storage(scheduler: FunctionScheduler, tensor: Tensor, storage: Range, index: int) -> Tensor:
+    assert scheduler.export is not None
     if tensor.range.resource.root is not storage.resource.root:
         target = Range(storage.resource, storage.offset, tensor.range.length)
-        s.work.command(Copy(tensor.range, target))
+        scheduler.work.command(Copy(tensor.range, target))
         tensor = Tensor(tensor.shape, tensor.element, target)
     if tensor.view is None and all(isinstance(dim, int) for dim in tensor.shape):
-        argument = s.export.storage_of(index)
+        argument = scheduler.export.storage_of(index)
         assert argument is not None
-        held = s.tensors.get(s.op.regions[0].blocks[0].arguments[argument])
+        held = scheduler.tensors.get(scheduler.op.regions[0].blocks[0].arguments[argument])
         view = held.view if held is not None else None
         return Tensor(tensor.shape, tensor.element, tensor.range, view)
     return tensor
 
 
-def _internal_return(s: FunctionScheduler, op: ir.Operation) -> None:
-    s.flush()
+def _internal_return(scheduler: FunctionScheduler, op: ir.Operation) -> None:
+    scheduler.flush()
     values: list[Passed] = []
     for value in op.operands:
-        values.extend(pass_tensor(s, value) if is_tensor(value) else [value])
-    if s.is_timed:
-        pending = set(s.timeline.outstanding) | s.effects
+        values.extend(pass_tensor(scheduler, value) if is_tensor(value) else [value])
+    if scheduler.is_timed:
+        pending = set(scheduler.timeline.outstanding) | scheduler.effects
         for value in op.operands:
             if is_tensor(value):
-                pending |= s.work.before_read(s.tensors[value].range)
-        values.append(s.join(pending))
-    s.block.terminator = Return(tuple(values))
+                pending |= scheduler.work.before_read(scheduler.tensors[value].range)
+        values.append(scheduler.join(pending))
+    scheduler.block.terminator = Return(tuple(values))

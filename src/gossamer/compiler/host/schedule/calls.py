@@ -26,84 +26,88 @@ _RESULT_MESSAGE = "tensor"
 """What IREE calls a callee's result in messages."""
 
 
-def schedule_call(s: FunctionScheduler, op: ir.Operation) -> None:
+def schedule_call(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     """A `func.call`."""
     name = ir.FlatSymbolRefAttr(op.attributes["callee"]).value
-    signature = s.module.signatures.get(name)
+    signature = scheduler.module.signatures.get(name)
     if signature is not None and signature.is_import:
-        _call_import(s, op, signature)
+        _call_import(scheduler, op, signature)
     else:
-        _call_internal(s, op, name)
+        _call_internal(scheduler, op, name)
 
 
 # Functions of other modules
 
 
-def _call_import(s: FunctionScheduler, op: ir.Operation, callee: Signature) -> None:
-    s.module.program.imports.setdefault(callee.name, callee)
-    passed = [_passed_tensor(s, value, argument) for value, argument in _with_arguments(op, callee)]
-    s.flush()
-    before = _before_call(s, passed, callee)
+def _call_import(scheduler: FunctionScheduler, op: ir.Operation, callee: Signature) -> None:
+    scheduler.module.program.imports.setdefault(callee.name, callee)
+    passed = [_passed_tensor(scheduler, value, argument) for value, argument in _with_arguments(op, callee)]
+    scheduler.flush()
+    before = _before_call(scheduler, passed, callee)
     wait: Wait = ()
     signal: Timepoint | None = None
     if callee.is_async:
-        wait = s.timeline.reduce(before)
-        signal = s.timeline.new(wait)
+        wait = scheduler.timeline.reduce(before)
+        signal = scheduler.timeline.new(wait)
     else:
-        s.await_all(before)
-    arguments = tuple(s.view_of(each) if isinstance(each, Tensor) else each for each in passed)
-    results = tuple(View(s.name("view")) if is_tensor(value) else value for value in op.results)
-    s.emit(CallImport(callee, arguments, results, wait, signal))
+        scheduler.await_all(before)
+    arguments = tuple(scheduler.view_of(each) if isinstance(each, Tensor) else each for each in passed)
+    results = tuple(View(scheduler.name("view")) if is_tensor(value) else value for value in op.results)
+    scheduler.emit(CallImport(callee, arguments, results, wait, signal))
     if signal is not None:
         for each in passed:
             if isinstance(each, Tensor):
-                s.timeline.did_read(s.work.placement.range(each.range).resource, signal)
+                scheduler.timeline.did_read(scheduler.work.placement.range(each.range).resource, signal)
         if not any(isinstance(result.type, TensorType) for result in callee.results):
             # Why: only its effects matter, and later calls may depend on them.
-            s.effects = frozenset({signal}) if callee.has_side_effects else s.effects
+            scheduler.effects = frozenset({signal}) if callee.has_side_effects else scheduler.effects
     for index, (value, view) in enumerate(zip(op.results, results, strict=True)):
         if isinstance(view, View):
-            storage = _storage_of_result(s, passed, callee, index)
-            receive_tensor(s, value, view, _RESULT_MESSAGE, signal, storage)
+            storage = _storage_of_result(scheduler, passed, callee, index)
+            receive_tensor(scheduler, value, view, _RESULT_MESSAGE, signal, storage)
 
 
 def _with_arguments(op: ir.Operation, callee: Signature) -> list[tuple[ir.Value, Argument]]:
     return list(zip(op.operands, callee.arguments, strict=True))
 
 
-def _passed_tensor(s: FunctionScheduler, value: ir.Value, argument: Argument) -> Tensor | ir.Value:
+def _passed_tensor(scheduler: FunctionScheduler, value: ir.Value, argument: Argument) -> Tensor | ir.Value:
     if not is_tensor(value):
         return value
-    tensor = s.tensors[value]
+    tensor = scheduler.tensors[value]
     is_constant = tensor.range.resource.name == CONSTANTS
     # The callee writes its storage; and it may keep what it is given, while globals may be updated in place.
-    may_change = argument.output_of is not None or (s.module.in_place_updates and not is_constant)
-    if not may_change or not s.shares_state(value):
+    may_change = argument.output_of is not None or (scheduler.module.in_place_updates and not is_constant)
+    if not may_change or not scheduler.shares_state(value):
         return tensor
-    return Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
+    return Tensor(tensor.shape, tensor.element, scheduler.work.copy(tensor.range))
 
 
 def _before_call(
-    s: FunctionScheduler, passed: Sequence[Tensor | ir.Value], callee: Signature
+    scheduler: FunctionScheduler, passed: Sequence[Tensor | ir.Value], callee: Signature
 ) -> frozenset[Timepoint]:
-    before = s.effects
+    before = scheduler.effects
     for argument, each in zip(callee.arguments, passed, strict=True):
         if isinstance(each, Tensor):
             is_written = argument.output_of is not None
-            before |= s.work.before_write(each.range) if is_written else s.work.before_read(each.range)
+            before |= (
+                scheduler.work.before_write(each.range)
+                if is_written
+                else scheduler.work.before_read(each.range)
+            )
     return before
 
 
 def _storage_of_result(
-    s: FunctionScheduler, passed: Sequence[Tensor | ir.Value], callee: Signature, result: int
+    scheduler: FunctionScheduler, passed: Sequence[Tensor | ir.Value], callee: Signature, result: int
 ) -> Resource | None:
     index = callee.storage_of(result)
     storage = None if index is None else passed[index]
-    return s.work.placement.range(storage.range).resource if isinstance(storage, Tensor) else None
+    return scheduler.work.placement.range(storage.range).resource if isinstance(storage, Tensor) else None
 
 
 def receive_tensor(
-    s: FunctionScheduler,
+    scheduler: FunctionScheduler,
     value: ir.Value,
     view: View,
     message: str,
@@ -120,86 +124,88 @@ def receive_tensor(
     """
     type = ir.RankedTensorType(value.type)
     element = str(type.element_type)
-    shape = read_shape(s, type, view)
-    if is_checked and not s.module.strip_assertions:
-        s.emit(AssertView(view, message, element, shape))
-    resource = Resource(s.name("buffer"), s.size(shape, element), alias=storage)
-    s.set_tensor(value, Tensor(shape, element, whole(resource), view))
-    if needs_buffer(s, value):
-        s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
+    shape = read_shape(scheduler, type, view)
+    if is_checked and not scheduler.module.strip_assertions:
+        scheduler.emit(AssertView(view, message, element, shape))
+    resource = Resource(scheduler.name("buffer"), scheduler.size(shape, element), alias=storage)
+    scheduler.set_tensor(value, Tensor(shape, element, whole(resource), view))
+    if needs_buffer(scheduler, value):
+        scheduler.emit(ViewBuffer(view, resource, not scheduler.module.strip_assertions))
     if signal is not None:
-        s.timeline.did_write(resource, signal)
+        scheduler.timeline.did_write(resource, signal)
     elif storage is None:
-        s.timeline.define(resource, ())
+        scheduler.timeline.define(resource, ())
 
 
-def read_shape(s: FunctionScheduler, type: ir.RankedTensorType, view: View) -> Shape:
+def read_shape(scheduler: FunctionScheduler, type: ir.RankedTensorType, view: View) -> Shape:
     """The shape of a tensor that came in as a view."""
     shape: list[Dim] = []
     for index in range(type.rank):
         if type.is_dynamic_dim(index):
-            dim = Scalar(s.name("d"))
-            s.emit(ViewDim(view, index, dim))
+            dim = Scalar(scheduler.name("d"))
+            scheduler.emit(ViewDim(view, index, dim))
             shape.append(dim)
         else:
             shape.append(type.get_dim_size(index))
     return tuple(shape)
 
 
-def needs_buffer(s: FunctionScheduler, value: ir.Value) -> bool:
+def needs_buffer(scheduler: FunctionScheduler, value: ir.Value) -> bool:
     """Whether a tensor that has a view is used by anything that cannot do with the view."""
     for use in value.uses:
         user = use.owner.operation
         if user.name == "tensor.dim" or user.name.startswith("check."):
             continue
         if user.name == "func.call":
-            callee = s.module.signatures.get(ir.FlatSymbolRefAttr(user.attributes["callee"]).value)
+            callee = scheduler.module.signatures.get(ir.FlatSymbolRefAttr(user.attributes["callee"]).value)
             if callee is not None and callee.is_import:
                 continue
-        if user.name == "func.return" and s.export is not None and not s.shares_state(value):
-            storage = s.export.storage_of(use.operand_number)
-            if storage is None or _is_returned_storage(s, value, storage):
+        if user.name == "func.return" and scheduler.export is not None and not scheduler.shares_state(value):
+            storage = scheduler.export.storage_of(use.operand_number)
+            if storage is None or _is_returned_storage(scheduler, value, storage):
                 continue
         return True
     return False
 
 
-def _is_returned_storage(s: FunctionScheduler, value: ir.Value, storage: int) -> bool:
-    argument = s.op.regions[0].blocks[0].arguments[storage]
-    return is_tensor(argument) and s.aliasing.of(value) is s.aliasing.of(argument)
+def _is_returned_storage(scheduler: FunctionScheduler, value: ir.Value, storage: int) -> bool:
+    argument = scheduler.op.regions[0].blocks[0].arguments[storage]
+    return is_tensor(argument) and scheduler.aliasing.of(value) is scheduler.aliasing.of(argument)
 
 
 # Functions of this module
 
 
-def _call_internal(s: FunctionScheduler, op: ir.Operation, name: str) -> None:
-    s.flush()
-    is_timed = name in s.module.timed_functions
+def _call_internal(scheduler: FunctionScheduler, op: ir.Operation, name: str) -> None:
+    scheduler.flush()
+    is_timed = name in scheduler.module.timed_functions
     arguments: list[Passed] = []
-    before: set[Timepoint] = set(s.timeline.outstanding)
+    before: set[Timepoint] = set(scheduler.timeline.outstanding)
     for value in op.operands:
         if is_tensor(value):
-            tensor = s.tensors[value]
-            before |= s.work.before_read(tensor.range)
-            arguments.extend(pass_tensor(s, value))
+            tensor = scheduler.tensors[value]
+            before |= scheduler.work.before_read(tensor.range)
+            arguments.extend(pass_tensor(scheduler, value))
         else:
             arguments.append(value)
-    wait = s.timeline.reduce(before)
-    done = s.timeline.new(wait)
+    wait = scheduler.timeline.reduce(before)
+    done = scheduler.timeline.new(wait)
     results: list[Value | ir.Value] = []
     for value in op.results:
-        results.extend(expect_tensor(s, value) if is_tensor(value) else [value])
+        results.extend(expect_tensor(scheduler, value) if is_tensor(value) else [value])
     if is_timed:
-        arguments.append(s.join(wait))
+        arguments.append(scheduler.join(wait))
         results.append(done)
-    s.emit(CallFunction(internal_name(name), tuple(arguments), tuple(results)))
+    scheduler.emit(CallFunction(internal_name(name), tuple(arguments), tuple(results)))
     if is_timed:
-        s.contents.clear()
+        scheduler.contents.clear()
         # Why: the callee may have stored any global, and what it stored is ready at `done`.
-        s.timeline.base = frozenset({done})
+        scheduler.timeline.base = frozenset({done})
         for value in (*op.operands, *op.results):
             if is_tensor(value):
-                s.timeline.did_write(s.work.placement.range(s.tensors[value].range).resource, done)
+                scheduler.timeline.did_write(
+                    scheduler.work.placement.range(scheduler.tensors[value].range).resource, done
+                )
 
 
 def internal_name(symbol: str) -> str:
@@ -207,40 +213,41 @@ def internal_name(symbol: str) -> str:
     return f"{symbol}$body"
 
 
-def pass_tensor(s: FunctionScheduler, value: ir.Value) -> list[Passed]:
+def pass_tensor(scheduler: FunctionScheduler, value: ir.Value) -> list[Passed]:
     """A tensor as blocks and functions of this module take it: its buffer, then its dynamic dimensions."""
     type = ir.RankedTensorType(value.type)
-    tensor = s.tensors[value]
+    tensor = scheduler.tensors[value]
     dims = [dim for index, dim in enumerate(tensor.shape) if type.is_dynamic_dim(index)]
-    return [s.buffer_of(tensor), *dims]
+    return [scheduler.buffer_of(tensor), *dims]
 
 
-def expect_tensor(s: FunctionScheduler, value: ir.Value) -> list[Value | ir.Value]:
+def expect_tensor(scheduler: FunctionScheduler, value: ir.Value) -> list[Value | ir.Value]:
     """What takes in a tensor that `pass_tensor` passes."""
     type = ir.RankedTensorType(value.type)
     element = str(type.element_type)
-    dims = [Scalar(s.name("d")) for index in range(type.rank) if type.is_dynamic_dim(index)]
-    shape = s.shape(type, dims)
-    resource = Resource(s.name("buffer"), s.size(shape, element))
-    s.set_tensor(value, Tensor(shape, element, whole(resource)))
+    dims = [Scalar(scheduler.name("d")) for index in range(type.rank) if type.is_dynamic_dim(index)]
+    shape = scheduler.shape(type, dims)
+    resource = Resource(scheduler.name("buffer"), scheduler.size(shape, element))
+    scheduler.set_tensor(value, Tensor(shape, element, whole(resource)))
     return [resource, *dims]
 
 
 # The module that tests check with
 
 
-def schedule_check(s: FunctionScheduler, op: ir.Operation) -> None:
+def schedule_check(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     """A `check.expect_*` operation."""
-    s.flush()
-    tensors = [s.tensors[operand] for operand in op.operands if is_tensor(operand)]
+    scheduler.flush()
+    tensors = [scheduler.tensors[operand] for operand in op.operands if is_tensor(operand)]
     before: frozenset[Timepoint] = frozenset()
     for tensor in tensors:
-        before |= s.work.before_read(tensor.range)
-    s.await_all(before)
+        before |= scheduler.work.before_read(tensor.range)
+    scheduler.await_all(before)
     arguments: list[View | ir.Value | float] = [
-        s.view_of(s.tensors[operand]) if is_tensor(operand) else operand for operand in op.operands
+        scheduler.view_of(scheduler.tensors[operand]) if is_tensor(operand) else operand
+        for operand in op.operands
     ]
     for name in ("atol", "rtol"):
         if name in op.attributes:
             arguments.append(ir.FloatAttr(op.attributes[name]).value)
-    s.emit(CallCheck(op.name, tuple(arguments)))
+    scheduler.emit(CallCheck(op.name, tuple(arguments)))

@@ -17,68 +17,69 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.signatures import TensorType
 
 
-def schedule_load(s: FunctionScheduler, op: ir.Operation) -> None:
+def schedule_load(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     """A `ml_program.global_load` or `global_load_const`."""
-    variable = _global(s.module, op)
+    variable = _global(scheduler.module, op)
     result = op.results[0]
-    known = s.contents.get(variable.name)
+    known = scheduler.contents.get(variable.name)
     if isinstance(known, Tensor):
-        s.set_tensor(result, known)
+        scheduler.set_tensor(result, known)
     elif known is not None:
-        s.emit(Bind(result, known))
+        scheduler.emit(Bind(result, known))
     elif not isinstance(variable.type, TensorType):
-        s.emit(LoadGlobal(variable.name, result))
+        scheduler.emit(LoadGlobal(variable.name, result))
     else:
-        tensor = _load_tensor(s, variable, result)
-        s.set_tensor(result, tensor)
-        s.contents[variable.name] = tensor
+        tensor = _load_tensor(scheduler, variable, result)
+        scheduler.set_tensor(result, tensor)
+        scheduler.contents[variable.name] = tensor
 
 
-def _load_tensor(s: FunctionScheduler, variable: ModuleGlobal, result: ir.Value) -> Tensor:
+def _load_tensor(scheduler: FunctionScheduler, variable: ModuleGlobal, result: ir.Value) -> Tensor:
     type = ir.RankedTensorType(result.type)
     element = str(type.element_type)
     dims: list[Dim] = []
     for index in range(type.rank):
         if type.is_dynamic_dim(index):
-            dim = Scalar(s.name("d"))
-            s.emit(LoadGlobal(variable.dims[index], dim))
+            dim = Scalar(scheduler.name("d"))
+            scheduler.emit(LoadGlobal(variable.dims[index], dim))
             dims.append(dim)
-    shape = s.shape(type, dims)
-    resource = Resource(s.name(variable.name), s.size(shape, element))
-    s.emit(LoadGlobal(variable.name, resource))
+    shape = scheduler.shape(type, dims)
+    resource = Resource(scheduler.name(variable.name), scheduler.size(shape, element))
+    scheduler.emit(LoadGlobal(variable.name, resource))
     if variable.timepoint:
-        ready = Timepoint(s.name("ready"))
-        s.emit(LoadGlobal(variable.timepoint, ready))
-        s.timeline.define(resource, {ready} | s.timeline.base)
+        ready = Timepoint(scheduler.name("ready"))
+        scheduler.emit(LoadGlobal(variable.timepoint, ready))
+        scheduler.timeline.define(resource, {ready} | scheduler.timeline.base)
     return Tensor(shape, element, whole(resource))
 
 
-def schedule_store(s: FunctionScheduler, op: ir.Operation) -> None:
+def schedule_store(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     """A `ml_program.global_store`."""
-    variable = _global(s.module, op)
+    variable = _global(scheduler.module, op)
     value = op.operands[0]
     if not isinstance(variable.type, TensorType):
-        s.store_later(variable.name, value)
-        s.contents[variable.name] = value
+        scheduler.store_later(variable.name, value)
+        scheduler.contents[variable.name] = value
         return
-    tensor = s.tensors[value]
-    if not _may_become_state(s, op):
-        tensor = Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
-    s.contents[variable.name] = tensor
-    s.store_tensor_later(variable, tensor)
+    tensor = scheduler.tensors[value]
+    if not _may_become_state(scheduler, op):
+        tensor = Tensor(tensor.shape, tensor.element, scheduler.work.copy(tensor.range))
+    scheduler.contents[variable.name] = tensor
+    scheduler.store_tensor_later(variable, tensor)
 
 
-def _may_become_state(s: FunctionScheduler, op: ir.Operation) -> bool:
+def _may_become_state(scheduler: FunctionScheduler, op: ir.Operation) -> bool:
     value = op.operands[0]
-    alias_class = s.aliasing.of(value)
+    alias_class = scheduler.aliasing.of(value)
     is_own = not alias_class.origins & (Origin.CALLER | Origin.CALLEE)
-    is_constant = s.tensors[value].range.resource.name == CONSTANTS
+    is_constant = scheduler.tensors[value].range.resource.name == CONSTANTS
     in_storage = any(
-        storage.resource.root is s.tensors[value].range.resource.root for storage in s.storages.values()
+        storage.resource.root is scheduler.tensors[value].range.resource.root
+        for storage in scheduler.storages.values()
     )
     if not is_own or alias_class.is_shared or is_constant or in_storage:
         return False
-    return not s.module.in_place_updates or _is_alone(op, alias_class)
+    return not scheduler.module.in_place_updates or _is_alone(op, alias_class)
 
 
 def _is_alone(op: ir.Operation, alias_class: AliasClass) -> bool:

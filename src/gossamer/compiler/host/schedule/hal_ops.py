@@ -21,83 +21,83 @@ def _of_type(op: ir.Operation, *types: str) -> list[ir.Value]:
     return [operand for operand in op.operands if str(operand.type) in types]
 
 
-def _timepoint(s: FunctionScheduler, op: ir.Operation) -> Timepoint | None:
+def _timepoint(scheduler: FunctionScheduler, op: ir.Operation) -> Timepoint | None:
     """The fence among an operation's operands."""
     for fence in _of_type(op, FENCE):
-        timepoint = Timepoint(s.name("fence"))
-        s.emit(Bind(timepoint, fence))
+        timepoint = Timepoint(scheduler.name("fence"))
+        scheduler.emit(Bind(timepoint, fence))
         return timepoint
     return None
 
 
-def _import(s: FunctionScheduler, op: ir.Operation) -> None:
+def _import(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     (source,) = _of_type(op, BUFFER, BUFFER_VIEW)
     result = op.results[0]
-    ready = _timepoint(s, op)
+    ready = _timepoint(scheduler, op)
     if str(source.type) == BUFFER_VIEW:
-        view = View(s.name("view"))
-        s.emit(Bind(view, source))
+        view = View(scheduler.name("view"))
+        scheduler.emit(Bind(view, source))
         name = ir.StringAttr(op.attributes["name"]).value if "name" in op.attributes else "tensor"
-        receive_tensor(s, result, view, name, ready)
+        receive_tensor(scheduler, result, view, name, ready)
         return
-    dims = [s.dim(operand) for operand in op.operands if isinstance(operand.type, ir.IndexType)]
+    dims = [scheduler.dim(operand) for operand in op.operands if isinstance(operand.type, ir.IndexType)]
     element = str(ir.RankedTensorType(result.type).element_type)
-    shape = s.shape(result.type, dims)
-    resource = bind_buffer(s, source, s.size(shape, element))
-    s.set_tensor(result, Tensor(shape, element, whole(resource)))
-    s.timeline.define(resource, () if ready is None else (ready,))
+    shape = scheduler.shape(result.type, dims)
+    resource = bind_buffer(scheduler, source, scheduler.size(shape, element))
+    scheduler.set_tensor(result, Tensor(shape, element, whole(resource)))
+    scheduler.timeline.define(resource, () if ready is None else (ready,))
 
 
-def bind_buffer(s: FunctionScheduler, source: ir.Value, size: Size) -> Resource:
+def bind_buffer(scheduler: FunctionScheduler, source: ir.Value, size: Size) -> Resource:
     """The buffer that a ref to a buffer or view is."""
-    resource = Resource(s.name("buffer"), size)
+    resource = Resource(scheduler.name("buffer"), size)
     if str(source.type) == BUFFER_VIEW:
-        view = View(s.name("view"))
-        s.emit(Bind(view, source))
-        s.emit(ViewBuffer(view, resource, not s.module.strip_assertions))
+        view = View(scheduler.name("view"))
+        scheduler.emit(Bind(view, source))
+        scheduler.emit(ViewBuffer(view, resource, not scheduler.module.strip_assertions))
     else:
-        s.emit(Bind(resource, source))
+        scheduler.emit(Bind(resource, source))
     return resource
 
 
-def _export(s: FunctionScheduler, op: ir.Operation) -> None:
+def _export(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     (source,) = (operand for operand in op.operands if is_tensor(operand))
     result = op.results[0]
-    tensor = s.tensors[source]
-    is_copied = s.shares_state(source)
+    tensor = scheduler.tensors[source]
+    is_copied = scheduler.shares_state(source)
     if is_copied:
-        tensor = Tensor(tensor.shape, tensor.element, s.work.copy(tensor.range))
-    s.flush()
+        tensor = Tensor(tensor.shape, tensor.element, scheduler.work.copy(tensor.range))
+    scheduler.flush()
     owner = source.owner
     if is_copied or isinstance(owner, ir.Block) or owner.operation.name != "hal.tensor.barrier":
-        s.await_all(s.work.before_read(tensor.range))
+        scheduler.await_all(scheduler.work.before_read(tensor.range))
     is_view = str(result.type) == BUFFER_VIEW
-    s.emit(Bind(result, s.view_of(tensor) if is_view else s.buffer_of(tensor)))
+    scheduler.emit(Bind(result, scheduler.view_of(tensor) if is_view else scheduler.buffer_of(tensor)))
 
 
-def _barrier(s: FunctionScheduler, op: ir.Operation) -> None:
-    s.flush()
+def _barrier(scheduler: FunctionScheduler, op: ir.Operation) -> None:
+    scheduler.flush()
     tensors = [operand for operand in op.operands if is_tensor(operand)]
     before: frozenset[Timepoint] = frozenset()
     for value, result in zip(tensors, op.results, strict=True):
-        before |= s.work.before_read(s.tensors[value].range)
-        s.set_tensor(result, s.tensors[value])
-    signal = _timepoint(s, op)
+        before |= scheduler.work.before_read(scheduler.tensors[value].range)
+        scheduler.set_tensor(result, scheduler.tensors[value])
+    signal = _timepoint(scheduler, op)
     if signal is not None:
-        wait = s.timeline.reduce(before | s.timeline.outstanding)
-        s.emit(Barrier(wait, signal))
+        wait = scheduler.timeline.reduce(before | scheduler.timeline.outstanding)
+        scheduler.emit(Barrier(wait, signal))
 
 
-def _alias(s: FunctionScheduler, op: ir.Operation) -> None:
+def _alias(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     (source,) = (operand for operand in op.operands if is_tensor(operand))
     (storage,) = _of_type(op, BUFFER, BUFFER_VIEW)
-    tensor = s.tensors[source]
-    ready = _timepoint(s, op)
-    resource = bind_buffer(s, storage, tensor.range.length)
-    s.timeline.define(resource, () if ready is None else (ready,))
+    tensor = scheduler.tensors[source]
+    ready = _timepoint(scheduler, op)
+    resource = bind_buffer(scheduler, storage, tensor.range.length)
+    scheduler.timeline.define(resource, () if ready is None else (ready,))
     target = Range(resource, ZERO, tensor.range.length)
-    s.work.command(Copy(tensor.range, target))
-    s.set_tensor(op.results[0], Tensor(tensor.shape, tensor.element, target))
+    scheduler.work.command(Copy(tensor.range, target))
+    scheduler.set_tensor(op.results[0], Tensor(tensor.shape, tensor.element, target))
 
 
 HAL_OPS: dict[str, Handler] = {

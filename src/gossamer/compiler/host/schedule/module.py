@@ -114,7 +114,7 @@ def _schedule(
     *,
     runs_once: bool = False,
 ) -> Function:
-    s = FunctionScheduler(
+    scheduler = FunctionScheduler(
         state,
         op,
         name,
@@ -123,32 +123,32 @@ def _schedule(
         is_timed=symbol_name(op) in state.timed_functions,
         runs_once=runs_once,
     )
-    schedule_arguments(s)
-    blocks = declare_blocks(s)
+    schedule_arguments(scheduler)
+    blocks = declare_blocks(scheduler)
     for index, block in enumerate(op.regions[0].blocks):
         if index:
-            s.enter_block(*blocks[block])
-        s.function.blocks.append(s.block)
-        _schedule_block(s, block, blocks)
-        hand_over_signals(s.block)
-    return s.function
+            scheduler.enter_block(*blocks[block])
+        scheduler.function.blocks.append(scheduler.block)
+        _schedule_block(scheduler, block, blocks)
+        hand_over_signals(scheduler.block)
+    return scheduler.function
 
 
-def _schedule_block(s: FunctionScheduler, block: ir.Block, blocks: Blocks) -> None:
+def _schedule_block(scheduler: FunctionScheduler, block: ir.Block, blocks: Blocks) -> None:
     for position, operation in enumerate(block.operations):
         op = operation.operation
-        s.current = op
-        s.work.position = position
+        scheduler.current = op
+        scheduler.work.position = position
         handler = _HANDLERS.get(op.name)
         if handler is not None:
-            handler(s, op)
+            handler(scheduler, op)
         elif op.name in _BRANCHES:
-            schedule_branch(s, op, blocks)
+            schedule_branch(scheduler, op, blocks)
         elif op.name.startswith("check."):
-            schedule_check(s, op)
+            schedule_check(scheduler, op)
         elif op.name == "arith.constant" and is_tensor(op.results[0]):
-            schedule_constant(s, op)
+            schedule_constant(scheduler, op)
         elif any(is_tensor(value) for value in (*op.operands, *op.results)):
-            raise s.error(f"'{op.name}' on tensors cannot run on the host and is in no dispatch")
+            raise scheduler.error(f"'{op.name}' on tensors cannot run on the host and is in no dispatch")
         else:
-            s.emit(HostOp(op))
+            scheduler.emit(HostOp(op))
