@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.program import hal_imports as hal
-from gossamer.compiler.host.program.program import CallCheck, CallFunction, CallImport
+from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.signatures import RefType, Signature, TensorType
 from gossamer.compiler.signatures.signature import AbiType

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.program import hal_imports as hal
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, Wave, WorkgroupCount
-from gossamer.compiler.host.program.program import Execute, HostProgram
+from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Dim, Scalar
+from gossamer.compiler.host.program.steps import Execute
 from gossamer.compiler.host.program.values import Range, Resource
 from gossamer.compiler.host.schedule.recording import is_single_transfer
 from gossamer.compiler.vm import ir

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.compiler.host.program import hal_imports as hal
-from gossamer.compiler.host.program.program import HostProgram, Passed, Wait
+from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Size, Term
+from gossamer.compiler.host.program.steps import Passed, Wait
 from gossamer.compiler.host.program.values import Opaque, Resource, Timepoint, Value, View
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.vm import ir

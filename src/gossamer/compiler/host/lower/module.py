@@ -16,11 +16,11 @@ from gossamer.compiler.host.program.program import (
     ConditionalBranch,
     Function,
     HostProgram,
-    Passed,
     Return,
     Switch,
     Terminator,
 )
+from gossamer.compiler.host.program.steps import Passed
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.vm import ir
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.program import hal_imports as hal
-from gossamer.compiler.host.program.program import LoadParameters
+from gossamer.compiler.host.program.steps import LoadParameters
 from gossamer.compiler.vm import ir
 
 _HOST_BUFFER = "!vm.buffer"

@@ -11,7 +11,7 @@ from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.lower.parameters import lower_load_parameters
 from gossamer.compiler.host.program import hal_imports as hal
 from gossamer.compiler.host.program.element_types import element_bits, element_type_code
-from gossamer.compiler.host.program.program import (
+from gossamer.compiler.host.program.steps import (
     Alloca,
     Allocate,
     AssertView,

@@ -7,40 +7,42 @@ from typing import Any
 
 from gossamer.compiler.host.program.commands import Command, Copy, Dispatch, Fill, Update, WorkgroupCount
 from gossamer.compiler.host.program.program import (
+    Block,
+    Branch,
+    ConditionalBranch,
+    Function,
+    HostProgram,
+    Return,
+    Switch,
+    Terminator,
+)
+from gossamer.compiler.host.program.sizes import Shape
+from gossamer.compiler.host.program.steps import (
     Alloca,
     Allocate,
     AssertView,
     Await,
     Barrier,
     Bind,
-    Block,
-    Branch,
     CallCheck,
     CallFunction,
     CallImport,
-    ConditionalBranch,
     CreateView,
     Dealloca,
     Execute,
-    Function,
     HostOp,
-    HostProgram,
     Join,
     LoadGlobal,
     LoadParameters,
     PackScalars,
     ReadElement,
-    Return,
     Step,
     StoreGlobal,
     Subspan,
-    Switch,
-    Terminator,
     ViewBuffer,
     ViewDim,
     Wait,
 )
-from gossamer.compiler.host.program.sizes import Shape
 from gossamer.compiler.host.program.values import Timepoint
 from gossamer.compiler.kernel_interface import KernelInterface
 from gossamer.compiler.mlir import ir

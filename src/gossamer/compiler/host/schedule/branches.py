@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from gossamer.compiler.host.program.program import Block, Branch, ConditionalBranch, Passed, Switch
+from gossamer.compiler.host.program.program import Block, Branch, ConditionalBranch, Switch
+from gossamer.compiler.host.program.steps import Passed
 from gossamer.compiler.host.program.values import Timepoint
 from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor, successors
 from gossamer.compiler.host.schedule.calls import expect_tensor, pass_tensor

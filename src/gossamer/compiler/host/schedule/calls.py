@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gossamer.compiler.host.program.program import (
+from gossamer.compiler.host.program.sizes import Dim, Scalar, Shape
+from gossamer.compiler.host.program.steps import (
     AssertView,
     CallCheck,
     CallFunction,
@@ -14,7 +15,6 @@ from gossamer.compiler.host.program.program import (
     ViewDim,
     Wait,
 )
-from gossamer.compiler.host.program.sizes import Dim, Scalar, Shape
 from gossamer.compiler.host.program.values import Resource, Tensor, Timepoint, Value, View, whole
 from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor
 from gossamer.compiler.host.schedule.module_state import CONSTANTS

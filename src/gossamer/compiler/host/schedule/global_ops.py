@@ -7,8 +7,8 @@ callee may hold is copied before it becomes state.
 
 from __future__ import annotations
 
-from gossamer.compiler.host.program.program import Bind, LoadGlobal
 from gossamer.compiler.host.program.sizes import Dim, Scalar
+from gossamer.compiler.host.program.steps import Bind, LoadGlobal
 from gossamer.compiler.host.program.values import Resource, Tensor, Timepoint, whole
 from gossamer.compiler.host.schedule.analysis.aliasing import AliasClass, Origin
 from gossamer.compiler.host.schedule.module_state import CONSTANTS, ModuleGlobal, ModuleState

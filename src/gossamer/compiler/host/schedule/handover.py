@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import cast
 
-from gossamer.compiler.host.program.program import Alloca, Barrier, Block, CallImport, Dealloca, Execute, Step
+from gossamer.compiler.host.program.program import Block
+from gossamer.compiler.host.program.steps import Alloca, Barrier, CallImport, Dealloca, Execute, Step
 from gossamer.compiler.host.program.values import Timepoint
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gossamer.compiler.host.program.program import Function, HostExecutable, HostOp, HostProgram
+from gossamer.compiler.host.program.program import Function, HostExecutable, HostProgram
+from gossamer.compiler.host.program.steps import HostOp
 from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor
 from gossamer.compiler.host.schedule.analysis.in_place_state import find_in_place_updates
 from gossamer.compiler.host.schedule.analysis.timed_functions import (

@@ -8,19 +8,16 @@ from gossamer.compiler.host.program.commands import Command, Copy, Fill
 from gossamer.compiler.host.program.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.host.program.element_types import element_bits
 from gossamer.compiler.host.program.hal_imports import BUFFER, FENCE
-from gossamer.compiler.host.program.program import (
+from gossamer.compiler.host.program.program import Block, Function, HostGlobal, Return
+from gossamer.compiler.host.program.sizes import Size
+from gossamer.compiler.host.program.steps import (
     Allocate,
     Await,
-    Block,
     Execute,
-    Function,
-    HostGlobal,
     LoadParameters,
-    Return,
     StoreGlobal,
     Subspan,
 )
-from gossamer.compiler.host.program.sizes import Size
 from gossamer.compiler.host.program.values import Resource, Timepoint, whole
 from gossamer.compiler.host.schedule.module_state import ModuleGlobal, ModuleState
 from gossamer.compiler.host.schedule.parameters import load_parameters, parameter_stores, read_parameter

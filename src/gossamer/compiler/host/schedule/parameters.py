@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gossamer.compiler.host.program.element_types import element_bits
-from gossamer.compiler.host.program.program import HostProgram, LoadParameters, Step, StoreGlobal
+from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Size
+from gossamer.compiler.host.program.steps import LoadParameters, Step, StoreGlobal
 from gossamer.compiler.host.program.values import Resource, Timepoint
 from gossamer.compiler.host.schedule.module_state import ModuleGlobal
 from gossamer.compiler.mlir import ir, source_location

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gossamer.compiler.host.program.commands import Command, Copy, Dispatch, Fill, Update
-from gossamer.compiler.host.program.program import Execute, HostProgram
+from gossamer.compiler.host.program.program import HostProgram
+from gossamer.compiler.host.program.steps import Execute
 from gossamer.compiler.host.program.values import Resource
 from gossamer.compiler.host.schedule.module_state import CONSTANTS
 from gossamer.compiler.host.schedule.submission.region import reads, writes

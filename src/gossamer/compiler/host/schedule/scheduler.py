@@ -9,17 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gossamer.compiler.host.program.element_types import element_bits
-from gossamer.compiler.host.program.program import (
-    Await,
-    Block,
-    CreateView,
-    Function,
-    Join,
-    Step,
-    StoreGlobal,
-    Subspan,
-)
+from gossamer.compiler.host.program.program import Block, Function
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Shape, Size, product
+from gossamer.compiler.host.program.steps import Await, CreateView, Join, Step, StoreGlobal, Subspan
 from gossamer.compiler.host.program.values import Range, Resource, Tensor, Timepoint, View, whole
 from gossamer.compiler.host.schedule.analysis.aliasing import Aliasing, Origin, analyze_aliasing
 from gossamer.compiler.host.schedule.analysis.liveness import Liveness, analyze_liveness

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, WorkgroupCount
 from gossamer.compiler.host.program.constant_bytes import pack_elements, splat_pattern
 from gossamer.compiler.host.program.element_types import element_bits
-from gossamer.compiler.host.program.program import Bind, PackScalars, ReadElement
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Size
+from gossamer.compiler.host.program.steps import Bind, PackScalars, ReadElement
 from gossamer.compiler.host.program.values import Opaque, Range, Tensor
 from gossamer.compiler.host.schedule.analysis.aliasing import Origin, is_tensor
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler, constant_integer

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gossamer.compiler.host.program.commands import Command, Copy
-from gossamer.compiler.host.program.program import Alloca, Allocate, Dealloca, Execute, Step, Wait
 from gossamer.compiler.host.program.sizes import Size
+from gossamer.compiler.host.program.steps import Alloca, Allocate, Dealloca, Execute, Step, Wait
 from gossamer.compiler.host.program.values import Range, Resource, Timepoint, whole
 from gossamer.compiler.host.schedule.analysis.aliasing import AliasClass, Aliasing
 from gossamer.compiler.host.schedule.analysis.liveness import Liveness
