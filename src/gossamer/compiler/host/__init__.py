@@ -5,7 +5,8 @@ Out: a VM module. Next: `compiler/vm` gives out registers and writes bytecode.
 Mirrors `iree/compiler/Dialect/Stream` and `iree/compiler/Dialect/HAL`.
 """
 
-from gossamer.compiler.host.lower.module import DeviceTarget, lower_program
+from gossamer.compiler.host.lower.device import DeviceTarget
+from gossamer.compiler.host.lower.module import lower_program
 from gossamer.compiler.host.pipeline import schedule
 from gossamer.compiler.host.program.program import HostExecutable, HostProgram
 from gossamer.compiler.host.program.text import format_program

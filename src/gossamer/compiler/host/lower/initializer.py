@@ -7,47 +7,24 @@ initialisers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
-
-from gossamer.compiler.executable import ExecutableBinary, ExecutableTarget
 from gossamer.compiler.host.lower.commands import function_id_global
 from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext, type_of_name
+from gossamer.compiler.host.lower.device import DeviceTarget, find_device
+from gossamer.compiler.host.lower.executables import (
+    Variants,
+    create_executable,
+    look_up_function,
+    named_variants,
+)
 from gossamer.compiler.host.lower.steps import AWAIT_FAILED
 from gossamer.compiler.host.program import hal_imports as hal
 from gossamer.compiler.host.program.commands import Dispatch
-from gossamer.compiler.host.program.program import ConstantPool, HostExecutable, HostProgram
+from gossamer.compiler.host.program.program import ConstantPool, HostProgram
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.errors import StatusCode
 
 INIT = "__init"
-_CONSTANTS_ALIGNMENT = 64
-_DEVICE_ID, _EXECUTABLE_FORMAT = "hal.device.id", "hal.executable.format"
-
-
-_DEVICE_PATTERN = "local*"
-
-Variants: TypeAlias = Mapping[str, Sequence[ExecutableBinary]]
-"""What each executable was compiled to, by its name; a device gets the first variant that it supports."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceTarget:
-    """The device a module runs on.
-
-    Attributes:
-        name: what options call it.
-        executable_targets: it must take the executable format of one of them.
-    """
-
-    name: str
-    executable_targets: tuple[ExecutableTarget, ...]
-
-    def __str__(self) -> str:
-        targets = ", ".join(map(str, self.executable_targets))
-        return f'#hal.device.target<"{self.name}", [{targets}]>'
+_DATA_ALIGNMENT = 64
 
 
 def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -> None:
@@ -59,8 +36,8 @@ def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -
     declare(DEVICE_GLOBAL, ir.ref(hal.DEVICE))
     for executable in program.executables:
         declare(executable.name, ir.ref(hal.EXECUTABLE))
-        for name, binary in _named(executable, variants).items():
-            module.rodata[name] = ir.Rodata(name, binary.data, 64, binary.mime_type)
+        for name, binary in named_variants(executable, variants).items():
+            module.rodata[name] = ir.Rodata(name, binary.data, _DATA_ALIGNMENT, binary.mime_type)
     for dispatch in _kernels_used(program):
         declare(function_id_global(program, dispatch), ir.I64)
     for recording in program.recordings:
@@ -68,9 +45,7 @@ def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -
     if program.constants is not None:
         name = program.constants.resource.name
         declare(name, ir.ref(hal.BUFFER))
-        module.rodata[f"{name}_data"] = ir.Rodata(
-            f"{name}_data", program.constants.data, _CONSTANTS_ALIGNMENT
-        )
+        module.rodata[f"{name}_data"] = ir.Rodata(f"{name}_data", program.constants.data, _DATA_ALIGNMENT)
     for variable in program.globals.values():
         declare(variable.name, type_of_name(variable.type), variable.declared_type)
 
@@ -102,13 +77,13 @@ def lower_initializer(
     function = ir.Function(INIT, [], [ir.Block()])
     context = LoweringContext(program, module, function, waiting)
     if _uses_device(module):
-        _find_device(context, target)
+        find_device(context, target)
     else:
         del module.globals[DEVICE_GLOBAL]
     for executable in program.executables:
-        _create_executable(context, executable, variants)
+        create_executable(context, executable, variants)
     for dispatch in _kernels_used(program):
-        _look_up_function(context, dispatch)
+        look_up_function(context, dispatch)
     if program.constants is not None:
         _upload_constants(context, program.constants)
     for recording in program.recordings:
@@ -145,115 +120,6 @@ def _store_number(builder: Builder, variable: ir.Global, number: int | float) ->
         case ir.ValueType.REF:
             raise TypeError(f"global {variable.name} is a ref")
     builder.effect(f"global.store.{variable.type}", value, symbol=variable.name)
-
-
-def _find_device(context: LoweringContext, target: DeviceTarget) -> None:
-    """Store the first device that fits, or fail."""
-    builder = context.builder
-    device_type = ir.ref(hal.DEVICE)
-    count = context.call(hal.DEVICES_COUNT)
-    index = ir.Value(ir.I32)
-    loop, body, following = ir.Block([index]), context.new_block(), context.new_block()
-    context.function.blocks.append(loop)
-    found = ir.Block([ir.Value(device_type)])
-    missing = context.new_block()
-    builder.br(loop, builder.i32(0))
-    builder.block = loop
-    builder.cond_br(builder.op("cmp.lt.i32.s", index, count), body, [], missing, [])
-    builder.block = body
-    device = context.call(hal.DEVICES_GET, index)
-    _require(context, device, _DEVICE_ID, _DEVICE_PATTERN, following)
-    formats = [each.format for each in target.executable_targets]
-    for format in formats[:-1]:
-        otherwise = context.new_block()
-        _require(context, device, _EXECUTABLE_FORMAT, format, otherwise)
-        builder.br(found, device)
-        builder.block = otherwise
-    for format in formats[-1:]:
-        _require(context, device, _EXECUTABLE_FORMAT, format, following)
-    builder.br(found, device)
-    builder.block = following
-    builder.br(loop, builder.op("add.i32", index, builder.i32(1)))
-    builder.block = missing
-    message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target}"
-    builder.fail(builder.i32(StatusCode.INCOMPATIBLE), message)
-    context.function.blocks.append(found)
-    context.start_block(found)
-    builder.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=hal.DEVICE)
-
-
-def _require(
-    context: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block
-) -> None:
-    """Go on in a new block where a device says yes to a query."""
-    builder = context.builder
-    known, value = builder.call_import(
-        hal.DEVICE_QUERY_I64, device, builder.string(category), builder.string(key)
-    )
-    accepted = context.new_block()
-    answer = builder.op("and.i32", known, builder.op("cmp.nz.i64", value))
-    builder.cond_br(answer, accepted, [], otherwise, [])
-    builder.block = accepted
-
-
-def _named(executable: HostExecutable, variants: Variants) -> dict[str, ExecutableBinary]:
-    """The variants of an executable by the names of their rodata."""
-    binaries = variants[executable.name]
-    if len(binaries) == 1:
-        return {f"{executable.name}_binary": binaries[0]}
-    return {f"{executable.name}_{binary.format.replace('-', '_')}_binary": binary for binary in binaries}
-
-
-def _create_executable(context: LoweringContext, executable: HostExecutable, variants: Variants) -> None:
-    """Store the executable that the device makes of the first variant that it supports, or fail."""
-    builder = context.builder
-    named = _named(executable, variants)
-    stored = ir.Block()
-    *others, (last_name, last) = named.items()
-    for name, binary in others:
-        otherwise = context.new_block()
-        _require(context, context.device(), _EXECUTABLE_FORMAT, binary.format, otherwise)
-        _create_variant(context, executable.name, name, binary)
-        builder.br(stored)
-        context.start_block(otherwise)
-    unsupported = context.new_block()
-    _require(context, context.device(), _EXECUTABLE_FORMAT, last.format, unsupported)
-    accepted = builder.block
-    builder.block = unsupported
-    formats = ", ".join(binary.format for binary in named.values())
-    builder.fail(
-        builder.i32(StatusCode.UNAVAILABLE),
-        f"HAL device `{DEVICE_GLOBAL}` does not support any variant of executable `{executable.name}`; "
-        f"available formats: [{formats}]",
-    )
-    builder.block = accepted
-    _create_variant(context, executable.name, last_name, last)
-    if others:
-        builder.br(stored)
-        context.function.blocks.append(stored)
-        context.start_block(stored)
-
-
-def _create_variant(context: LoweringContext, executable: str, rodata: str, binary: ExecutableBinary) -> None:
-    builder = context.builder
-    data = builder.op("const.ref.rodata", symbol=rodata, result_ref_type="!vm.buffer")
-    handle = context.call(
-        hal.EXECUTABLE_CREATE,
-        context.device(),
-        builder.i64(hal.ANY_QUEUE),
-        builder.string(binary.format),
-        data,
-        builder.null("!vm.buffer"),
-    )
-    builder.effect("global.store.ref", handle, symbol=executable, type=hal.EXECUTABLE)
-
-
-def _look_up_function(context: LoweringContext, dispatch: Dispatch) -> None:
-    builder = context.builder
-    executable = context.load_global(dispatch.executable)
-    name = builder.string(dispatch.kernel.export_name)
-    number = context.call(hal.EXECUTABLE_LOOKUP_FUNCTION, executable, name)
-    builder.effect("global.store.i64", number, symbol=function_id_global(context.program, dispatch))
 
 
 def _upload_constants(context: LoweringContext, constants: ConstantPool) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from gossamer.compiler.host.lower.calls import incoming_scalar, outgoing_scalar
 from gossamer.compiler.host.lower.commands import lower_recording
 from gossamer.compiler.host.lower.context import LoweringContext, type_of_name
-from gossamer.compiler.host.lower.initializer import DeviceTarget, Variants, declare_state, lower_initializer
+from gossamer.compiler.host.lower.device import DeviceTarget
+from gossamer.compiler.host.lower.executables import Variants
+from gossamer.compiler.host.lower.initializer import declare_state, lower_initializer
 from gossamer.compiler.host.lower.steps import lower_step
 from gossamer.compiler.host.program.program import (
     Block,
@@ -23,8 +25,6 @@ from gossamer.compiler.host.program.program import (
 from gossamer.compiler.host.program.steps import Passed
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.vm import ir
-
-__all__ = ["DeviceTarget", "lower_program"]
 
 
 def lower_program(program: HostProgram, target: DeviceTarget, variants: Variants) -> ir.Module:

@@ -1,0 +1,79 @@
+"""Finds the device that a module runs on, when the module is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gossamer.compiler.executable import ExecutableTarget
+from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext
+from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.compiler.vm import ir
+from gossamer.errors import StatusCode
+
+_DEVICE_ID = "hal.device.id"
+EXECUTABLE_FORMAT = "hal.executable.format"
+"""Category of the question whether a device loads executables of a format."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTarget:
+    """The device a module runs on.
+
+    Attributes:
+        name: what options call it.
+        executable_targets: it must take the executable format of one of them.
+    """
+
+    name: str
+    executable_targets: tuple[ExecutableTarget, ...]
+
+    def __str__(self) -> str:
+        targets = ", ".join(map(str, self.executable_targets))
+        return f'#hal.device.target<"{self.name}", [{targets}]>'
+
+
+def find_device(context: LoweringContext, target: DeviceTarget) -> None:
+    """Store the first device that fits, or fail."""
+    builder = context.builder
+    device_type = ir.ref(hal.DEVICE)
+    count = context.call(hal.DEVICES_COUNT)
+    index = ir.Value(ir.I32)
+    loop, body, following = ir.Block([index]), context.new_block(), context.new_block()
+    context.function.blocks.append(loop)
+    found = ir.Block([ir.Value(device_type)])
+    missing = context.new_block()
+    builder.br(loop, builder.i32(0))
+    builder.block = loop
+    builder.cond_br(builder.op("cmp.lt.i32.s", index, count), body, [], missing, [])
+    builder.block = body
+    device = context.call(hal.DEVICES_GET, index)
+    require(context, device, _DEVICE_ID, f"{target.name}*", following)
+    formats = [each.format for each in target.executable_targets]
+    for format in formats[:-1]:
+        otherwise = context.new_block()
+        require(context, device, EXECUTABLE_FORMAT, format, otherwise)
+        builder.br(found, device)
+        builder.block = otherwise
+    for format in formats[-1:]:
+        require(context, device, EXECUTABLE_FORMAT, format, following)
+    builder.br(found, device)
+    builder.block = following
+    builder.br(loop, builder.op("add.i32", index, builder.i32(1)))
+    builder.block = missing
+    message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target}"
+    builder.fail(builder.i32(StatusCode.INCOMPATIBLE), message)
+    context.function.blocks.append(found)
+    context.start_block(found)
+    builder.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=hal.DEVICE)
+
+
+def require(context: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block) -> None:
+    """Go on in a new block where a device says yes to a query, in `otherwise` elsewhere."""
+    builder = context.builder
+    known, value = builder.call_import(
+        hal.DEVICE_QUERY_I64, device, builder.string(category), builder.string(key)
+    )
+    accepted = context.new_block()
+    answer = builder.op("and.i32", known, builder.op("cmp.nz.i64", value))
+    builder.cond_br(answer, accepted, [], otherwise, [])
+    builder.block = accepted
