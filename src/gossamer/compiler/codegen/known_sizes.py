@@ -15,6 +15,7 @@ from gossamer.compiler.tensor.linalg_op import LinalgOp, as_linalg, dim_position
 from gossamer.compiler.tensor.shapes import Shapes
 from gossamer.compiler.tensor.tensor_op import is_tensor, shape_of
 
+_CAST = "tensor.cast"
 _SCAN = f"{DIALECT}.scan"
 
 
@@ -58,6 +59,8 @@ class _SizeAnalysis:
             linalg = as_linalg(op)
             if linalg is not None:
                 self._equate_loops(linalg)
+            elif op.name == _CAST:
+                self._equate_all(self._shapes.dims(op.operands[0]), self._shapes.dims(op.result))
             elif op.name == _SCAN:
                 self._equate_lines(ExtendedOp(op))
         return {
@@ -104,7 +107,10 @@ class _SizeAnalysis:
         """A scan has one total for each of its lines."""
         values, totals = (self._shapes.dims(result) for result in scan.op.results)
         del values[scan.dimension]
-        for one, other in zip(values, totals, strict=True):
+        self._equate_all(values, totals)
+
+    def _equate_all(self, sizes: list[Index], others: list[Index]) -> None:
+        for one, other in zip(sizes, others, strict=True):
             self._equate(one, other)
 
     def _equate(self, one: Index, other: Index) -> None:
