@@ -65,6 +65,9 @@ DLPACK_VERSION = (1, 1)
 CODE_IMAGE_VERSION = 1
 """Since 2026-11-22. Of compiled code kept on disk."""
 
+STATE_FILE_VERSION = 1
+"""Since 2026-12-01. Of files that `state.save` writes."""
+
 # What tools write for other tools.
 
 GOOGLE_BENCHMARK_VERSION = "v1.9.5"

@@ -5,8 +5,8 @@ In: a context. Out: values to read and set, snapshots, restores. Tensors are Num
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -16,26 +16,15 @@ from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.runtime.restore import restore
 from gossamer.runtime.signature import static_tensor_type
+from gossamer.runtime.snapshot import OWN_TYPES, Snapshot
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.module import GlobalAccess
-
-_HIDDEN_TYPES = ("!hal.device", "!hal.executable", "!hal.command_buffer", "!hal.fence")
 
 
 class UnknownGlobalError(NotFoundError, KeyError):
     """A context has no global of a name; also a KeyError, as of any mapping."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """State of every module of a context at one time; may be restored any number of times.
-
-    Attributes:
-        contents: by module name; each module knows what its own means.
-    """
-
-    contents: Mapping[str, object]
 
 
 class State(MutableMapping[str, Any]):
@@ -71,7 +60,7 @@ class State(MutableMapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         for name, access in self._context.globals.items():
-            if access.storage_type not in _HIDDEN_TYPES:
+            if access.storage_type not in OWN_TYPES:
                 yield name
 
     def __len__(self) -> int:
@@ -87,19 +76,44 @@ class State(MutableMapping[str, Any]):
 
     def snapshot(self) -> Snapshot:
         """Copy the state of every module."""
-        return Snapshot(self._context.snapshot())
+        return Snapshot.take(self._context)
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: Snapshot, *, by_name: bool = False) -> None:
         """Put a snapshot of this context, or of another one of the same modules, back.
 
-        Raises: InvalidArgumentError when the modules differ.
+        Args:
+            snapshot: may be restored again.
+            by_name: take over globals of the same name and type where a module is of another version, and
+                leave the others as they are; without it such a snapshot is refused.
+        Raises: InvalidArgumentError when the modules differ, saying how. Nothing has changed then.
         """
-        names = {module.name for module in self._context.modules}
-        if names != set(snapshot.contents):
-            raise InvalidArgumentError(
-                f"snapshot is of modules {sorted(snapshot.contents)}, this context has {sorted(names)}"
-            )
-        self._context.restore(snapshot.contents)
+        restore(self._context, snapshot, self._allocator, by_name=by_name)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state of every module to a file; constants stay in the modules' own files.
+
+        Raises: InvalidArgumentError for state that cannot leave the process; OSError.
+        """
+        # Why here: few programs save their state.
+        from gossamer.runtime.state_file import write_state
+
+        write_state(os.fspath(path), self.snapshot())
+
+    def load(
+        self, path: str | os.PathLike[str], *, by_name: bool = False, allow_pickle: bool = False
+    ) -> None:
+        """Restore what `save` wrote, perhaps in another process.
+
+        Args:
+            path: of the file.
+            by_name: as `restore` has it.
+            allow_pickle: read state of Python modules, which runs code that the file names; for files that
+                are trusted.
+        Raises: as `restore`; FormatError, PermissionDeniedError, OSError.
+        """
+        from gossamer.runtime.state_file import read_state
+
+        self.restore(read_state(os.fspath(path), allow_pickle=allow_pickle), by_name=by_name)
 
     def _access(self, name: str) -> GlobalAccess:
         access = self._context.globals.get(name)

@@ -115,6 +115,10 @@ class _OwnedState:
         # Safety: this keeps the module until the state is destroyed.
         self._destruction = Destruction(self, _destroy_state, function, module, address)
 
+    def __bool__(self) -> bool:
+        """False where the module has no state."""
+        return self.address != 0
+
     @property
     def is_destroyed(self) -> bool:
         """True once nothing may be done with it."""

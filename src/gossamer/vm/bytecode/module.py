@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -98,6 +99,21 @@ class BytecodeModule:
     def global_names(self) -> tuple[GlobalName, ...]:
         """What its globals are called."""
         return global_names(self.decoded)
+
+    @cached_property
+    def content_digest(self) -> str:
+        """What tells its code and constants from another version's: SHA-256 in hexadecimal.
+
+        All of the module's bytes are read when it is asked for first.
+        """
+        definition = self.definition
+        digest = hashlib.sha256(
+            repr((definition.name, definition.exported_functions, definition.function_descriptors)).encode()
+        )
+        for data in (definition.bytecode_data, *(segment.data for segment in definition.rodata_segments)):
+            digest.update(len(data).to_bytes(8, "little"))
+            digest.update(data)
+        return digest.hexdigest()
 
     def create_storage(self) -> GlobalStorage:
         """Zeroed globals."""
