@@ -118,7 +118,7 @@ def changing_globals(accesses: Mapping[str, GlobalAccess]) -> dict[str, GlobalAc
 
 
 def _can_change(access: GlobalAccess) -> bool:
-    if access.storage_type in OWN_TYPES:
+    if not access.is_mutable or access.storage_type in OWN_TYPES:
         return False
     value = access.get()
     buffer = value.buffer if isinstance(value, BufferView) else value

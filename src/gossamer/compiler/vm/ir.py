@@ -131,11 +131,13 @@ class Global:
     Attributes:
         declared_type: as the program declares it, such as `tensor<4xf32>`; "" for globals that the
             compiler makes for its own use, which users do not see.
+        is_mutable: may change once the module is initialised.
     """
 
     name: str
     type: Type
     declared_type: str = ""
+    is_mutable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,7 +267,8 @@ class Buffer:
             memo: copies made so far by `id` of the original; subspans of one buffer stay so.
         """
         root = self.allocated_buffer
-        if not self.allowed_access & _WRITE or self.address == 0:
+        # Why by itself too: a program's constants are in `memo` as their own copies.
+        if not self.allowed_access & _WRITE or self.address == 0 or memo.get(id(self)) is self:
             return self
         copy = memo.get(id(root))
         if not isinstance(copy, Buffer):

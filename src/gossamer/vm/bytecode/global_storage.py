@@ -5,6 +5,7 @@ Value globals lie in one range of bytes and are addressed by byte offset; refs a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gossamer.errors import InvalidArgumentError
@@ -34,14 +35,22 @@ class GlobalStorage:
         self.values = Buffer.allocate(value_bytes)
         self.refs: list[object] = [None] * ref_count
 
-    def snapshot(self) -> GlobalsSnapshot:
-        """Copy the present contents, buffers that can change included."""
-        memo: dict[int, object] = {}
+    def snapshot(self, constant_refs: Iterable[int] = ()) -> GlobalsSnapshot:
+        """Copy the present contents, buffers that can change included.
+
+        Args:
+            constant_refs: ordinals of refs that are shared, whatever they refer to: the program never changes
+            it.
+        """
+        memo: dict[int, object] = {id(self.refs[place]): self.refs[place] for place in constant_refs}
         return GlobalsSnapshot(bytes(self.values.data), tuple(copy_ref(value, memo) for value in self.refs))
 
-    def restore(self, snapshot: GlobalsSnapshot) -> None:
+    def restore(self, snapshot: GlobalsSnapshot, constant_refs: Iterable[int] = ()) -> None:
         """Put back what a snapshot of this storage, or of one like it, holds; it can be used again.
 
+        Args:
+            snapshot: stays as it is.
+            constant_refs: as for `snapshot`.
         Raises: InvalidArgumentError for one that does not fit.
         """
         sizes = (self.values.length, len(self.refs))
@@ -51,6 +60,6 @@ class GlobalStorage:
                 f"snapshot has {found[0]} bytes of globals and {found[1]} refs, this state has "
                 f"{sizes[0]} bytes and {sizes[1]} refs: it is of another version of the module"
             )
-        memo: dict[int, object] = {}
+        memo: dict[int, object] = {id(snapshot.refs[place]): snapshot.refs[place] for place in constant_refs}
         self.values.data[:] = snapshot.values
         self.refs[:] = [copy_ref(value, memo) for value in snapshot.refs]

@@ -29,12 +29,13 @@ _VALUE_STRUCTS = {
 
 @dataclass(frozen=True, slots=True)
 class GlobalName:
-    """Where a global is and what it is called; see `GLOBALS_ATTR`."""
+    """Where a global is, what it is called and whether it may change; see `GLOBALS_ATTR`."""
 
     name: str
     storage_type: str
     place: int
     declared_type: str
+    is_mutable: bool = True
 
 
 def global_names(module: DecodedModule) -> tuple[GlobalName, ...]:
@@ -51,9 +52,10 @@ def global_names(module: DecodedModule) -> tuple[GlobalName, ...]:
 
 def _parse_global(module: DecodedModule, line: str) -> GlobalName:
     fields = line.split("\t")
-    if len(fields) != 4 or not fields[2].isdecimal():
+    is_mutable = fields[4:] != ["immutable"]
+    if len(fields) != (4 if is_mutable else 5) or not fields[2].isdecimal():
         raise FormatError(f"line {line!r} is not 'name, storage type, place, type'", table=GLOBALS_ATTR)
-    name, storage_type, place, declared_type = fields
+    name, storage_type, place, declared_type = fields[:4]
     is_value = is_value_type(storage_type)
     size = _VALUE_STRUCTS[storage_type].size if storage_type in _VALUE_STRUCTS else 1
     definition = module.definition
@@ -62,7 +64,7 @@ def _parse_global(module: DecodedModule, line: str) -> GlobalName:
         raise FormatError(f"global {name!r} of type {storage_type} has no place {place}", table=GLOBALS_ATTR)
     if not is_value:
         ref_type(storage_type)
-    return GlobalName(name, storage_type, int(place), declared_type)
+    return GlobalName(name, storage_type, int(place), declared_type, is_mutable)
 
 
 def _used_globals(module: DecodedModule) -> set[tuple[str, int]]:
@@ -93,6 +95,7 @@ def access_globals(storage: GlobalStorage, names: tuple[GlobalName, ...]) -> Map
             storage_type=name.storage_type,
             get=_getter(storage, name),
             set=_setter(storage, name),
+            is_mutable=name.is_mutable,
         )
         for name in names
     }

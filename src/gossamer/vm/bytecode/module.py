@@ -101,6 +101,15 @@ class BytecodeModule:
         return global_names(self.decoded)
 
     @cached_property
+    def constant_refs(self) -> tuple[int, ...]:
+        """Ordinals of ref globals that stay as they were initialised; states share what they refer to."""
+        return tuple(
+            name.place
+            for name in self.global_names
+            if not name.is_mutable and not is_value_type(name.storage_type)
+        )
+
+    @cached_property
     def content_digest(self) -> str:
         """What tells its code and constants from another version's: SHA-256 in hexadecimal.
 

@@ -49,7 +49,7 @@ class BytecodeState(ModuleState):
 
     def snapshot(self) -> GlobalsSnapshot:
         """Copy of the globals."""
-        return self.storage.snapshot()
+        return self.storage.snapshot(self.module.constant_refs)
 
     def restore(self, snapshot: object) -> None:
         """Put a snapshot of this state, or of another state of the module, back.
@@ -57,12 +57,12 @@ class BytecodeState(ModuleState):
         Raises: InvalidArgumentError for one of a module with other globals.
         """
         assert isinstance(snapshot, GlobalsSnapshot)
-        self.storage.restore(snapshot)
+        self.storage.restore(snapshot, self.module.constant_refs)
 
     def fork(self) -> BytecodeState:
         """Copy with globals of its own."""
         storage = self.module.create_storage()
-        storage.restore(self.storage.snapshot())
+        storage.restore(self.snapshot(), self.module.constant_refs)
         return BytecodeState(self.module, self._make_executor, self.limits, storage)
 
     def close(self) -> None:

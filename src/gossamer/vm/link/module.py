@@ -54,6 +54,7 @@ class GlobalAccess:
         storage_type: `i32`, `i64`, `f32`, `f64`, or a ref type such as `!hal.buffer`.
         get: read the present value.
         set: replace it; raises InvalidArgumentError on a value of another type.
+        is_mutable: programs may change it; others have it from their initialiser on.
     """
 
     name: str
@@ -61,6 +62,7 @@ class GlobalAccess:
     storage_type: str
     get: Callable[[], object]
     set: Callable[[object], None]
+    is_mutable: bool = True
 
 
 class BoundExports(Protocol):

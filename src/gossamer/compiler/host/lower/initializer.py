@@ -30,8 +30,8 @@ _DATA_ALIGNMENT = 64
 def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -> None:
     """Declare the globals and rodata of a module."""
 
-    def declare(name: str, type: ir.Type, declared_type: str = "") -> None:
-        module.globals[name] = ir.Global(name, type, declared_type)
+    def declare(name: str, type: ir.Type, declared_type: str = "", *, is_mutable: bool = True) -> None:
+        module.globals[name] = ir.Global(name, type, declared_type, is_mutable)
 
     declare(DEVICE_GLOBAL, ir.ref(hal.DEVICE))
     for executable in program.executables:
@@ -47,7 +47,8 @@ def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -
         declare(name, ir.ref(hal.BUFFER))
         module.rodata[f"{name}_data"] = ir.Rodata(f"{name}_data", program.constants.data, _DATA_ALIGNMENT)
     for variable in program.globals.values():
-        declare(variable.name, type_of_name(variable.type), variable.declared_type)
+        type = type_of_name(variable.type)
+        declare(variable.name, type, variable.declared_type, is_mutable=variable.is_mutable)
 
 
 def _kernels_used(program: HostProgram) -> dict[Dispatch, None]:

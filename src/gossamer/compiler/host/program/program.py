@@ -92,12 +92,14 @@ class HostGlobal:
     Attributes:
         type: a register character or a full ref type.
         declared_type: as the program declares it; "" where the compiler made it.
+        is_mutable: may change once the module is initialised.
     """
 
     name: str
     type: str
     initial: int | float | None = None
     declared_type: str = ""
+    is_mutable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

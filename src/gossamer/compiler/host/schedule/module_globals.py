@@ -75,10 +75,16 @@ def declare_globals(state: ModuleState) -> None:
     for variable in state.globals.values():
         if isinstance(variable.type, ScalarType):
             program.globals[variable.name] = HostGlobal(
-                variable.name, variable.type.name, _number(variable.initial), str(variable.type)
+                variable.name,
+                variable.type.name,
+                _number(variable.initial),
+                str(variable.type),
+                variable.is_mutable,
             )
             continue
-        program.globals[variable.name] = HostGlobal(variable.name, BUFFER, None, str(variable.type))
+        program.globals[variable.name] = HostGlobal(
+            variable.name, BUFFER, None, str(variable.type), variable.is_mutable
+        )
         extents = _initial_extents(variable)
         for index, name in variable.dims.items():
             program.globals[name] = HostGlobal(name, "index", extents.get(index, 0))
