@@ -4,6 +4,13 @@ Results of one dimension are cut into stretches along x. Those of more are seen 
 dimension: rows are shared out along y, stretches of long rows along x. A workgroup gets about
 `WORK_PER_WORKGROUP` steps, few enough to occupy all workers and many enough to hide what a workgroup costs.
 
+              x = 0    1    2
+            ┌────────┬────────┬───┐
+    y = 0   │        │        │   │   a cell for each workgroup: `rows.tile` rows,
+            ├────────┼────────┼───┤   `columns.tile` elements of each
+        1   │        │        │   │
+            └────────┴────────┴───┘
+
 A `Distribution` is decided when the dispatch is formed; a `Grid` is what a kernel makes of it.
 """
 

@@ -127,6 +127,11 @@ class Elements:
             stride = build.mul(stride, dim)
         return position
 
+    def store(self, result: int, indices: Indices, value: ir.Value) -> None:
+        """Store an element of a result of the dispatch."""
+        offset = self.linear(indices, self.kernel.result_dims(result))
+        self.build.store(value, self.kernel.outputs[result], offset)
+
     def _compute(self, tensor: ir.Value, indices: Indices, sizes: Sequence[Index | None]) -> ir.Value:
         if tensor in self.stored:
             return self.stored[tensor](indices)

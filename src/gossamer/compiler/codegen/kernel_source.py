@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gossamer.compiler.codegen.distribution import Distribution
-from gossamer.compiler.flow import Executable
 from gossamer.compiler.kernel_interface import ConstantSource, KernelInterface, KnownSize
+from gossamer.compiler.tensor.executable import Executable
 
 
 @dataclass(frozen=True, slots=True)

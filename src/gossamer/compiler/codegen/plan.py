@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.compiler.codegen.families.registry import find_family
 from gossamer.compiler.codegen.kernel_source import KernelSource
 from gossamer.compiler.codegen.known_sizes import find_known_sizes
-from gossamer.compiler.codegen.nest import plan_nest
 from gossamer.compiler.codegen.unsupported import unsupported
-from gossamer.compiler.flow import Executable
 from gossamer.compiler.kernel_interface import Binding, ConstantSource, KernelInterface, KnownSize
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.executable import Executable
 from gossamer.compiler.tensor.tensor_op import element_type, is_tensor, shape_of
 
 _ELEMENT_TYPES = ("i1", "i8", "i16", "i32", "i64", "index", "f16", "bf16", "f32", "f64")
@@ -28,10 +28,11 @@ def plan(executable: Executable) -> KernelSource:
     results = list(terminator.operands)
     owner = results[0].owner
     assert isinstance(owner, ir.OpView | ir.Operation)
+    root = owner.operation
     for tensor in (*block.arguments, *results):
-        _check_elements(tensor, owner.operation)
+        _check_elements(tensor, root)
     sizes = find_known_sizes(executable.function)
-    distribution = plan_nest(owner.operation, _sizes_of_first(results[0], sizes))
+    distribution = find_family(root).plan(root, _sizes_of_first(results[0], sizes))
     operand_count = len(block.arguments) - sum(shape_of(result).count(None) for result in results)
     operands = list(block.arguments)[:operand_count]
     interface = KernelInterface(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index
+from gossamer.compiler.tensor.tensor_op import is_tensor
 
 if TYPE_CHECKING:
     from gossamer.compiler.codegen.elements import Elements
@@ -74,3 +76,30 @@ class RegionCopy:
             operands = self.copy(block)
             attributes = {name: terminator.attributes[name] for name in terminator.attributes}
             self._build.op(terminator.name, operands, [], attributes)
+
+
+def apply_region(elements: Elements, block: ir.Block, scalars: Sequence[ir.Value]) -> list[ir.Value]:
+    """What a region makes of scalars, appended to the kernel; it may work on tensors of rank zero.
+
+    Args:
+        elements: of the kernel.
+        block: the region's one block.
+        scalars: one for each of its arguments.
+    Returns: the operands of its terminator.
+    """
+    *operations, terminator = (view.operation for view in block.operations)
+    copy = RegionCopy(elements, {}, [])
+    for argument, scalar in zip(block.arguments, scalars, strict=True):
+        copy.values[argument] = scalar
+        elements.stored[argument] = lambda indices, scalar=scalar: scalar
+    with elements.build.forgetting():
+        for inner in operations:
+            if not any(is_tensor(result) for result in inner.results):
+                copy.copy_operation(inner)
+        elements.captured = copy.values
+        results = [
+            elements.element(operand, ()) if is_tensor(operand) else copy.values.get(operand, operand)
+            for operand in terminator.operands
+        ]
+    elements.captured = {}
+    return results

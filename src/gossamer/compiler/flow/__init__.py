@@ -6,6 +6,6 @@ Mirrors `iree/compiler/Dialect/Flow` and `DispatchCreation`.
 """
 
 from gossamer.compiler.flow.pipeline import run
-from gossamer.compiler.flow.program import Executable, FlowProgram
+from gossamer.compiler.flow.program import FlowProgram
 
-__all__ = ["Executable", "FlowProgram", "run"]
+__all__ = ["FlowProgram", "run"]

@@ -9,8 +9,9 @@ from gossamer.compiler.flow.dispatches import form_dispatches
 from gossamer.compiler.flow.naming import summarize
 from gossamer.compiler.flow.outline import Dispatch
 from gossamer.compiler.flow.preprocess import preprocess
-from gossamer.compiler.flow.program import Executable, FlowProgram
+from gossamer.compiler.flow.program import FlowProgram
 from gossamer.compiler.mlir import ir, run_own_pass, run_passes
+from gossamer.compiler.tensor.executable import Executable
 
 _PHASE = "flow"
 

@@ -17,7 +17,7 @@ class ExecutableSource:
 
     Attributes:
         name: of the executable.
-        kernels: by the name of the dispatch (`flow.Executable.name`), in the order of entry points.
+        kernels: by the name of the dispatch (`Executable.name`), in the order of entry points.
     """
 
     name: str

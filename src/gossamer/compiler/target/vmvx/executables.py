@@ -7,9 +7,8 @@ Spec: `iree/hal/local/loaders/vmvx_module_loader.c` of IREE 3.13.0.
 
 from __future__ import annotations
 
-from gossamer.compiler.codegen import KernelSource, half_floats
-from gossamer.compiler.codegen.kernel_function import ArgumentSource, KernelFunction
-from gossamer.compiler.codegen.nest import emit_nest
+from gossamer.compiler.codegen import KernelSource, emit_kernel, half_floats
+from gossamer.compiler.codegen.kernel_function import ArgumentSource
 from gossamer.compiler.kernel_interface import Binding, ConstantSource, KernelInterface
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.mlir import run_passes
@@ -38,10 +37,8 @@ def compile_executable(source: ExecutableSource) -> ir.Module:
 
 
 def _compile_kernel(source: KernelSource, module: ir.Module) -> None:
-    kernel = KernelFunction(source)
+    kernel = emit_kernel(source)
     with kernel.module.context:
-        emit_nest(kernel)
-        kernel.finish()
         sources = kernel.argument_sources()
         run_passes(kernel.module, _LOWERING, phase=_PHASE)
         half_floats.lower(kernel.module, _PHASE)
