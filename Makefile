@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 REFERENCE := .venv-iree
 BENCHMARK := .venv-benchmark
+MODELS := .venv-models
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check fast setup benchmark-environment clean
+.PHONY: help demo test test-models check fast setup benchmark-environment clean
 
 $(VENV)/.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +32,12 @@ $(BENCHMARK)/.stamp: pyproject.toml
 	$(BENCHMARK)/bin/python -m pip install --quiet --group benchmark
 	touch $@
 
+$(MODELS)/.stamp: pyproject.toml
+	$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(MODELS)/bin/python -m pip install --quiet --editable . --group dev --group models
+	touch $@
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 26
 
@@ -53,5 +60,8 @@ test: setup check ## every check and every test
 fast: $(VENV)/.stamp ## tests that need nothing but Python
 	$(BIN)/pytest -n 2 -m "not reference" tests
 
+test-models: $(MODELS)/.stamp ## models of frameworks, compiled and compared with them
+	$(MODELS)/bin/pytest -n 2 tests/models
+
 clean: ## remove the environments
-	rm -rf $(VENV) $(REFERENCE) $(BENCHMARK) build
+	rm -rf $(VENV) $(REFERENCE) $(BENCHMARK) $(MODELS) build

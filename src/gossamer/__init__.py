@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gossamer.versions import PACKAGE_VERSION
 
 if TYPE_CHECKING:
-    from gossamer.compiler.api import compile_file, compile_text
+    from gossamer.compiler.api import compile, compile_file, compile_text
     from gossamer.errors import CompileError, StatusError
     from gossamer.format.parameters.index import ParameterIndex
     from gossamer.hal.memory.dlpack import from_dlpack
@@ -50,6 +50,7 @@ _HOMES = {
     "StatusError": "gossamer.errors",
     "call_limits": "gossamer.limits.scope",
     "check_limits": "gossamer.limits.scope",
+    "compile": "gossamer.compiler.api",
     "compile_file": "gossamer.compiler.api",
     "compile_text": "gossamer.compiler.api",
     "coroutines_on": "gossamer.modules.python.coroutines",
@@ -80,6 +81,7 @@ __all__ = [
     "StatusError",
     "call_limits",
     "check_limits",
+    "compile",
     "compile_file",
     "compile_text",
     "coroutines_on",

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from gossamer.compiler.options import CompileOptions, ExecutionModel
 from gossamer.compiler.pipeline import compile_source
 from gossamer.compiler.source import Source
+
+
+def compile(model: object, *, asynchronous: bool = False, options: CompileOptions | None = None) -> bytes:
+    """Compile a model in any form that a frontend takes.
+
+    Args:
+        model: a path; or an object, such as what `torch.export.export` returns.
+        asynchronous: exports take fences and return at once.
+        options: everything else; the VMVX backend on local devices by default.
+    Returns: a `.vmfb`.
+    Raises: CompileError, also where no frontend takes the model; OSError when a file cannot be read.
+    """
+    if isinstance(model, (str, os.PathLike)):
+        path = cast("str | os.PathLike[str]", model)
+        return compile_file(path, asynchronous=asynchronous, options=options)
+    return compile_source(Source.from_model(model), options or _default_options(asynchronous))
 
 
 def compile_text(text: str, *, asynchronous: bool = False, options: CompileOptions | None = None) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,7 +9,6 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.resources import Resources
 from gossamer.compiler.source import Source
-from gossamer.format.parameters.index import ParameterIndex
 
 AUTO = "auto"
 """The input type that has the input phase go by the dialects it finds."""
@@ -24,14 +22,11 @@ class LoadedProgram:
         module: in dialects that the input phase lowers, or below them.
         input_type: which conversions the input phase is to run, as `--iree-input-type=` spells it.
         resources: bytes of constants that `module` names.
-        parameters: contents of parameters that `module` loads by name (`#flow.parameter.named`), by scope.
-            Whether they become part of the module file or of an archive is the pipeline's choice.
     """
 
     module: ir.Module
     input_type: str = AUTO
     resources: Resources = field(default_factory=Resources)
-    parameters: Mapping[str, ParameterIndex] = field(default_factory=dict[str, ParameterIndex])
 
 
 class Frontend(Protocol):

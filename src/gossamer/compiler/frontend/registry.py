@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from gossamer.compiler.frontend.frontend import Frontend, LoadedProgram
 from gossamer.compiler.frontend.mlir.frontend import MLIR_BYTECODE, MLIR_TEXT
+from gossamer.compiler.frontend.torch.frontend import TORCH
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.source import Source
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
-_frontends: list[Frontend] = [MLIR_BYTECODE, MLIR_TEXT]
+_frontends: list[Frontend] = [TORCH, MLIR_BYTECODE, MLIR_TEXT]
 
 
 def register_frontend(frontend: Frontend) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from gossamer.compiler.host.program.constant_bytes import constant_bytes
 from gossamer.compiler.host.program.program import ConstantPool, HostExecutable, HostProgram
@@ -48,7 +49,7 @@ class ConstantBuilder:
     resource: Resource = field(default_factory=lambda: Resource(CONSTANTS, Size()))
     _length: int = 0
     _parts: list[bytes | memoryview] = field(default_factory=list["bytes | memoryview"])
-    _offsets: dict[bytes | memoryview, int] = field(default_factory=dict["bytes | memoryview", int])
+    _offsets: dict[bytes, int] = field(default_factory=dict[bytes, int])
 
     def add(self, op: ir.Operation) -> Range:
         """The range of the tensor that an `arith.constant` is."""
@@ -56,11 +57,13 @@ class ConstantBuilder:
 
     def add_bytes(self, data: bytes | memoryview) -> Range:
         """The range of some bytes, which are not copied before the pool is finished."""
-        if data not in self._offsets:
-            self._offsets[data] = self._length
+        # Why a digest: it stands for memory of others, which has no hash of its own.
+        digest = sha256(data).digest()
+        if digest not in self._offsets:
+            self._offsets[digest] = self._length
             self._parts += [data, bytes(-len(data) % BUFFER_ALIGNMENT)]
             self._length += sum(map(len, self._parts[-2:]))
-        return Range(self.resource, Size(self._offsets[data]), Size(len(data)))
+        return Range(self.resource, Size(self._offsets[digest]), Size(len(data)))
 
     def finish(self) -> ConstantPool | None:
         """The pool, or None where there are no constants."""
