@@ -1,23 +1,36 @@
-"""What every device must do alike: the devices, and kernels in each form an executable may have."""
+"""What every device must do alike: the devices, and kernels in each form an executable may have.
+
+Tests that need more than memory and order say so by a tag of `backends`: `@pytest.mark.needs("executes")`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from backends import BACKENDS
 
-from gossamer.drivers.registry import create_device
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
 from hal_kernels import native_executable, python_executable
 
-WAIT_SECONDS = 20
-"""Longer than anything here takes; a test that waits so long has found a deadlock."""
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(tag, ...): what a device must be able to do for the test")
 
 
-@pytest.fixture(params=["local-sync", "local-task", "local-task://?workers=1"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One variant for each device that can do what the test needs."""
+    if "device" not in metafunc.fixturenames:
+        return
+    needed = {tag for mark in metafunc.definition.iter_markers("needs") for tag in mark.args}
+    able = [backend for backend in BACKENDS if needed <= backend.tags]
+    metafunc.parametrize("device", able, ids=[backend.name for backend in able], indirect=True)
+
+
+@pytest.fixture
 def device(request: pytest.FixtureRequest) -> Iterator[Device]:
-    device = create_device(request.param)
+    device = request.param.create()
     yield device
     device.close()
 

@@ -44,6 +44,7 @@ def halve(device: Device, executable: Executable) -> CommandBuffer:
     return commands
 
 
+@pytest.mark.needs("executes")
 def test_one_shot_with_direct_buffers(device: Device, executable: Executable) -> None:
     source = floats(device, np.array([2, 4, 6, 8]))
     target = floats(device, np.zeros(4))
@@ -57,6 +58,7 @@ def test_one_shot_with_direct_buffers(device: Device, executable: Executable) ->
     np.testing.assert_array_equal(target.to_numpy().view(np.float32), [1, 2, 3, 4])
 
 
+@pytest.mark.needs("executes")
 def test_reused_with_other_tables(device: Device, halve: CommandBuffer) -> None:
     for start in range(5):
         source = floats(device, np.arange(start, start + 8))
@@ -67,6 +69,7 @@ def test_reused_with_other_tables(device: Device, halve: CommandBuffer) -> None:
         np.testing.assert_array_equal(target.to_numpy().view(np.float32), expected)
 
 
+@pytest.mark.needs("executes")
 def test_commands_run_in_order(device: Device, executable: Executable) -> None:
     buffer = device.allocator.allocate_buffer(64)
     commands = device.create_command_buffer()
@@ -83,6 +86,7 @@ def test_commands_run_in_order(device: Device, executable: Executable) -> None:
     assert list(buffer.to_numpy().view(np.int32)) == [15] * 16
 
 
+@pytest.mark.needs("executes")
 def test_the_table_may_be_dropped_after_submission(device: Device, halve: CommandBuffer) -> None:
     start, done = Fence.create(), Fence.create()
     target = floats(device, np.zeros(4))
@@ -105,6 +109,7 @@ def test_bad_tables_are_raised_at_once(device: Device, halve: CommandBuffer) -> 
     assert done.query() is StatusCode.DEFERRED
 
 
+@pytest.mark.needs("executes")
 def test_a_failing_dispatch_fails_the_fence_and_what_follows(device: Device, executable: Executable) -> None:
     commands = device.create_command_buffer()
     commands.dispatch(executable, FAIL, (8, 1, 1))
@@ -118,6 +123,7 @@ def test_a_failing_dispatch_fails_the_fence_and_what_follows(device: Device, exe
             fence.wait(WAIT_SECONDS)
 
 
+@pytest.mark.needs("executes")
 def test_a_device_works_on_after_a_failure(
     device: Device, executable: Executable, halve: CommandBuffer
 ) -> None:
@@ -131,6 +137,7 @@ def test_a_device_works_on_after_a_failure(
     assert target.to_numpy().view(np.float32).sum() == 4
 
 
+@pytest.mark.needs("executes")
 def test_one_command_buffer_runs_many_times_at_once(device: Device, halve: CommandBuffer) -> None:
     sources = [floats(device, np.full(4, float(index))) for index in range(40)]
     targets = [floats(device, np.zeros(4)) for _ in sources]
@@ -153,6 +160,7 @@ def test_one_command_buffer_runs_many_times_at_once(device: Device, halve: Comma
         assert (target.to_numpy().view(np.float32) == index / 2).all()
 
 
+@pytest.mark.needs("executes")
 def test_a_fence_chain_of_command_buffers(device: Device, halve: CommandBuffer) -> None:
     buffers = [floats(device, np.full(4, 1024.0)), *(floats(device, np.zeros(4)) for _ in range(10))]
     fences = [Fence.create() for _ in buffers]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gossamer.drivers.driver import DeviceOptions
 from gossamer.drivers.registry import create_device
 from gossamer.errors import (
     AbortedError,
@@ -53,7 +54,7 @@ def loader() -> StubLoader:
 
 @pytest.fixture(params=["local-sync", "local-task"])
 def device(request: pytest.FixtureRequest, loader: StubLoader) -> Iterator[Device]:
-    device = create_device(request.param, executable_loaders=[loader])
+    device = create_device(request.param, DeviceOptions([loader]))
     yield device
     device.close()
 

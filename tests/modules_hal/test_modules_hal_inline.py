@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gossamer.drivers.driver import DeviceOptions
 from gossamer.drivers.registry import create_device
 from gossamer.errors import (
     AbortedError,
@@ -43,7 +44,7 @@ class StubLoader:
 
 @pytest.fixture
 def device() -> Iterator[Device]:
-    device = create_device("local-sync", executable_loaders=[StubLoader()])
+    device = create_device("local-sync", DeviceOptions([StubLoader()]))
     yield device
     device.close()
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gossamer.abi.element_type import parse_element_type
+from gossamer.drivers.driver import DeviceOptions
 from gossamer.drivers.registry import create_device
 from gossamer.errors import AbortedError, StatusError
 from gossamer.format.archive import write_module
@@ -74,7 +75,7 @@ func.func @main(%a: tensor<37x19xf32>, %b: tensor<19x23xf32>) -> tensor<37x23xf3
 
 @pytest.fixture(params=["local-sync", "local-task"])
 def device(request: pytest.FixtureRequest) -> Iterator[Device]:
-    device = create_device(request.param, executable_loaders=[VmvxLoader()])
+    device = create_device(request.param, DeviceOptions([VmvxLoader()]))
     yield device
     device.close()
 
@@ -144,7 +145,7 @@ def test_refused_inputs_read_as_in_the_reference(iree_bin: Path, abs_vmvx_vmfb: 
     theirs = re.search(r": ([A-Z_]+; .*?); while invoking", result.stderr)
     assert theirs is not None, result.stderr
 
-    device = create_device("local-sync", executable_loaders=[VmvxLoader()])
+    device = create_device("local-sync", DeviceOptions([VmvxLoader()]))
     view = None
     if given != "(null)":
         *dimensions, type_name = given.partition("=")[0].split("x")
@@ -224,7 +225,7 @@ def test_null_fences_make_a_call_synchronous_on_a_ready_input(
 
 @pytest.mark.parametrize("flags", [("--iree-vmvx-enable-microkernels", "--iree-opt-data-tiling"), ()])
 def test_microkernels(compile_mlir: CompileMlir, flags: tuple[str, ...]) -> None:
-    device = create_device("local-sync", executable_loaders=[VmvxLoader()])
+    device = create_device("local-sync", DeviceOptions([VmvxLoader()]))
     context = load(device, compile_mlir(MATMUL_MLIR, *VMVX_FLAGS, *flags, name="matmul"))
     rng = np.random.default_rng(0)
     left, right = rng.normal(size=(37, 19)).astype(np.float32), rng.normal(size=(19, 23)).astype(np.float32)

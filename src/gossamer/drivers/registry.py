@@ -1,41 +1,55 @@
-"""Drivers: what kinds of devices there are, and devices by URI.
+"""The drivers there are, and devices by URI.
 
-In: `local-sync`, `local-task`, `local-task://` and such. Out: devices, and the lists tools print.
+In: `local-sync`, `local-task://?workers=4` and such. Out: devices, and the lists tools print.
 Mirrors `iree/hal/driver_registry.h`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
-from gossamer.drivers.local.sync_device import SyncDevice
-from gossamer.drivers.local.task_device import TaskDevice
-from gossamer.drivers.local.workers.worker_options import DEFAULT_WORKERS, WorkerOptions
-from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.drivers.driver import DeviceAddress, DeviceOptions, Driver
+from gossamer.drivers.local.registration import LOCAL_SYNC, LOCAL_TASK
+from gossamer.drivers.null.device import NULL
+from gossamer.errors import AlreadyExistsError, NotFoundError
 from gossamer.hal.device import Device
-from gossamer.hal.executable import ExecutableLoader
-from gossamer.hal.memory.allocator import Allocator
+
+_drivers: dict[str, Driver] = {driver.name: driver for driver in (LOCAL_SYNC, LOCAL_TASK, NULL)}
 
 
-@dataclass(frozen=True, slots=True)
-class DriverInfo:
-    """A kind of device.
+def register_driver(driver: Driver) -> None:
+    """Add a driver: devices of it can be named wherever devices are named by URI.
 
-    Attributes:
-        name: first part of a device URI.
-        full_name: for people.
+    Raises: AlreadyExistsError where there is one of that name.
     """
+    if driver.name in _drivers:
+        raise AlreadyExistsError(f"driver '{driver.name}' is registered already")
+    _drivers[driver.name] = driver
 
-    name: str
-    full_name: str
+
+def unregister_driver(name: str) -> None:
+    """Take a driver away again; its devices live on.
+
+    Raises: NotFoundError when there is no such driver.
+    """
+    del _drivers[find_driver(name).name]
 
 
-DRIVERS = (
-    DriverInfo("local-sync", "Local execution using a lightweight inline synchronous queue"),
-    DriverInfo("local-task", "Local execution using the IREE multithreading task system"),
-)
+def registered_drivers() -> list[Driver]:
+    """All drivers, by name."""
+    return [_drivers[name] for name in sorted(_drivers)]
+
+
+def find_driver(name: str) -> Driver:
+    """Driver of a name.
+
+    Raises: NotFoundError when there is no such driver.
+    """
+    found = _drivers.get(name)
+    if found is None:
+        names = ", ".join(driver.name for driver in registered_drivers())
+        raise NotFoundError(f"no driver '{name}' registered; available: {names}")
+    return found
 
 
 def device_uris(driver_name: str | None = None) -> list[str]:
@@ -43,52 +57,20 @@ def device_uris(driver_name: str | None = None) -> list[str]:
 
     Raises: NotFoundError when there is no such driver.
     """
-    if driver_name is None:
-        return [f"{driver.name}://" for driver in DRIVERS]
-    return [f"{_driver(driver_name).name}://"]
+    drivers = registered_drivers() if driver_name is None else [find_driver(driver_name)]
+    return [f"{driver.name}://" for driver in drivers]
 
 
-def create_device(
-    uri: str = "local-task",
-    *,
-    executable_loaders: Sequence[ExecutableLoader] = (),
-    allocator: Allocator | None = None,
-    workers: WorkerOptions = DEFAULT_WORKERS,
-) -> Device:
+def create_device(uri: str = "local-task", options: DeviceOptions | None = None) -> Device:
     """Make a device.
 
     Args:
-        uri: a driver name, optionally with `://`, a path (`default` or nothing) and parameters:
-            `local-task://?workers=4` sets the number of threads.
-        executable_loaders: for the formats its programs bring.
-        allocator: None makes one for the device.
-        workers: how threads are set up; `local-sync` has none.
+        uri: a driver name, optionally with `://`, a path and parameters: `local-task://?workers=4`.
+        options: for its driver; None for none.
     Raises: NotFoundError when there is no such driver or device, InvalidArgumentError on a bad parameter.
     """
     name, _, rest = uri.partition("://")
-    driver = _driver(name)
     path, _, query = rest.partition("?")
-    if path not in ("", "default", "0"):
-        raise NotFoundError(f"driver '{name}' has no device '{path}'")
-    parameters = parse_qs(query, keep_blank_values=True)
-    count = parameters.pop("workers", None)
-    if parameters:
-        raise InvalidArgumentError(f"device '{uri}' has unknown parameters: {', '.join(parameters)}")
-    if driver.name == "local-sync":
-        return SyncDevice("local-sync", executable_loaders=executable_loaders, allocator=allocator)
-    if count is not None and not count[-1].isdecimal():
-        raise InvalidArgumentError(f"device '{uri}': 'workers' must be a number")
-    return TaskDevice(
-        "local-task",
-        workers=replace(workers, count=int(count[-1])) if count else workers,
-        executable_loaders=executable_loaders,
-        allocator=allocator,
-    )
-
-
-def _driver(name: str) -> DriverInfo:
-    for driver in DRIVERS:
-        if driver.name == name:
-            return driver
-    names = ", ".join(driver.name for driver in DRIVERS)
-    raise NotFoundError(f"no driver '{name}' registered; available: {names}")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    address = DeviceAddress(uri, name, path, parameters)
+    return find_driver(name).create_device(address, options or DeviceOptions())

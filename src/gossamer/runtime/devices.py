@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from gossamer.drivers.driver import DeviceOptions
 from gossamer.drivers.local.executable.elf_loader import ElfLoader
 from gossamer.drivers.local.workers.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.drivers.registry import create_device
@@ -49,12 +50,8 @@ def new_device(
     """
     policy = NativeCodePolicy.parse(allow_native)
     loaders = [ElfLoader(policy), VmvxLoader()]
-    return create_device(
-        uri,
-        executable_loaders=loaders,
-        allocator=allocator or HeapAllocator(capacity_bytes=max_memory),
-        workers=workers,
-    )
+    allocator = allocator or HeapAllocator(capacity_bytes=max_memory)
+    return create_device(uri, DeviceOptions(loaders, allocator, workers))
 
 
 def get_device(

@@ -64,7 +64,7 @@ class HostDevice(HostMemoryQueue, DirectDevice):
         """Ask the device about itself; see `Device.query_i64`."""
         match category:
             case "hal.device.id":
-                return True, int(_pattern(key).fullmatch(self.identifier) is not None)
+                return True, int(matches_pattern(key, self.identifier))
             case "hal.executable.format":
                 return True, int(any(loader.supports_format(key) for loader in self.executable_loaders))
             case "hal.device":
@@ -88,6 +88,11 @@ class HostDevice(HostMemoryQueue, DirectDevice):
         raise NotFoundError(f"no executable loader registered for the given executable format '{format}'")
 
 
+def matches_pattern(pattern: str, identifier: str) -> bool:
+    """True where a device identifier is what a program looks for; `*` and `?` stand for any characters."""
+    return _regular_expression(pattern).fullmatch(identifier) is not None
+
+
 @lru_cache(maxsize=64)
-def _pattern(glob: str) -> re.Pattern[str]:
+def _regular_expression(glob: str) -> re.Pattern[str]:
     return re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob))

@@ -49,7 +49,16 @@ def allocator_select(
     return cast("tuple[Device, int]", candidates[0])
 
 
-@functions.export("allocator.allocate", "0rIiiI_r")
+@functions.export(
+    "allocator.allocate",
+    "0rIiiI_r",
+    inline=InlineForm(
+        "{0}.allocate_buffer({4}, {2}, {3})",
+        instances={0: Allocator},
+        result_class=Buffer,
+        result_is_exact=False,
+    ),
+)
 def allocator_allocate(
     allocator: object, affinity: int, memory_types: int, usage: int, byte_length: int
 ) -> Buffer:

@@ -73,12 +73,12 @@ class DeviceFlags:
 
     def print_lists(self, arguments: Arguments) -> bool:
         """Print the list asked for; False where none is."""
-        from gossamer.drivers.registry import DRIVERS, device_uris
+        from gossamer.drivers.registry import device_uris, registered_drivers
 
         if arguments[self._list_drivers]:
             print(f"{_BAR}\n# Available HAL drivers\n{_BAR}")
             print("# Use --list_devices={driver name} to enumerate available devices.\n")
-            for driver in DRIVERS:
+            for driver in registered_drivers():
                 print(f"{driver.name:>16}: {driver.full_name}")
             return True
         if arguments[self._list_devices]:
@@ -87,7 +87,7 @@ class DeviceFlags:
             return True
         if arguments[self._dump_devices]:
             name = arguments[self._dump_devices]
-            for driver in DRIVERS:
+            for driver in registered_drivers():
                 if name in ("*", driver.name):
                     _dump_driver(driver.name, device_uris(driver.name))
             return True

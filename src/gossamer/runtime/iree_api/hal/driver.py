@@ -6,8 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from gossamer.drivers.registry import DRIVERS, device_uris
-from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.drivers.registry import device_uris, find_driver, registered_drivers
+from gossamer.errors import InvalidArgumentError
 from gossamer.runtime.devices import new_device
 from gossamer.runtime.iree_api import flags
 from gossamer.runtime.iree_api.hal.device import HalDevice
@@ -26,7 +26,7 @@ class HalDriver:
     @staticmethod
     def query() -> list[str]:
         """Names of the drivers there are."""
-        return [driver.name for driver in DRIVERS]
+        return [driver.name for driver in registered_drivers()]
 
     def query_available_devices(self) -> list[dict[str, Any]]:
         """Devices of the driver: `device_id`, `path` and `name` of each."""
@@ -87,10 +87,7 @@ def _check_allocators(allocators: Sequence[str] | None) -> None:
 
 def create_hal_driver(device_uri: str) -> HalDriver:
     """Driver of a URI or of a name. Raises: ValueError when there is none."""
-    name = device_uri.partition("://")[0]
-    if name not in HalDriver.query():
-        raise NotFoundError(f"no driver '{name}' registered; available: {', '.join(HalDriver.query())}")
-    return HalDriver(name)
+    return HalDriver(find_driver(device_uri.partition("://")[0]).name)
 
 
 def get_cached_hal_driver(device_uri: str) -> HalDriver:

@@ -8,7 +8,7 @@ from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.machine_code.cpu_features import cpu_feature
 
 
-@pytest.mark.parametrize("uri", ["local-sync", "local-sync://", "local-task", "local-task://default"])
+@pytest.mark.parametrize("uri", ["local-sync", "local-sync://", "local-task", "local-task://default", "null"])
 def test_devices_are_made_by_uri(uri: str) -> None:
     device = create_device(uri)
 
@@ -36,7 +36,7 @@ def test_bad_parameters_are_refused(uri: str) -> None:
 
 
 def test_devices_are_listed() -> None:
-    assert device_uris() == ["local-sync://", "local-task://"]
+    assert device_uris() == ["local-sync://", "local-task://", "null://"]
     assert device_uris("local-task") == ["local-task://"]
 
 
