@@ -1,4 +1,4 @@
-"""Runs a flow program on NumPy arrays: host operations in Python, kernels as the bytecode they compile to."""
+"""Runs a flow program on NumPy arrays: host operations in Python, kernels as a target compiles them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ import struct
 
 import ml_dtypes
 import numpy as np
+from compiled_kernels import compile_kernels
 
 from gossamer.compiler import flow
 from gossamer.compiler.codegen import plan
 from gossamer.compiler.mlir import ir, parse_text
-from gossamer.compiler.options import CompileOptions
-from gossamer.compiler.target.target import ExecutableSource
-from gossamer.compiler.target.vmvx.target import VmvxTarget
-from gossamer.format.archive import read_module
-from gossamer.vm.loading import bytecode_module
-from gossamer.vm.objects.buffer import Buffer
-from gossamer.vm.objects.list import List
 
 DTYPES = {
     "i1": np.dtype(np.bool_),
@@ -35,14 +29,12 @@ DTYPES = {
 class FlowEvaluator:
     """A compiled program; calling it runs a function."""
 
-    def __init__(self, source: str | ir.Module, executor: str = "translate") -> None:
+    def __init__(self, source: str | ir.Module, executor: str = "translate", *, target: str = "vmvx") -> None:
         self.program = flow.run(parse_text(source) if isinstance(source, str) else source)
         sources = {name: plan(executable) for name, executable in self.program.executables.items()}
         self.kernels = {name: source.interface for name, source in sources.items()}
         if sources:
-            binary = VmvxTarget().compile(ExecutableSource("kernels", sources), CompileOptions())
-            definition = read_module(binary.data)
-            self._exports = bytecode_module(definition, executor=executor).create_state().link(())
+            self._compiled = compile_kernels(target, sources, executor)
         self.dispatch_count = 0
         self.host_operations: list[str] = []
 
@@ -159,25 +151,9 @@ class FlowEvaluator:
         words = b"".join(_encode(value_of(constant), constant.type) for constant in kernel.constants)
         assert len(words) == 4 * kernel.constant_word_count
         memory = [operands[b.index] if b.kind == "operand" else results[b.index] for b in kernel.bindings]
-        bindings = List(
-            "!vm.buffer",
-            [_buffer(array, b.access != "ro") for array, b in zip(memory, kernel.bindings, strict=True)],
-        )
         x, y, z = (expr.evaluate(value_of) for expr in kernel.workgroup_count)
-        run = self._exports.bind(kernel.export_name)
-        constants = Buffer.wrap(words) if words else Buffer.allocate(0)
-        for number in range(x * y * z):
-            ids = (number % x, number // x % y, number // x // y)
-            run(Buffer.allocate(0), constants, bindings, *ids, 1, 1, 1, x, y, z)
+        self._compiled.run(kernel, [np.asarray(array) for array in memory], words, (x, y, z))
         return results
-
-
-def _buffer(array: np.ndarray, is_mutable: bool) -> Buffer:
-    array = np.asarray(array)
-    if array.size == 0:
-        return Buffer.allocate(0)
-    view = memoryview(array.reshape(-1).view(np.uint8))
-    return Buffer.wrap(view if is_mutable else view.toreadonly())
 
 
 def _is_one_range(whole: np.ndarray, part: np.ndarray) -> bool:

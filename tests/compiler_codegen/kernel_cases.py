@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from compiled_kernels import TARGETS
 from flow_evaluator import FlowEvaluator
 
 from gossamer.compiler.mlir import ir
@@ -17,9 +18,19 @@ def random_array(*shape: int, dtype: object = np.float32, seed: int = 0) -> np.n
 def check(
     text: str | ir.Module, arguments: list, expected: np.ndarray | list[np.ndarray], *, tolerance: float = 0.0
 ) -> FlowEvaluator:
-    """Compile `text`, run its function `f`, compare its results; returns the program to ask more of it."""
-    program = FlowEvaluator(text)
-    results = program("f", *arguments)
+    """Compile `text` for each target, run its function `f`, compare its results.
+
+    Returns: the program, to ask more of it.
+    """
+    programs = [FlowEvaluator(str(text), target=target) for target in TARGETS]
+    for program in programs:
+        _check_results(program("f", *arguments), expected, tolerance)
+    return programs[0]
+
+
+def _check_results(
+    results: list[np.ndarray], expected: np.ndarray | list[np.ndarray], tolerance: float
+) -> None:
     wanted = expected if isinstance(expected, list) else [expected]
     for got, want in zip(results, wanted, strict=True):
         got, want = np.asarray(got), np.asarray(want)
@@ -28,4 +39,3 @@ def check(
             np.testing.assert_allclose(got.astype(np.float64), want.astype(np.float64), tolerance, tolerance)
         else:
             np.testing.assert_array_equal(got, want)
-    return program

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from compiled_kernels import TARGETS
 from flow_evaluator import FlowEvaluator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -70,9 +71,10 @@ def generics(draw: st.DrawFn) -> tuple[str, list[np.ndarray], np.ndarray]:
 def test_random_loops_and_maps(case: tuple[str, list[np.ndarray], np.ndarray]) -> None:
     text, arrays, expected = case
 
-    (result,) = FlowEvaluator(text)("f", *arrays)
+    for target in TARGETS:
+        (result,) = FlowEvaluator(text, target=target)("f", *arrays)
 
-    np.testing.assert_array_equal(result, expected)
+        np.testing.assert_array_equal(result, expected)
 
 
 @dataclass
@@ -226,7 +228,8 @@ def chains(draw: st.DrawFn) -> tuple[str, np.ndarray, list[np.ndarray]]:
 def test_random_chains_of_operations(case: tuple[str, np.ndarray, list[np.ndarray]]) -> None:
     text, start, expected = case
 
-    results = FlowEvaluator(text)("f", start)
+    for target in TARGETS:
+        results = FlowEvaluator(text, target=target)("f", start)
 
-    for result, value in zip(results, expected, strict=True):
-        np.testing.assert_array_equal(result, value)
+        for result, value in zip(results, expected, strict=True):
+            np.testing.assert_array_equal(result, value)

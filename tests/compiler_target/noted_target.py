@@ -28,14 +28,15 @@ class NotedTarget:
 
     name = "noted"
 
-    def executable_target(self, options: CompileOptions) -> ExecutableTarget:
-        return ExecutableTarget(self.name, FORMAT)
+    def executable_targets(self, options: CompileOptions) -> list[ExecutableTarget]:
+        return [ExecutableTarget(self.name, FORMAT)]
 
-    def compile(self, source: ExecutableSource, options: CompileOptions) -> ExecutableBinary:
+    def compile(self, source: ExecutableSource, options: CompileOptions) -> list[ExecutableBinary]:
         interfaces = [kernel.interface for kernel in source.kernels.values()]
         note = [(each.export_name, len(each.bindings), each.constant_word_count) for each in interfaces]
         text = json.dumps(note)
-        return ExecutableBinary(FORMAT, text.encode(), "application/json", lambda: text)
+        (target,) = self.executable_targets(options)
+        return [ExecutableBinary(target, text.encode(), "application/json", lambda: text)]
 
 
 class NotedLoader:

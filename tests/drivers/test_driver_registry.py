@@ -5,7 +5,7 @@ import pytest
 from gossamer.drivers.local.task_device import TaskDevice
 from gossamer.drivers.registry import create_device, device_uris
 from gossamer.errors import InvalidArgumentError, NotFoundError
-from gossamer.machine_code.cpu_features import cpu_feature
+from gossamer.processor.cpu_features import cpu_feature
 
 
 @pytest.mark.parametrize("uri", ["local-sync", "local-sync://", "local-task", "local-task://default", "null"])

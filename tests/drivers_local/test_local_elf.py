@@ -43,7 +43,7 @@ from gossamer.hal.executable import Executable
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.memory.heap_allocator import HeapAllocator
-from gossamer.machine_code.cpu_features import processor_data
+from gossamer.processor.cpu_features import processor_data
 from gossamer.processor.host import host_elf_machine
 from gossamer.runtime.devices import new_device
 

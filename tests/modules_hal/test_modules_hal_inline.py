@@ -23,9 +23,9 @@ from gossamer.hal.executable import Executable
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.limits.errors import CallResourceError
 from gossamer.limits.scope import call_limits
-from gossamer.machine_code.cpu_features import cpu_feature
 from gossamer.modules.hal.inline import HalInlineModule
 from gossamer.modules.hal.loader import HalLoaderModule
+from gossamer.processor.cpu_features import cpu_feature
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 from hal_kernels import COUNT, FAIL, HALVE, native_executable, python_executable
 

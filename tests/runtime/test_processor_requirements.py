@@ -12,7 +12,7 @@ import pytest
 
 import gossamer
 from gossamer.errors import IncompatibleError
-from gossamer.machine_code import cpu_features
+from gossamer.processor import cpu_features
 from gossamer.runtime.processor_requirements import require_processor
 from gossamer.tools import iree_run_module
 from mlir_samples import ABS_MLIR, LLVM_CPU_FLAGS

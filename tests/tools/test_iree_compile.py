@@ -84,7 +84,7 @@ class TestFlags:
         assert (options.compile_to, options.input_type) == (Phase.ABI, "none")
 
     def test_flags_that_only_tune_iree_are_accepted(self) -> None:
-        assert options_of("--iree-llvmcpu-target-cpu=host", "--iree-opt-data-tiling") == options_of()
+        assert options_of("--iree-llvmcpu-number-of-threads=4", "--iree-opt-data-tiling") == options_of()
 
     def test_one_warning_names_the_flags_that_decide_nothing(self) -> None:
         arguments = [

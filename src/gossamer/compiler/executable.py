@@ -13,13 +13,21 @@ class ExecutableTarget:
     Attributes:
         backend: name of the target, for example "vmvx".
         format: HAL executable format that a device is asked for, for example "vmvx-bytecode-fb".
+        cpu: name of the processor it compiles for, or "".
+        cpu_features: "+avx,+avx2" and so on: what that processor has.
+        conditions: features that a device is asked for, where there are kernels for others too.
     """
 
     backend: str
     format: str
+    cpu: str = ""
+    cpu_features: str = ""
+    conditions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f'#hal.executable.target<"{self.backend}", "{self.format}">'
+        # Spec: as IREE prints it, which is where runtimes find what processor a module is for.
+        processor = f', {{cpu = "{self.cpu}", cpu_features = "{self.cpu_features}"}}' if self.cpu else ""
+        return f'#hal.executable.target<"{self.backend}", "{self.format}"{processor}>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +35,13 @@ class ExecutableBinary:
     """An executable compiled for one target: one variant of it.
 
     Attributes:
-        format: HAL executable format of `data`.
+        target: what it was compiled for.
         data: contents.
         mime_type: of `data`.
         listing: makes the text that shows the kernels to people.
     """
 
-    format: str
+    target: ExecutableTarget
     data: bytes
     mime_type: str
     listing: Callable[[], str]

@@ -83,6 +83,12 @@ class CompileOptions:
         print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to stderr after passes.
         print_ir_after, print_ir_before: names of passes to print around.
         timing: report the time of phases and passes on stderr.
+        llvmcpu_target_triple: architecture of native kernels, and a system that is not looked at; "" is this
+            machine's.
+        llvmcpu_target_cpus: processors of native kernels, as LLVM spells them, "generic" or "host"; of
+            several, a device gets the kernels for the most capable that it has. None is "generic".
+        llvmcpu_target_features: "+avx2,-fma" and so on, or "host".
+        llvmcpu_link_embedded: kernels are loaded by the HAL itself, not by the system.
     """
 
     execution_model: ExecutionModel = ExecutionModel.ASYNC_INTERNAL
@@ -112,6 +118,10 @@ class CompileOptions:
     print_ir_after: tuple[str, ...] = ()
     print_ir_before: tuple[str, ...] = ()
     timing: bool = False
+    llvmcpu_target_triple: str = ""
+    llvmcpu_target_cpus: tuple[str, ...] = ()
+    llvmcpu_target_features: str = ""
+    llvmcpu_link_embedded: bool = True
 
     @property
     def exports_fences(self) -> bool:

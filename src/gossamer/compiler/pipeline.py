@@ -112,6 +112,8 @@ def compile_modules(source: Source, options: CompileOptions) -> dict[str, bytes]
 def _load(source: Source, options: CompileOptions) -> dict[str, Compilation]:
     check_options(options)
     targets = find_targets(options)
+    for target in targets:
+        target.executable_targets(options)
     parts = frontend.split_modules(frontend.load(source, options))
     return {name: Compilation(source, options, targets, loaded) for name, loaded in parts.items()}
 
@@ -210,13 +212,16 @@ def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
 def _executable_targets(compilation: Compilation) -> None:
     if compilation.kernels:
         source = ExecutableSource(_EXECUTABLE, compilation.kernels)
-        compilation.variants = [target.compile(source, compilation.options) for target in compilation.targets]
+        compilation.variants = [
+            binary for target in compilation.targets for binary in target.compile(source, compilation.options)
+        ]
 
 
 def _hal(compilation: Compilation) -> None:
     assert compilation.host is not None
-    wanted = tuple(target.executable_target(compilation.options) for target in compilation.targets)
-    device = DeviceTarget(DEFAULT_DEVICE, wanted)
+    options = compilation.options
+    wanted = [each for target in compilation.targets for each in target.executable_targets(options)]
+    device = DeviceTarget(DEFAULT_DEVICE, tuple(wanted))
     compilation.vm_module = lower_program(compilation.host, device, {_EXECUTABLE: compilation.variants})
 
 

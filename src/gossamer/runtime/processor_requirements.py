@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 from gossamer.errors import IncompatibleError
-from gossamer.machine_code.cpu_features import lacking_features
+from gossamer.processor.cpu_features import lacking_features
 from gossamer.vm.bytecode.module import BytecodeModule
 
 _TARGET = re.compile(

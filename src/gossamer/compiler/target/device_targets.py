@@ -45,7 +45,7 @@ def find_targets(options: CompileOptions) -> list[Target]:
     for name in dict.fromkeys(options.target_backends):
         target = find_target(name)
         if target is None:
-            raise _error(_unknown_backend(name), hint="use vmvx: its code runs on every machine")
+            raise _error(_unknown_backend(name), hint="use llvm-cpu, or vmvx: its code runs on every machine")
         targets.append(target)
     return targets
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from gossamer.compiler.target.llvm_cpu.target import LlvmCpuTarget
 from gossamer.compiler.target.target import Target
 from gossamer.compiler.target.vmvx.target import VmvxTarget
 
@@ -42,3 +43,4 @@ def target_names() -> tuple[str, ...]:
 
 
 register_target(VmvxTarget())
+register_target(LlvmCpuTarget())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,15 +32,17 @@ class Target(Protocol):
         """As `--iree-hal-local-target-device-backends=` spells it."""
         ...
 
-    def executable_target(self, options: CompileOptions) -> ExecutableTarget:
-        """What it compiles for, by the options of a compilation.
+    def executable_targets(self, options: CompileOptions) -> Sequence[ExecutableTarget]:
+        """What it compiles for, by the options of a compilation, most wanted first.
+
+        Called before the program is read: what takes long to start may start.
 
         Raises: CompileError where its options contradict each other or name what does not exist.
         """
         ...
 
-    def compile(self, source: ExecutableSource, options: CompileOptions) -> ExecutableBinary:
-        """Compile an executable.
+    def compile(self, source: ExecutableSource, options: CompileOptions) -> Sequence[ExecutableBinary]:
+        """Compile an executable for each of `executable_targets`.
 
         An entry point has its interface's `export_name` and follows its bindings and constants; it may leave
         constants unread. The sources are only read: other targets compile them too.

@@ -17,7 +17,7 @@ from gossamer.hal.direct_device import DirectDevice
 from gossamer.hal.executable import Executable, ExecutableLoader
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.heap_allocator import HeapAllocator
-from gossamer.machine_code.cpu_features import cpu_feature
+from gossamer.processor.cpu_features import cpu_feature
 
 
 class HostDevice(HostMemoryQueue, DirectDevice):

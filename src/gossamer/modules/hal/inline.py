@@ -14,12 +14,12 @@ from gossamer.abi.memory_flags import BufferUsage, MemoryAccess, MemoryType
 from gossamer.errors import UnimplementedError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer import Buffer
-from gossamer.machine_code.cpu_features import cpu_feature
 from gossamer.modules.hal import buffer_view as hal_buffer_view
 from gossamer.modules.hal.buffer import buffer_length, buffer_subspan
 from gossamer.modules.hal.refs import BUFFER, register_hal_ref_types
 from gossamer.modules.hal.state import HalState, TraceSink, trace_to_standard_error
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
+from gossamer.processor.cpu_features import cpu_feature
 from gossamer.versions import HAL_INLINE_MODULE_VERSION
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 

@@ -25,6 +25,7 @@ EnumType = TypeVar("EnumType", bound=Enum)
 
 _GENERAL_GROUP = "General options"
 _HAL_GROUP = "IREE HAL executable target options"
+_LLVMCPU_GROUP = "IREE LLVMCPU target options"
 _INPUT_GROUP = "IREE options for controlling the input transformations to apply"
 _MAIN_GROUP = "IREE Main Options"
 _PARAMETER_GROUP = "IREE parameter options"
@@ -116,7 +117,7 @@ _HONOURED = (
     ),
     (
         "target_backends",
-        _backends("iree-hal-local-target-device-backends", "Backends for kernels of local devices: vmvx."),
+        _backends("iree-hal-local-target-device-backends", "Backends for kernels: vmvx, llvm-cpu."),
     ),
     (
         "target_backends",
@@ -179,6 +180,33 @@ _HONOURED = (
     (
         "strip_source_map",
         Flag("iree-vm-bytecode-module-strip-source-map", "Leaves source locations out.", _VM_GROUP),
+    ),
+    (
+        "llvmcpu_target_triple",
+        Flag("iree-llvmcpu-target-triple", "Architecture of native kernels.", _LLVMCPU_GROUP, "triple"),
+    ),
+    (
+        "llvmcpu_target_cpus",
+        Flag(
+            "iree-llvmcpu-target-cpu",
+            "Processor of native kernels: host, generic or LLVM's name; several for kernels of each.",
+            _LLVMCPU_GROUP,
+            "names",
+            is_list=True,
+        ),
+    ),
+    (
+        "llvmcpu_target_features",
+        Flag(
+            "iree-llvmcpu-target-cpu-features",
+            "Features beyond the processor's, or host.",
+            _LLVMCPU_GROUP,
+            "features",
+        ),
+    ),
+    (
+        "llvmcpu_link_embedded",
+        Flag("iree-llvmcpu-link-embedded", "Kernels are loaded by the HAL, not the system.", _LLVMCPU_GROUP),
     ),
     ("print_ir_after_all", Flag("mlir-print-ir-after-all", "Prints the program after each pass.")),
     ("print_ir_after_change", Flag("mlir-print-ir-after-change", "Prints only where a pass changed it.")),

@@ -16,7 +16,7 @@ iree-llvmcpu-distribution-size= iree-llvmcpu-embedded-linker-path= iree-llvmcpu-
 iree-llvmcpu-enable-llvm-ukernels= iree-llvmcpu-enable-scalable-vectorization iree-llvmcpu-enable-ukernels=
 iree-llvmcpu-enable-vector-contract-custom-kernels iree-llvmcpu-experimental-vectorize-to-transfer-gather
 iree-llvmcpu-fail-on-large-vector iree-llvmcpu-fail-on-out-of-bounds-stack-allocation
-iree-llvmcpu-force-arm-streaming iree-llvmcpu-keep-linker-artifacts iree-llvmcpu-link-embedded
+iree-llvmcpu-force-arm-streaming iree-llvmcpu-keep-linker-artifacts
 iree-llvmcpu-link-static iree-llvmcpu-link-ukernel-bitcode iree-llvmcpu-loop-interleaving
 iree-llvmcpu-loop-unrolling iree-llvmcpu-loop-vectorization iree-llvmcpu-matmul-tile-bytes=
 iree-llvmcpu-matmul-tile-undercount-whole-matrix= iree-llvmcpu-max-allowed-number-of-native-vectors=
@@ -24,8 +24,8 @@ iree-llvmcpu-mlir-opt-level= iree-llvmcpu-number-of-threads= iree-llvmcpu-reasso
 iree-llvmcpu-riscv-aggressive-distribution iree-llvmcpu-sanitize= iree-llvmcpu-skip-intermediate-roundings
 iree-llvmcpu-slp-vectorization iree-llvmcpu-stack-allocation-assumed-vscale=
 iree-llvmcpu-stack-allocation-limit= iree-llvmcpu-system-linker-path= iree-llvmcpu-target-abi=
-iree-llvmcpu-target-cpu= iree-llvmcpu-target-cpu-features= iree-llvmcpu-target-data-layout=
-iree-llvmcpu-target-float-abi= iree-llvmcpu-target-triple= iree-llvmcpu-target-vector-width-in-bytes=
+iree-llvmcpu-target-data-layout=
+iree-llvmcpu-target-float-abi= iree-llvmcpu-target-vector-width-in-bytes=
 iree-llvmcpu-use-decompose-softmax-fuse iree-llvmcpu-use-fast-min-max-ops
 iree-llvmcpu-vector-pproc-strategy= iree-llvmcpu-vscale-range= iree-llvmcpu-wasm-linker-path=
 """,

@@ -48,7 +48,7 @@ def find_device(context: LoweringContext, target: DeviceTarget) -> None:
     builder.block = body
     device = context.call(hal.DEVICES_GET, index)
     require(context, device, _DEVICE_ID, f"{target.name}*", following)
-    formats = [each.format for each in target.executable_targets]
+    formats = list(dict.fromkeys(each.format for each in target.executable_targets))
     for format in formats[:-1]:
         otherwise = context.new_block()
         require(context, device, EXECUTABLE_FORMAT, format, otherwise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TypeAlias
 
 from gossamer.compiler.executable import ExecutableBinary
@@ -18,13 +19,19 @@ from gossamer.errors import StatusCode
 Variants: TypeAlias = Mapping[str, Sequence[ExecutableBinary]]
 """What each executable was compiled to, by its name, most wanted first."""
 
+_CPU_FEATURE = "hal.cpu"
+
 
 def named_variants(executable: HostExecutable, variants: Variants) -> dict[str, ExecutableBinary]:
     """The variants of an executable by the names of their rodata."""
     binaries = variants[executable.name]
     if len(binaries) == 1:
         return {f"{executable.name}_binary": binaries[0]}
-    return {f"{executable.name}_{binary.format.replace('-', '_')}_binary": binary for binary in binaries}
+    named: dict[str, ExecutableBinary] = {}
+    for binary in binaries:
+        words = [executable.name, binary.target.format, *filter(None, [binary.target.cpu]), "binary"]
+        named["_".join(words).replace("-", "_")] = binary
+    return named
 
 
 def create_executable(context: LoweringContext, executable: HostExecutable, variants: Variants) -> None:
@@ -32,29 +39,29 @@ def create_executable(context: LoweringContext, executable: HostExecutable, vari
     builder = context.builder
     named = named_variants(executable, variants)
     stored = ir.Block()
-    *others, (last_name, last) = named.items()
-    for name, binary in others:
+    for format, group in groupby(named.items(), lambda item: item[1].target.format):
+        *better, least = group
         otherwise = context.new_block()
-        require(context, context.device(), EXECUTABLE_FORMAT, binary.format, otherwise)
-        _create_variant(context, executable.name, name, binary)
+        require(context, context.device(), EXECUTABLE_FORMAT, format, otherwise)
+        # Why the least demanding first: devices of IREE's know their processor once they have loaded kernels.
+        _create_variant(context, executable.name, *least)
+        for name, binary in better:
+            following = context.new_block()
+            for feature in binary.target.conditions:
+                require(context, context.device(), _CPU_FEATURE, feature, following)
+            _create_variant(context, executable.name, name, binary)
+            builder.br(stored)
+            context.start_block(following)
         builder.br(stored)
         context.start_block(otherwise)
-    unsupported = context.new_block()
-    require(context, context.device(), EXECUTABLE_FORMAT, last.format, unsupported)
-    accepted = builder.block
-    builder.block = unsupported
-    formats = ", ".join(binary.format for binary in named.values())
+    targets = ", ".join(str(binary.target) for binary in named.values())
     builder.fail(
         builder.i32(StatusCode.UNAVAILABLE),
         f"HAL device `{DEVICE_GLOBAL}` does not support any variant of executable `{executable.name}`; "
-        f"available formats: [{formats}]",
+        f"there are: [{targets}]",
     )
-    builder.block = accepted
-    _create_variant(context, executable.name, last_name, last)
-    if others:
-        builder.br(stored)
-        context.function.blocks.append(stored)
-        context.start_block(stored)
+    context.function.blocks.append(stored)
+    context.start_block(stored)
 
 
 def _create_variant(context: LoweringContext, executable: str, rodata: str, binary: ExecutableBinary) -> None:
@@ -64,7 +71,7 @@ def _create_variant(context: LoweringContext, executable: str, rodata: str, bina
         hal.EXECUTABLE_CREATE,
         context.device(),
         builder.i64(hal.ANY_QUEUE),
-        builder.string(binary.format),
+        builder.string(binary.target.format),
         data,
         builder.null("!vm.buffer"),
     )

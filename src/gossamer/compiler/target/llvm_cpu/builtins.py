@@ -36,7 +36,9 @@ _FORMATS = (
 
 def builtin_functions() -> str:
     """A module of LLVM IR with all of them."""
-    functions = [_EXTEND_HALF, _TRUNCATE_TO_HALF, _TRUNCATE_DOUBLE_TO_HALF]
+    functions = [_EXTEND_HALF, _TRUNCATE_TO_HALF, _TRUNCATE_TO_BFLOAT]
+    for name, type_ in (("__truncdfhf2", "half"), ("__truncdfbf2", "bfloat")):
+        functions.append(re.sub(r"\bT\b", type_, _TRUNCATE_DOUBLE.replace("NAME", name)))
     for each in _FORMATS:
         functions += [_rounding(each, name, text) for name, text in _ROUNDINGS.items()]
         functions += [_fill(_REMAINDER, each), _fill(_INTEGER_POWER, each)]
@@ -251,8 +253,8 @@ define hidden half @__truncsfhf2(float %x) {_ATTRIBUTES} section ".text.__truncs
 """
 
 # Rounded to odd first: rounding to nearest twice can differ from once.
-_TRUNCATE_DOUBLE_TO_HALF = f"""
-define hidden half @__truncdfhf2(double %x) {_ATTRIBUTES} section ".text.__truncdfhf2" {{
+_TRUNCATE_DOUBLE = f"""
+define hidden T @NAME(double %x) {_ATTRIBUTES} section ".text.NAME" {{
   %nearest = fptrunc double %x to float
   %back = fpext float %nearest to double
   %bits = bitcast float %nearest to i32
@@ -265,7 +267,24 @@ define hidden half @__truncdfhf2(double %x) {_ATTRIBUTES} section ".text.__trunc
   %inexact = zext i1 %is_inexact to i32
   %odd = or i32 %toward_zero, %inexact
   %odd_float = bitcast i32 %odd to float
-  %result = fptrunc float %odd_float to half
-  ret half %result
+  %result = fptrunc float %odd_float to T
+  ret T %result
+}}
+"""
+
+_TRUNCATE_TO_BFLOAT = f"""
+define hidden bfloat @__truncsfbf2(float %x) {_ATTRIBUTES} section ".text.__truncsfbf2" {{
+  %bits = bitcast float %x to i32
+  %dropped = lshr i32 %bits, 16
+  %last = and i32 %dropped, 1
+  %almost_half = add i32 %bits, 32767
+  %rounded = add i32 %almost_half, %last
+  %quiet = or i32 %bits, 4194304
+  %is_nan = fcmp uno float %x, %x
+  %chosen = select i1 %is_nan, i32 %quiet, i32 %rounded
+  %upper = lshr i32 %chosen, 16
+  %short = trunc i32 %upper to i16
+  %result = bitcast i16 %short to bfloat
+  ret bfloat %result
 }}
 """

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gossamer.versions import EXECUTABLE_LIBRARY_VERSION
+
 QUERY_SYMBOL = "iree_hal_executable_library_query"
 
-_LIBRARY_VERSION = 6
 
 _TYPES = """\
 %header = type { i32, ptr, i32, i32 }
@@ -20,6 +21,8 @@ _TYPES = """\
 %sources = type { i32, ptr }
 %library = type { ptr, %imports, %exports, i32, %sources }
 """
+
+_HEADER = f"{{ i32 {EXECUTABLE_LIBRARY_VERSION}, ptr @library_name, i32 0, i32 0 }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,9 @@ def library_tables(name: str, entries: Sequence[Entry]) -> str:
     names = ", ".join(f"ptr @name_{index}" for index in range(count))
     attributes = ", ".join(_attributes(entry) for entry in entries)
     lines += [
-        _constant("header", "%header", f"{{ i32 {_LIBRARY_VERSION}, ptr @library_name, i32 0, i32 0 }}"),
+        _constant(
+            "header", "%header", f"{{ i32 {EXECUTABLE_LIBRARY_VERSION}, ptr @library_name, i32 0, i32 0 }}"
+        ),
         _constant("functions", f"[{count} x ptr]", f"[{functions}]"),
         _constant("names", f"[{count} x ptr]", f"[{names}]"),
         _constant("attributes", f"[{count} x %attributes]", f"[{attributes}]"),
@@ -66,7 +71,7 @@ def library_tables(name: str, entries: Sequence[Entry]) -> str:
             "ptr null, ptr null, ptr null, ptr null }, i32 0, %sources zeroinitializer }",
         ),
         f"define ptr @{QUERY_SYMBOL}(i32 %version, ptr %environment) nounwind {{",
-        f"  %is_known = icmp eq i32 %version, {_LIBRARY_VERSION}",
+        f"  %is_known = icmp eq i32 %version, {EXECUTABLE_LIBRARY_VERSION}",
         "  %result = select i1 %is_known, ptr @library, ptr null",
         "  ret ptr %result",
         "}\n",

@@ -11,6 +11,7 @@ import re
 from gossamer.compiler.codegen import half_floats
 from gossamer.compiler.mlir import ir, run_passes, translate_to_llvm_ir
 from gossamer.compiler.target.llvm_cpu.float_constants import rewrite_float_constants
+from gossamer.compiler.target.llvm_cpu.half_conversions import lower_half_conversions
 from gossamer.compiler.target.llvm_cpu.math import expand_math
 from gossamer.compiler.target.llvm_cpu.plain_memory import make_memory_plain
 from gossamer.compiler.tensor.walk import walk
@@ -24,7 +25,7 @@ _LOWER = (
     "convert-scf-to-cf,"
     "convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-to-llvm,reconcile-unrealized-casts"
 )
-_EXPAND = "arith-expand{include-bf16=true},cse"
+_EXPAND = "arith-expand,cse"
 _ATTRIBUTES = 'alwaysinline nounwind "no-builtins"'
 _DEFINITION = re.compile(r"^define void @[\w.$\"-]+\((.*)\) \{$", re.MULTILINE)
 
@@ -36,6 +37,7 @@ def lower_to_llvm_ir(module: ir.Module) -> str:
     """
     run_passes(module, _SIMPLIFY, phase=_PHASE)
     half_floats.lower(module, _PHASE)
+    lower_half_conversions(module)
     make_memory_plain(module)
     expand_math(module)
     run_passes(module, f"{_EXPAND},{_LOWER}", phase=_PHASE)

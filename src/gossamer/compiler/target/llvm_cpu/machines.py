@@ -31,6 +31,21 @@ ARCHITECTURES = {
 }
 
 
+_X86_64_V2 = ("cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3")
+_X86_64_V3 = ("avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsave")
+_X86_64_V4 = ("avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl")
+KNOWN_PROCESSORS: dict[str, tuple[str, ...]] = {
+    "x86-64": (),
+    "x86-64-v2": _X86_64_V2,
+    "x86-64-v3": (*_X86_64_V2, *_X86_64_V3),
+    "x86-64-v4": (*_X86_64_V2, *_X86_64_V3, *_X86_64_V4),
+}
+"""What processors of a name have beyond what all of their architecture have, by LLVM's names.
+
+Spec: System V ABI, AMD64 supplement, "Micro-Architecture Levels".
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A machine.
@@ -59,3 +74,18 @@ class Machine:
     def abi(self) -> str:
         """LLVM's name of the calling convention, where there are several."""
         return ARCHITECTURES[self.architecture].abi
+
+    @property
+    def may_be_unknown(self) -> bool:
+        """Whether the processor's name is the user's, for all that is known here."""
+        return self.cpu not in (*KNOWN_PROCESSORS, ARCHITECTURES[self.architecture].generic_cpu)
+
+    @property
+    def required_features(self) -> tuple[str, ...]:
+        """What a processor needs to run the code, as far as it is known here."""
+        required = dict.fromkeys(KNOWN_PROCESSORS.get(self.cpu, ()))
+        for feature in self.features.split(","):
+            if feature.startswith("+"):
+                required[feature[1:]] = None
+            required.pop(feature[1:] if feature.startswith("-") else "", None)
+        return tuple(sorted(required))

@@ -19,15 +19,16 @@ class VmvxTarget:
 
     name = "vmvx"
 
-    def executable_target(self, options: CompileOptions) -> ExecutableTarget:
+    def executable_targets(self, options: CompileOptions) -> tuple[ExecutableTarget]:
         """The same whatever the options."""
-        return ExecutableTarget(self.name, _FORMAT)
+        return (ExecutableTarget(self.name, _FORMAT),)
 
-    def compile(self, source: ExecutableSource, options: CompileOptions) -> ExecutableBinary:
+    def compile(self, source: ExecutableSource, options: CompileOptions) -> tuple[ExecutableBinary]:
         """Compile an executable.
 
         Raises: CompileError where a dispatch does what kernels cannot.
         """
         module = compile_executable(source)
         data = write_module(emit_module(module, debug=False))
-        return ExecutableBinary(_FORMAT, data, _MIME_TYPE, lambda: format_module(module))
+        (target,) = self.executable_targets(options)
+        return (ExecutableBinary(target, data, _MIME_TYPE, lambda: format_module(module)),)

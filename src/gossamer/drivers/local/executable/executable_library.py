@@ -23,8 +23,8 @@ from gossamer.errors import (
     UnimplementedError,
 )
 from gossamer.hal.executable import Executable, ExecutableFunction
-from gossamer.machine_code.cpu_features import processor_data
 from gossamer.machine_code.host_memory import address_of
+from gossamer.processor.cpu_features import processor_data
 from gossamer.versions import EXECUTABLE_LIBRARY_VERSION
 
 QUERY_SYMBOL = "iree_hal_executable_library_query"

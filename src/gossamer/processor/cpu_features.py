@@ -54,6 +54,11 @@ def lacking_features(features: Iterable[str]) -> list[str]:
     return [name for name in features if flags and name in names and names[name] not in flags]
 
 
+def queried_features(architecture: str) -> frozenset[str]:
+    """Names of features that programs can ask a device for on machines of an architecture."""
+    return frozenset({"x86_64": _X86_64_BITS, "aarch64": _ARM_64_BITS}.get(architecture, {}))
+
+
 def cpu_feature(name: str) -> int | None:
     """1 where the processor has a feature, 0 where it has not, None for a name that is not known here."""
     bit = _feature_bits().get(name)
