@@ -15,7 +15,7 @@ _MIME_TYPE = "application/x-flatbuffers"
 
 
 class VmvxTarget:
-    """Compiles all kernels into one VM module, in this process: what MLIR is handed is small."""
+    """Compiles all kernels into one VM module, in this process: starting workers would take longer."""
 
     name = "vmvx"
 
