@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.errors import FormatError
+from gossamer.format.parameters.entries import FileRange, Splat
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import FileRange, ParameterIndex, Splat
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.readers import read_parameters
 from parameter_files import small_gguf, small_irpa, small_safetensors

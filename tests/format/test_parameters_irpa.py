@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossamer.errors import FormatError, InvalidArgumentError, NotFoundError, VersionMismatchError
+from gossamer.format.parameters.entries import FileRange, ParameterEntry, Splat
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import FileRange, ParameterEntry, ParameterIndex, Splat
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.read_irpa import read_irpa
 from gossamer.format.parameters.write_irpa import StoredPattern, lay_out_archive, write_irpa
 from parameter_files import irpa_archive, irpa_entry, irpa_header, small_irpa

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from gossamer.errors import FormatError, NotFoundError, UnimplementedError, VersionMismatchError
+from gossamer.format.parameters.entries import FileRange
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import FileRange, ParameterIndex
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.readers import read_parameters
 from parameter_files import (
     GGUF_F32,

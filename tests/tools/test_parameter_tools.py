@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import gossamer
-from gossamer.format.parameters.index import ParameterIndex, Splat
+from gossamer.format.parameters.entries import Splat
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.tools import gossamer as umbrella
 from gossamer.tools import (
     iree_convert_parameters,

@@ -13,8 +13,9 @@ from typing import NamedTuple, TypeVar
 from gossamer.abi.command_flags import CommandBufferMode, CommandCategory
 from gossamer.abi.memory_flags import ALIGNMENT, BufferUsage, MemoryAccess, memory_access_name
 from gossamer.errors import NotFoundError, OutOfRangeError, PermissionDeniedError, StatusError
+from gossamer.format.parameters.entries import FileRange, ParameterEntry, repeat_pattern
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import FileRange, ParameterEntry, ParameterIndex, repeat_pattern
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer import Buffer

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from gossamer.format.parameters.index import ParameterEntry, Splat
+from gossamer.format.parameters.entries import ParameterEntry, Splat
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.write_irpa import write_irpa
 from gossamer.tools.flags.parameter import ParameterFlags, output_path

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from gossamer.errors import InvalidArgumentError
-from gossamer.format.parameters.index import ParameterEntry, Splat
+from gossamer.format.parameters.entries import ParameterEntry, Splat
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.irpa_layout import DATA_ALIGNMENT
 from gossamer.format.parameters.write_irpa import StoredPattern, write_irpa

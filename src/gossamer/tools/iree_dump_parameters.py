@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError
-from gossamer.format.parameters.index import FileRange, ParameterIndex
+from gossamer.format.parameters.entries import FileRange
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.whole_file import write_whole
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.format.parameters.index import FileRange, ParameterEntry, ParameterIndex
+from gossamer.format.parameters.entries import FileRange, ParameterEntry
+from gossamer.format.parameters.index import ParameterIndex
 
 _BAR = "//===" + "-" * 110 + "===//\n"
 _HEADINGS = (

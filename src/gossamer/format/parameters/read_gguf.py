@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from gossamer.errors import VersionMismatchError
 from gossamer.format.parameters.byte_cursor import ByteCursor
+from gossamer.format.parameters.entries import ParameterEntries
 from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.gguf_types import GGML_TYPES
-from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.irpa_layout import align
 from gossamer.versions import GGUF_VERSIONS
 
@@ -36,7 +36,7 @@ class _Tensor:
     length: int
 
 
-def read_gguf(handle: FileHandle, index: ParameterIndex) -> None:
+def read_gguf(handle: FileHandle, index: ParameterEntries) -> None:
     """Add the tensors of a file to an index.
 
     Args:

@@ -10,14 +10,14 @@ import os
 import struct
 
 from gossamer.errors import FormatError, NotFoundError, VersionMismatchError
-from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import (
+from gossamer.format.parameters.entries import (
     MAX_PATTERN_BYTES,
     FileRange,
+    ParameterEntries,
     ParameterEntry,
-    ParameterIndex,
     Splat,
 )
+from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.irpa_layout import (
     ENTRY,
     ENTRY_ALIGNMENT,
@@ -38,7 +38,7 @@ _NAMES_PER_BYTE = 4
 
 
 def read_irpa(
-    handle: FileHandle, index: ParameterIndex, *, path: str | os.PathLike[str] | None = None
+    handle: FileHandle, index: ParameterEntries, *, path: str | os.PathLike[str] | None = None
 ) -> None:
     """Add the parameters of an archive file to an index.
 

@@ -12,8 +12,8 @@ from math import prod
 from pathlib import PurePath
 
 from gossamer.errors import FormatError
+from gossamer.format.parameters.entries import ParameterEntries
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.zip_entries import read_entries
 
 _MAGIC = b"\x93NUMPY"
@@ -26,7 +26,7 @@ _HEADER = re.compile(
 )
 
 
-def read_npy(handle: FileHandle, index: ParameterIndex, path: str | os.PathLike[str] | None) -> None:
+def read_npy(handle: FileHandle, index: ParameterEntries, path: str | os.PathLike[str] | None) -> None:
     """Add the array of a file to an index; its key is the file's name without `.npy`.
 
     Raises: FormatError on bytes that are no array of numbers in C order.
@@ -36,7 +36,7 @@ def read_npy(handle: FileHandle, index: ParameterIndex, path: str | os.PathLike[
     index.add_range(key, handle, start, length)
 
 
-def read_npz(handle: FileHandle, index: ParameterIndex) -> None:
+def read_npz(handle: FileHandle, index: ParameterEntries) -> None:
     """Add the arrays of a file to an index; their keys are the names they were saved under.
 
     Raises: FormatError as `read_npy` does, and where the file is no zip file or is compressed.

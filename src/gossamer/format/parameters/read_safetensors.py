@@ -9,8 +9,8 @@ import json
 from typing import Any, cast
 
 from gossamer.errors import FormatError
+from gossamer.format.parameters.entries import ParameterEntries
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import ParameterIndex
 
 _TABLE = "safetensors"
 _LENGTH_BYTES = 8
@@ -25,7 +25,7 @@ _ELEMENT_BITS = {
 }  # fmt: skip
 
 
-def read_safetensors(handle: FileHandle, index: ParameterIndex) -> None:
+def read_safetensors(handle: FileHandle, index: ParameterEntries) -> None:
     """Add the tensors of a file to an index.
 
     Args:

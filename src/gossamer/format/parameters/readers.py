@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from gossamer.errors import UnimplementedError
+from gossamer.format.parameters.entries import ParameterEntries
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.read_gguf import read_gguf
 from gossamer.format.parameters.read_irpa import read_irpa
 from gossamer.format.parameters.read_numpy import read_npy, read_npz
@@ -14,7 +14,7 @@ from gossamer.format.parameters.read_safetensors import read_safetensors
 
 
 def read_parameters(
-    name: str, handle: FileHandle, index: ParameterIndex, *, path: str | os.PathLike[str] | None = None
+    name: str, handle: FileHandle, index: ParameterEntries, *, path: str | os.PathLike[str] | None = None
 ) -> None:
     """Add the parameters of a file to an index; nothing is added where the file is bad.
 

@@ -9,14 +9,9 @@ from typing import BinaryIO
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.format.module_def import Bytes
+from gossamer.format.parameters.entries import FileRange, ParameterEntry, Splat, repeat_pattern
 from gossamer.format.parameters.file_handle import FileHandle
-from gossamer.format.parameters.index import (
-    FileRange,
-    ParameterEntry,
-    ParameterIndex,
-    Splat,
-    repeat_pattern,
-)
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.parameters.irpa_layout import (
     DATA_ALIGNMENT,
     ENTRY,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gossamer.errors import NotFoundError
 from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.python.conversion import (
     arguments_from_vm,
@@ -17,6 +16,7 @@ from gossamer.modules.python.conversion import (
     results_from_vm,
     results_to_vm,
 )
+from gossamer.modules.python.linked_calls import found
 from gossamer.modules.python.signature import Signature
 from gossamer.vm.link.function import Function
 
@@ -75,11 +75,3 @@ def import_method(signature: Signature, find: Callable[[], Function | None]) -> 
         return results_from_vm(signature, returned)
 
     return call_import
-
-
-def found(signature: Signature, find: Callable[[], Function | None]) -> Function:
-    """The function that an import reaches. Raises: NotFoundError where nobody offers it."""
-    function = find()
-    if function is None:
-        raise NotFoundError(f"optional import {signature.name} is not there in this context")
-    return function

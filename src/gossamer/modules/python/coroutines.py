@@ -28,7 +28,6 @@ from gossamer.errors import StatusError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import current_scope
-from gossamer.modules.python.calls import found
 from gossamer.modules.python.conversion import (
     ALLOCATOR,
     arguments_from_vm,
@@ -40,6 +39,7 @@ from gossamer.modules.python.conversion import (
     results_to_vm,
     store_result,
 )
+from gossamer.modules.python.linked_calls import found
 from gossamer.modules.python.signature import Signature
 from gossamer.modules.python.types import TensorType
 from gossamer.vm.link.function import Function

@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from gossamer.errors import NotFoundError
+from gossamer.modules.python.signature import Signature
 from gossamer.vm.link.function import Function
 
 Imports: TypeAlias = Sequence[Function | None]
@@ -63,3 +65,11 @@ class _Call(NamedTuple):
 
 
 _call: ContextVar[_Call | None] = ContextVar("gossamer_python_call", default=None)
+
+
+def found(signature: Signature, find: Callable[[], Function | None]) -> Function:
+    """The function that an import reaches. Raises: NotFoundError where nobody offers it."""
+    function = find()
+    if function is None:
+        raise NotFoundError(f"optional import {signature.name} is not there in this context")
+    return function

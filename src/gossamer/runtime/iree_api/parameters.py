@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, StatusError
-from gossamer.format.parameters import file_handle, index, write_irpa
+from gossamer.format.parameters import entries, file_handle, index, write_irpa
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.readers import read_parameters
 from gossamer.hal.parameter_provider import ParameterProvider
@@ -95,7 +95,7 @@ class FileHandle(HostBytes):
 class ParameterIndexEntry:
     """One parameter of an index."""
 
-    def __init__(self, entry: index.ParameterEntry) -> None:
+    def __init__(self, entry: entries.ParameterEntry) -> None:
         self._entry = entry
 
     @property
@@ -116,18 +116,18 @@ class ParameterIndexEntry:
     @property
     def is_file(self) -> bool:
         """True where its bytes are in a file."""
-        return isinstance(self._entry.storage, index.FileRange)
+        return isinstance(self._entry.storage, entries.FileRange)
 
     @property
     def is_splat(self) -> bool:
         """True where it is a pattern repeated."""
-        return isinstance(self._entry.storage, index.Splat)
+        return isinstance(self._entry.storage, entries.Splat)
 
     @property
     def file_storage(self) -> tuple[FileHandle, int]:
         """File and offset. Raises: ValueError for a pattern."""
         storage = self._entry.storage
-        if not isinstance(storage, index.FileRange):
+        if not isinstance(storage, entries.FileRange):
             raise InvalidArgumentError("Entry is not file storage based")
         return FileHandle.of(storage.handle), storage.offset
 
@@ -141,7 +141,7 @@ class ParameterIndexEntry:
     def splat_pattern(self) -> bytes:
         """The pattern. Raises: ValueError where it is none."""
         storage = self._entry.storage
-        if not isinstance(storage, index.Splat):
+        if not isinstance(storage, entries.Splat):
             raise InvalidArgumentError("Entry is not splat")
         return storage.pattern
 
@@ -184,7 +184,7 @@ class ParameterIndex:
     def add_splat(self, key: str, pattern: Any, total_length: int, metadata: str | None = None) -> None:
         """Add a pattern of 1 to 16 bytes, repeated. Raises: ValueError on another length."""
         data = memoryview(pattern)
-        if data.nbytes > index.MAX_PATTERN_BYTES:
+        if data.nbytes > entries.MAX_PATTERN_BYTES:
             raise InvalidArgumentError("pattern must be limited to 16 bytes")
         self.index.add_splat(key, data.tobytes(), total_length, metadata=_metadata(metadata))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from gossamer.errors import InvalidArgumentError, OutOfRangeError
-from gossamer.format.parameters.index import MAX_PATTERN_BYTES
+from gossamer.format.parameters.entries import MAX_PATTERN_BYTES
 
 
 def parse_typed_value(text: str) -> bytes:
