@@ -24,7 +24,7 @@ import llvmlite.binding as llvm
 from thread_checked_ir import check_threads
 
 from gossamer.drivers.local.ir.guard_ir import STOP_SIGNAL, has_guard
-from gossamer.drivers.local.ir.pool_layout import CROWDED_OFFSET, PARTICIPANTS_OFFSET, POOL_BYTES
+from gossamer.drivers.local.ir.pool_layout import POOL_BYTES, POOL_FIELDS
 from gossamer.drivers.local.ir.runner_ir import runner_ir
 from gossamer.hal.command.command_program import CommandProgram, build_program
 from gossamer.hal.command.records import (
@@ -150,8 +150,9 @@ def build(folder: Path, *, is_thread_checked: bool = False) -> Path:
         module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(2))
     )
     (folder / "runner.o").write_bytes(machine.emit_object(module))
-    offsets = {"POOL_BYTES": POOL_BYTES, "PARTICIPANTS_OFFSET": PARTICIPANTS_OFFSET}
-    offsets["CROWDED_OFFSET"] = CROWDED_OFFSET
+    offsets = {"POOL_BYTES": POOL_BYTES}
+    for name in ("participants", "crowded"):
+        offsets[f"{name.upper()}_OFFSET"] = POOL_FIELDS[name].offset
     offsets["STOP_SIGNAL"] = STOP_SIGNAL
     layout = "".join(f"enum {{ {name} = {value} }};\n" for name, value in offsets.items())
     (folder / "runner_layout.h").write_text(layout)

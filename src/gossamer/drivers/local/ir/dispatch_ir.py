@@ -10,7 +10,7 @@ from __future__ import annotations
 from string import Template
 
 from gossamer.drivers.local.ir.guard_ir import guard_ir
-from gossamer.drivers.local.ir.pool_layout import PARTICIPANTS_OFFSET, SLEEPERS_OFFSET
+from gossamer.drivers.local.ir.pool_layout import POOL_OFFSETS
 from gossamer.drivers.local.ir.tiles_ir import tiles_ir
 from gossamer.drivers.local.ir.time_ir import TIME_IR
 
@@ -156,7 +156,7 @@ serial:
   br label %finish
 ; With a pool: what a tile took before, or the first one now, tells whether it is worth waking workers for.
 pooled:
-  %participants_field = getelementptr i8, ptr %pool, i64 $participants_offset
+  %participants_field = getelementptr i8, ptr %pool, i64 $pool_participants
   %participants = load i32, ptr %participants_field
   %participants8 = trunc i32 %participants to i8
   store i8 %participants8, ptr %s7
@@ -174,7 +174,7 @@ sample:
 estimate:
   %first = phi i64 [ 0, %pooled ], [ 1, %sample ]
   %tile_time = phi i64 [ %known, %pooled ], [ %sampled, %sample ]
-  %sleepers_field = getelementptr i8, ptr %pool, i64 $sleepers_offset
+  %sleepers_field = getelementptr i8, ptr %pool, i64 $pool_sleepers
   %sleepers = load atomic i32, ptr %sleepers_field monotonic, align 4
   %all_awake = icmp eq i32 %sleepers, 0
   %least_time = select i1 %all_awake, i64 $awake_nanoseconds, i64 $asleep_nanoseconds
@@ -186,7 +186,7 @@ estimate:
 take:
   ; Whoever has the pool must give it back: the guard of the whole run does not reach in here.
   %guard = call ptr @suspend_guard()
-  %taken_field = getelementptr i8, ptr %pool, i64 448
+  %taken_field = getelementptr i8, ptr %pool, i64 $pool_taken
   %taken = cmpxchg ptr %taken_field, i32 0, i32 1 acquire monotonic
   %was_free = extractvalue { i32, i1 } %taken, 1
   br i1 %was_free, label %share, label %busy
@@ -233,9 +233,8 @@ def dispatch_ir(triple: str) -> str:
         + tiles_ir()
         + guard_ir(triple)
         + _DISPATCH.substitute(
+            POOL_OFFSETS,
             count_error=COUNT_ERROR,
-            participants_offset=PARTICIPANTS_OFFSET,
-            sleepers_offset=SLEEPERS_OFFSET,
             awake_nanoseconds=_AWAKE_NANOSECONDS,
             asleep_nanoseconds=_ASLEEP_NANOSECONDS,
             chunk_nanoseconds=_CHUNK_NANOSECONDS,

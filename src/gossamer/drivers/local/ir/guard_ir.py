@@ -2,10 +2,24 @@
 
 Kernels of native executables come from elsewhere: they may divide by zero, read what is not mapped, or use
 instructions that this processor lacks. They hold nothing that has to be given back (no locks, no memory of
-the heap), so that they can be left at any instruction. A run of a program notes where it stands before it
-calls such kernels; the handler of the signal puts the thread back there. While a dispatch is shared that is
-suspended, for the pool has to be given back; each stretch of tiles then has a guard of its own. Signals that
-come from elsewhere go to the handler that was there before.
+the heap), so that they can be left at any instruction.
+
+    run of a program          frame (on its stack)    key of the thread     kernel      handler of the signal
+    `@mark`, returns 0 -----> registers, return
+    `@resume_guard` --------------------------------> the frame
+    calls ------------------------------------------------------------------> |
+                                                                              x traps -> |
+                                                      the frame ----------------------> is one there?
+                                                      null <--------------------------- no second time
+                              signal <------------------------------------------------- its number
+                              registers --------------------------------------------> into the context
+    `@mark`, returns 1 <------------------------------------------------------------- goes on there
+    `@trap_status` <--------- signal
+
+A run that is stopped sends STOP_SIGNAL to its threads: then the handler also asks the frame's interrupt words
+whether this call is meant. Where there is no frame, and for signals that come from elsewhere, the handler
+that was there before is called. While a dispatch is shared the frame is taken away, for the pool has to be
+given back; each stretch of tiles then has a frame of its own.
 
 `@run_guarded_records` returns what `@run_records` does, `@run_tiles` what `@run_plain_tiles` does; or
 FAULT_STATUS and the signal's number.

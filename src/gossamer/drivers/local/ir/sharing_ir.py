@@ -8,33 +8,33 @@ from __future__ import annotations
 
 from string import Template
 
-from gossamer.drivers.local.ir.pool_layout import PARTICIPANTS_OFFSET, RANGES_OFFSET, SLEEPERS_OFFSET
+from gossamer.drivers.local.ir.pool_layout import POOL_OFFSETS
 
 _SHARING = Template("""
 ; Draws chunks of tiles of the open job until none is left, of its own range first; returns how many it ran.
 define internal i64 @draw_tiles(ptr %pool, i32 %participant) noinline {
 entry:
-  %function_field = getelementptr i8, ptr %pool, i64 128
+  %function_field = getelementptr i8, ptr %pool, i64 $pool_function
   %function = load ptr, ptr %function_field
-  %environment_field = getelementptr i8, ptr %pool, i64 136
+  %environment_field = getelementptr i8, ptr %pool, i64 $pool_environment
   %environment = load ptr, ptr %environment_field
-  %state_field = getelementptr i8, ptr %pool, i64 144
+  %state_field = getelementptr i8, ptr %pool, i64 $pool_state
   %state = load ptr, ptr %state_field
-  %row_field = getelementptr i8, ptr %pool, i64 152
+  %row_field = getelementptr i8, ptr %pool, i64 $pool_row
   %row = load i64, ptr %row_field
-  %plane_field = getelementptr i8, ptr %pool, i64 160
+  %plane_field = getelementptr i8, ptr %pool, i64 $pool_plane
   %plane = load i64, ptr %plane_field
-  %chunk_field = getelementptr i8, ptr %pool, i64 168
+  %chunk_field = getelementptr i8, ptr %pool, i64 $pool_chunk
   %chunk = load i64, ptr %chunk_field
-  %stride_field = getelementptr i8, ptr %pool, i64 176
+  %stride_field = getelementptr i8, ptr %pool, i64 $pool_local_stride
   %stride = load i64, ptr %stride_field
-  %local_field = getelementptr i8, ptr %pool, i64 184
+  %local_field = getelementptr i8, ptr %pool, i64 $pool_local_memory
   %local_base = load ptr, ptr %local_field
-  %size_field = getelementptr i8, ptr %pool, i64 192
+  %size_field = getelementptr i8, ptr %pool, i64 $pool_local_size
   %size = load i32, ptr %size_field
-  %participants_field = getelementptr i8, ptr %pool, i64 $participants_offset
+  %participants_field = getelementptr i8, ptr %pool, i64 $pool_participants
   %participants = load i32, ptr %participants_field
-  %status = getelementptr i8, ptr %pool, i64 256
+  %status = getelementptr i8, ptr %pool, i64 $pool_status
   %participant64 = zext i32 %participant to i64
   %local_offset = mul i64 %stride, %participant64
   %local = getelementptr i8, ptr %local_base, i64 %local_offset
@@ -45,7 +45,7 @@ choose:
   %count = phi i64 [ 0, %entry ], [ %count_drawn, %exhausted ]
   %owner64 = zext i32 %owner to i64
   %range_offset = shl i64 %owner64, 6
-  %ranges = getelementptr i8, ptr %pool, i64 $ranges_offset
+  %ranges = getelementptr i8, ptr %pool, i64 $pool_ranges
   %next = getelementptr i8, ptr %ranges, i64 %range_offset
   %end_field = getelementptr i8, ptr %next, i64 8
   %end = load i64, ptr %end_field
@@ -86,7 +86,7 @@ done:
 ; Gives each participant a range of the tiles that is as long as the others', give or take one.
 define internal void @write_ranges(ptr %pool, i64 %first, i64 %total) noinline {
 entry:
-  %participants_field = getelementptr i8, ptr %pool, i64 $participants_offset
+  %participants_field = getelementptr i8, ptr %pool, i64 $pool_participants
   %participants = load i32, ptr %participants_field
   %participants64 = zext i32 %participants to i64
   %remaining = sub i64 %total, %first
@@ -101,7 +101,7 @@ loop:
   %own_length = add i64 %length, %extra
   %end = add i64 %start, %own_length
   %offset = shl i64 %index, 6
-  %ranges = getelementptr i8, ptr %pool, i64 $ranges_offset
+  %ranges = getelementptr i8, ptr %pool, i64 $pool_ranges
   %next = getelementptr i8, ptr %ranges, i64 %offset
   store atomic i64 %start, ptr %next monotonic, align 8
   %end_field = getelementptr i8, ptr %next, i64 8
@@ -118,25 +118,25 @@ define internal i32 @share_tiles(ptr %pool, ptr %function, ptr %environment, ptr
     i64 %stride, i32 %size, i64 %row, i64 %plane, i64 %first, i64 %total, i64 %chunk, ptr %time) noinline {
 entry:
   call void @write_ranges(ptr %pool, i64 %first, i64 %total)
-  %function_field = getelementptr i8, ptr %pool, i64 128
+  %function_field = getelementptr i8, ptr %pool, i64 $pool_function
   store ptr %function, ptr %function_field
-  %environment_field = getelementptr i8, ptr %pool, i64 136
+  %environment_field = getelementptr i8, ptr %pool, i64 $pool_environment
   store ptr %environment, ptr %environment_field
-  %state_field = getelementptr i8, ptr %pool, i64 144
+  %state_field = getelementptr i8, ptr %pool, i64 $pool_state
   store ptr %state, ptr %state_field
-  %row_field = getelementptr i8, ptr %pool, i64 152
+  %row_field = getelementptr i8, ptr %pool, i64 $pool_row
   store i64 %row, ptr %row_field
-  %plane_field = getelementptr i8, ptr %pool, i64 160
+  %plane_field = getelementptr i8, ptr %pool, i64 $pool_plane
   store i64 %plane, ptr %plane_field
-  %chunk_field = getelementptr i8, ptr %pool, i64 168
+  %chunk_field = getelementptr i8, ptr %pool, i64 $pool_chunk
   store i64 %chunk, ptr %chunk_field
-  %stride_field = getelementptr i8, ptr %pool, i64 176
+  %stride_field = getelementptr i8, ptr %pool, i64 $pool_local_stride
   store i64 %stride, ptr %stride_field
-  %local_field = getelementptr i8, ptr %pool, i64 184
+  %local_field = getelementptr i8, ptr %pool, i64 $pool_local_memory
   store ptr %local, ptr %local_field
-  %size_field = getelementptr i8, ptr %pool, i64 192
+  %size_field = getelementptr i8, ptr %pool, i64 $pool_local_size
   store i32 %size, ptr %size_field
-  %status = getelementptr i8, ptr %pool, i64 256
+  %status = getelementptr i8, ptr %pool, i64 $pool_status
   store atomic i32 0, ptr %status monotonic, align 4
   %closed = load atomic i64, ptr %pool monotonic, align 8
   %epoch = lshr i64 %closed, 32
@@ -144,7 +144,7 @@ entry:
   %epoch_shifted = shl i64 %epoch_next, 32
   %open = or i64 %epoch_shifted, 2147483648
   store atomic i64 %open, ptr %pool seq_cst, align 8
-  %sleepers_field = getelementptr i8, ptr %pool, i64 $sleepers_offset
+  %sleepers_field = getelementptr i8, ptr %pool, i64 $pool_sleepers
   %sleepers = load atomic i32, ptr %sleepers_field seq_cst, align 4
   %asleep = icmp ne i32 %sleepers, 0
   br i1 %asleep, label %wake, label %work
@@ -157,7 +157,7 @@ wake:
   %helpful = sub i64 %chunks, 1
   %bounded = call i64 @llvm.umin.i64(i64 %helpful, i64 1024)
   %wanted = trunc i64 %bounded to i32
-  %epoch_word = getelementptr i8, ptr %pool, i64 4
+  %epoch_word = getelementptr i8, ptr %pool, i64 $pool_epoch
   call void @futex_wake(ptr %epoch_word, i32 %wanted)
   br label %work
 work:
@@ -167,7 +167,7 @@ work:
   %before = atomicrmw and ptr %pool, i64 -2147483649 seq_cst
   %elapsed = sub i64 %ended, %begun
   call void @record_time(ptr %time, i64 %elapsed, i64 %count)
-  %waiting = getelementptr i8, ptr %pool, i64 64
+  %waiting = getelementptr i8, ptr %pool, i64 $pool_waiting
   br label %look
 look:
   %spins = phi i64 [ 0, %work ], [ %spins_next, %pause ], [ %spins_next, %sleep ]
@@ -216,9 +216,4 @@ def sharing_ir(spins: int) -> str:
     Args:
         spins: looks of a runner at whether all have left, before it sleeps.
     """
-    return _SHARING.substitute(
-        spins=spins,
-        ranges_offset=RANGES_OFFSET,
-        participants_offset=PARTICIPANTS_OFFSET,
-        sleepers_offset=SLEEPERS_OFFSET,
-    )
+    return _SHARING.substitute(POOL_OFFSETS, spins=spins)

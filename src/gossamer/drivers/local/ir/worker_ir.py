@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from string import Template
 
-from gossamer.drivers.local.ir.pool_layout import CROWDED_OFFSET, SLEEPERS_OFFSET
+from gossamer.drivers.local.ir.pool_layout import POOL_OFFSETS
 
 WORKER_SYMBOL = "gossamer_hal_worker"
 SHUTDOWN_SYMBOL = "gossamer_hal_shutdown"
@@ -19,11 +19,11 @@ _WORKER = Template("""
 define void @$worker(ptr %pool, i32 %participant) {
 entry:
   %ignored = call i64 @enter_float_mode()
-  %epoch_word = getelementptr i8, ptr %pool, i64 4
-  %waiting = getelementptr i8, ptr %pool, i64 64
-  %sleepers = getelementptr i8, ptr %pool, i64 $sleepers_offset
-  %shutdown_field = getelementptr i8, ptr %pool, i64 384
-  %crowded_field = getelementptr i8, ptr %pool, i64 $crowded_offset
+  %epoch_word = getelementptr i8, ptr %pool, i64 $pool_epoch
+  %waiting = getelementptr i8, ptr %pool, i64 $pool_waiting
+  %sleepers = getelementptr i8, ptr %pool, i64 $pool_sleepers
+  %shutdown_field = getelementptr i8, ptr %pool, i64 $pool_shutdown
+  %crowded_field = getelementptr i8, ptr %pool, i64 $pool_crowded
   %crowded = load i32, ptr %crowded_field
   %is_crowded = icmp ne i32 %crowded, 0
   %patience = select i1 %is_crowded, i64 0, i64 $spins
@@ -90,9 +90,9 @@ quit:
 }
 
 define void @$shutdown(ptr %pool) {
-  %shutdown_field = getelementptr i8, ptr %pool, i64 384
+  %shutdown_field = getelementptr i8, ptr %pool, i64 $pool_shutdown
   store atomic i32 1, ptr %shutdown_field seq_cst, align 4
-  %epoch_word = getelementptr i8, ptr %pool, i64 4
+  %epoch_word = getelementptr i8, ptr %pool, i64 $pool_epoch
   %ignored = atomicrmw add ptr %epoch_word, i32 1 seq_cst
   call void @futex_wake(ptr %epoch_word, i32 1024)
   ret void
@@ -107,9 +107,8 @@ def worker_ir(spins: int) -> str:
         spins: looks of a worker at whether there is a new job, before it sleeps.
     """
     return _WORKER.substitute(
+        POOL_OFFSETS,
         spins=spins,
-        sleepers_offset=SLEEPERS_OFFSET,
-        crowded_offset=CROWDED_OFFSET,
         worker=WORKER_SYMBOL,
         shutdown=SHUTDOWN_SYMBOL,
     )

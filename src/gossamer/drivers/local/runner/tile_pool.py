@@ -12,12 +12,7 @@ from functools import partial
 import numpy as np
 
 from gossamer.abi.memory_flags import ALIGNMENT
-from gossamer.drivers.local.ir.pool_layout import (
-    CROWDED_OFFSET,
-    MAXIMUM_PARTICIPANTS,
-    PARTICIPANTS_OFFSET,
-    POOL_BYTES,
-)
+from gossamer.drivers.local.ir.pool_layout import MAXIMUM_PARTICIPANTS, POOL_BYTES, POOL_FIELDS
 from gossamer.drivers.local.runner.native_runner import native_functions
 from gossamer.drivers.local.workers.worker_options import DEFAULT_WORKERS, WorkerOptions
 from gossamer.processor.host import usable_processor_count
@@ -79,8 +74,8 @@ class TilePool:
                 start: int = self._memory.ctypes.data
                 address = (start + ALIGNMENT - 1) & -ALIGNMENT
                 words = self._memory[address - start :][:POOL_BYTES].view(np.uint32)
-                words[PARTICIPANTS_OFFSET // 4] = self.participants
-                words[CROWDED_OFFSET // 4] = self.participants > usable_processor_count()
+                words[POOL_FIELDS["participants"].offset // 4] = self.participants
+                words[POOL_FIELDS["crowded"].offset // 4] = self.participants > usable_processor_count()
                 # Safety: workers use the memory until `close` has joined them; the process ends otherwise.
                 self._threads = [
                     threading.Thread(
