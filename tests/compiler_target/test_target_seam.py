@@ -14,6 +14,7 @@ import gossamer
 from gossamer.compiler.options import CompileOptions, Phase
 from gossamer.compiler.target.registry import register_target, registered, target_names
 from gossamer.compiler.target.vmvx.target import VmvxTarget
+from gossamer.drivers.driver import DeviceOptions
 from gossamer.drivers.registry import create_device
 from gossamer.errors import CompileError, StatusError
 from gossamer.hal.device import Device
@@ -41,7 +42,7 @@ def compile_abs(*backends: str, to: Phase = Phase.END) -> bytes:
 
 
 def device_with(*loaders: NotedLoader | VmvxLoader) -> Device:
-    return create_device("local-sync", executable_loaders=loaders)
+    return create_device("local-sync", DeviceOptions(loaders))
 
 
 def run_abs(module: bytes, device: Device | None = None) -> np.ndarray:

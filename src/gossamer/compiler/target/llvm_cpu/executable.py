@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from gossamer.compiler.codegen import KernelSource
-from gossamer.compiler.codegen.kernel_function import KernelFunction
-from gossamer.compiler.codegen.nest import emit_nest
+from gossamer.compiler.codegen import KernelSource, emit_kernel
 from gossamer.compiler.target.llvm_cpu.builtins import builtin_functions
 from gossamer.compiler.target.llvm_cpu.dispatch_entry import dispatch_entry
 from gossamer.compiler.target.llvm_cpu.library_tables import QUERY_SYMBOL, Entry, library_tables
@@ -39,11 +37,9 @@ class LibrarySource:
         self.tables = library_tables(source.name, entries)
 
     def _lower(self, source: KernelSource) -> Entry:
-        kernel = KernelFunction(source)
+        kernel = emit_kernel(source)
         interface = source.interface
         with kernel.module.context:
-            emit_nest(kernel)
-            kernel.finish()
             arguments = kernel.argument_sources()
             body = lower_to_llvm_ir(kernel.module)
         entry = dispatch_entry(_PLACEHOLDER, arguments, interface.bindings, interface.constants)
