@@ -19,7 +19,7 @@ from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.limited_call import CallRules, scope_of
 from gossamer.runtime.loading import ModuleSource, check_machine, load_module, with_system_modules
-from gossamer.runtime.state import State
+from gossamer.runtime.program_state.mapping import State
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.link_errors import UnknownFunctionError
 from gossamer.vm.link.module import Module

@@ -18,7 +18,7 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.python.module import PythonModule
-from gossamer.runtime.global_values import to_portable
+from gossamer.runtime.program_state.values import to_portable
 from gossamer.vm.bytecode.global_storage import GlobalsSnapshot
 from gossamer.vm.bytecode.globals import access_globals
 from gossamer.vm.bytecode.module import BytecodeModule

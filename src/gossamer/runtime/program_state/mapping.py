@@ -16,9 +16,9 @@ from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
-from gossamer.runtime.restore import restore
+from gossamer.runtime.program_state.restore import restore
+from gossamer.runtime.program_state.snapshot import OWN_TYPES, Snapshot
 from gossamer.runtime.signature import static_tensor_type
-from gossamer.runtime.snapshot import OWN_TYPES, Snapshot
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.module import GlobalAccess
 
@@ -95,7 +95,7 @@ class State(MutableMapping[str, Any]):
         Raises: InvalidArgumentError for state that cannot leave the process; OSError.
         """
         # Why here: few programs save their state.
-        from gossamer.runtime.state_file import write_state
+        from gossamer.runtime.program_state.file import write_state
 
         write_state(os.fspath(path), self.snapshot())
 
@@ -111,7 +111,7 @@ class State(MutableMapping[str, Any]):
                 are trusted.
         Raises: as `restore`; FormatError, PermissionDeniedError, OSError.
         """
-        from gossamer.runtime.state_file import read_state
+        from gossamer.runtime.program_state.file import read_state
 
         self.restore(read_state(os.fspath(path), allow_pickle=allow_pickle), by_name=by_name)
 

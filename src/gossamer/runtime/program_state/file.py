@@ -15,8 +15,8 @@ from typing import Any, cast
 
 from gossamer.errors import FormatError, InvalidArgumentError, PermissionDeniedError
 from gossamer.format.whole_file import whole_file
-from gossamer.runtime.global_values import SavedTensor
-from gossamer.runtime.snapshot import SavedModule, Snapshot
+from gossamer.runtime.program_state.snapshot import SavedModule, Snapshot
+from gossamer.runtime.program_state.values import SavedTensor
 from gossamer.versions import STATE_FILE_VERSION
 
 _MANIFEST = "state.json"

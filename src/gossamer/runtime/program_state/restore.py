@@ -11,8 +11,13 @@ from typing import cast
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.modules.python.module import PythonModule
-from gossamer.runtime.global_values import put_back
-from gossamer.runtime.snapshot import SavedModule, Snapshot, changing_globals, describe_difference
+from gossamer.runtime.program_state.snapshot import (
+    SavedModule,
+    Snapshot,
+    changing_globals,
+    describe_difference,
+)
+from gossamer.runtime.program_state.values import put_back
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.module import Module, ModuleState
 
