@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from gossamer.compiler import mlir
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.pass_observer import observe_passes
 from gossamer.errors import CompileError, InternalError
 
 
@@ -74,15 +77,15 @@ def test_passes_are_observed() -> None:
         def __init__(self) -> None:
             self.seen: list[str] = []
 
-        def before_pass(self, text: str, module: ir.Module) -> None:
-            self.seen.append(f"before {text}")
+        def before_pass(self, name: str, show: Callable[[], str]) -> None:
+            self.seen.append(f"before {name}")
 
-        def after_pass(self, text: str, module: ir.Module, failure: CompileError | None) -> None:
-            self.seen.append(f"after {text} {failure is not None}")
+        def after_pass(self, name: str, show: Callable[[], str], failure: CompileError | None) -> None:
+            self.seen.append(f"after {name} {failure is not None}")
 
     observer = Observer()
     module = mlir.parse_text('func.func @f(%a: tensor<?xf32>) { "t.use"(%a) : (tensor<?xf32>) -> () return }')
-    with mlir.observe_passes(observer), pytest.raises(CompileError):
+    with observe_passes(observer), pytest.raises(CompileError):
         mlir.run_passes(module, "cse,one-shot-bufferize")
     mlir.run_passes(mlir.parse_text("module {}"), "cse")
     assert observer.seen == [

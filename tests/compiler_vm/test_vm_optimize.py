@@ -6,13 +6,13 @@ from vm_programs import build
 
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.optimize.pipeline import optimize_function
+from gossamer.compiler.vm.optimize.pipeline import optimize_module
 
 
 def _optimized(source: str) -> ir.Function:
-    function = build(source).functions["f"]
-    optimize_function(function)
-    return function
+    module = build(source)
+    optimize_module(module)
+    return module.functions["f"]
 
 
 def _names(function: ir.Function) -> list[list[str]]:
@@ -49,7 +49,7 @@ def test_zeros_of_both_signs_stay_apart() -> None:
         total = builder.op("add.f32", total, value)
     builder.ret(builder.op("bitcast.f32.i32", total))
 
-    optimize_function(function)
+    optimize_module(module)
 
     names = [operation.name for operation in function.blocks[0].operations]
     assert names.count("const.f32") == 3
@@ -176,7 +176,7 @@ def test_conditions_that_are_not_truth_values_keep_their_negation() -> None:
         builder.block = block
         builder.ret(builder.i32(number))
 
-    optimize_function(function)
+    optimize_module(module)
 
     assert "xor.i32" in _names(function)[0]
 
@@ -191,7 +191,7 @@ def test_forwarding_stops_at_blocks_that_go_round() -> None:
         builder.block = block
         builder.br(target)
 
-    optimize_function(function)
+    optimize_module(module)
 
     assert all(names[-1] == "br" for names in _names(function))
 
@@ -208,7 +208,7 @@ def test_blocks_whose_arguments_are_used_further_on_are_not_bypassed() -> None:
     builder.block = last
     builder.ret(middle.arguments[0])
 
-    optimize_function(function)
+    optimize_module(module)
 
     assert function.blocks[-1].operations[-1].operands == [middle.arguments[0]]
     assert middle in function.blocks
@@ -258,6 +258,6 @@ def test_a_load_that_a_wider_read_reaches_is_not_signed() -> None:
     narrower = builder.op("ext.i8.i32.s", loaded)
     builder.ret(builder.op("sub.i32", narrower, wider))
 
-    optimize_function(function)
+    optimize_module(module)
 
     assert "buffer.load.i8.u" in _names(function)[0]

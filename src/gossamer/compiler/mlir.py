@@ -21,23 +21,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from io import BytesIO
-from typing import Protocol, cast
+from typing import cast
 
 from torch_mlir import _mlir_libs
 from torch_mlir._mlir_libs._mlir import globals as _binding_globals
 from torch_mlir._mlir_libs._mlir import ir, passmanager
 
+from gossamer.compiler.pass_observer import run_pass
 from gossamer.diagnostics import Diagnostic, Severity, SourceLocation
 from gossamer.errors import CompileError, InternalError
 
 __all__ = [
     "INPUT_NAME",
-    "PassObserver",
     "add_frameworks",
     "compile_error",
     "ir",
     "make_context",
-    "observe_passes",
     "parse",
     "parse_portable_artifact",
     "parse_text",
@@ -48,6 +47,7 @@ __all__ = [
     "source_location",
     "split_pipeline",
     "translate_to_llvm_ir",
+    "verify_passes",
 ]
 
 INPUT_NAME = "-"
@@ -61,21 +61,8 @@ _LOADED_DIALECTS = (
 )  # fmt: skip
 
 
-class PassObserver(Protocol):
-    """Told about each pass that runs, for dumps and timing."""
-
-    def before_pass(self, text: str, module: ir.Module) -> None:
-        """Called before a pass; `text` is its part of the pipeline."""
-        ...
-
-    def after_pass(self, text: str, module: ir.Module, failure: CompileError | None) -> None:
-        """Called after a pass; after a failure the module may be malformed."""
-        ...
-
-
 _has_framework_passes = False
 
-_observer: ContextVar[PassObserver | None] = ContextVar("mlir pass observer", default=None)
 _verifies: ContextVar[bool] = ContextVar("mlir verification", default=True)
 
 
@@ -231,32 +218,30 @@ def translate_to_llvm_ir(module: ir.Module) -> str:
 
 
 def _run_pass(module: ir.Module, text: str, run: Callable[[], None], phase: str = "") -> None:
-    observer = _observer.get()
-    if observer is not None:
-        observer.before_pass(text, module)
-    failure: CompileError | None = None
-    try:
-        run()
-    except ir.MLIRError as error:
-        failure = compile_error(error, *([f"phase {phase}"] if phase else []), f"pass {text}")
-    except CompileError as error:
-        failure = error
-    if observer is not None:
-        observer.after_pass(text, module, failure)
-    if failure is not None:
+    def run_it() -> None:
+        try:
+            run()
+        except ir.MLIRError as error:
+            failure = compile_error(error, *([f"phase {phase}"] if phase else []), f"pass {text}")
+        else:
+            return
         raise failure
+
+    def show_failed() -> str:
+        # The generic form is safe to print whatever the pass left behind.
+        return module.operation.get_asm(print_generic_op_form=True)
+
+    run_pass(text, run_it, lambda: str(module), show_failed)
 
 
 @contextmanager
-def observe_passes(observer: PassObserver | None, *, verify: bool = True) -> Generator[None]:
-    """Have `observer` told about each pass run inside the `with` block, and verify after each or not."""
-    observer_token = _observer.set(observer)
-    verify_token = _verifies.set(verify)
+def verify_passes(is_wanted: bool) -> Generator[None]:
+    """Verify after each pass run inside the `with` block, or not."""
+    token = _verifies.set(is_wanted)
     try:
         yield
     finally:
-        _observer.reset(observer_token)
-        _verifies.reset(verify_token)
+        _verifies.reset(token)
 
 
 def split_pipeline(pipeline: str) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from gossamer.compiler.mlir import ir, observe_passes
+from gossamer.compiler.mlir import verify_passes
 from gossamer.compiler.options import CompileOptions
+from gossamer.compiler.pass_observer import observe_passes
 from gossamer.errors import CompileError
 
 
@@ -21,37 +22,36 @@ class PassPrinter:
     _text_before: str = field(default="", repr=False)
     _start: float = 0.0
 
-    def before_pass(self, text: str, module: ir.Module) -> None:
+    def before_pass(self, name: str, show: Callable[[], str]) -> None:
         """Print before the pass where asked, and remember what changes are told from."""
         options = self.options
-        if _is_among(text, options.print_ir_before):
-            _print("Before", text, str(module))
+        if _is_among(name, options.print_ir_before):
+            _print("Before", name, show())
         if options.print_ir_after_change:
-            self._text_before = str(module)
+            self._text_before = show()
         self._start = perf_counter()
 
-    def after_pass(self, text: str, module: ir.Module, failure: CompileError | None) -> None:
+    def after_pass(self, name: str, show: Callable[[], str], failure: CompileError | None) -> None:
         """Print after the pass where asked."""
         options = self.options
         if options.timing:
-            print(f"{perf_counter() - self._start:8.4f} s    {text}", file=sys.stderr)
+            print(f"{perf_counter() - self._start:8.4f} s    {name}", file=sys.stderr)
         if failure is not None:
             if options.print_ir_after_failure or options.print_ir_after_all:
-                # The generic form is safe to print whatever the pass left behind.
-                _print("After", f"{text} Failed", module.operation.get_asm(print_generic_op_form=True))
+                _print("After", f"{name} Failed", show())
         elif (
             options.print_ir_after_all
-            or _is_among(text, options.print_ir_after)
-            or (options.print_ir_after_change and self._text_before != str(module))
+            or _is_among(name, options.print_ir_after)
+            or (options.print_ir_after_change and self._text_before != show())
         ):
-            _print("After", text, str(module))
+            _print("After", name, show())
 
 
 @contextmanager
 def printing(options: CompileOptions) -> Generator[None]:
     """Print around the passes that run inside the `with` block, and verify after each or not."""
     printer = PassPrinter(options) if _is_wanted(options) else None
-    with observe_passes(printer, verify=options.verify):
+    with observe_passes(printer), verify_passes(options.verify):
         yield
 
 
@@ -65,9 +65,9 @@ def _is_wanted(options: CompileOptions) -> bool:
     return any(switches) or bool(options.print_ir_after) or bool(options.print_ir_before)
 
 
-def _is_among(text: str, names: tuple[str, ...]) -> bool:
-    return any(name in text for name in names)
+def _is_among(name: str, names: tuple[str, ...]) -> bool:
+    return any(wanted in name for wanted in names)
 
 
-def _print(when: str, text: str, program: str) -> None:
-    print(f"// -----// IR Dump {when} {text} //----- //\n{program.rstrip()}\n", file=sys.stderr)
+def _print(when: str, name: str, program: str) -> None:
+    print(f"// -----// IR Dump {when} {name} //----- //\n{program.rstrip()}\n", file=sys.stderr)
