@@ -153,13 +153,14 @@ class CommandBuffer(CommandRecorder):
             shares_work: share long dispatches with the device's workers.
         Raises: the error of the first dispatch that fails, or the scope's; what ran before has taken effect.
         """
-        if self._runner is None:
+        runner = self._runner
+        if runner is None:
             raise FailedPreconditionError(
                 "command buffer is still being recorded; finalize it first"
                 if self._program is None
                 else "command buffer was made without a device; Device.create_command_buffer makes one to run"
             )
-        self._runner(table, shares_work, scope)
+        runner(table, shares_work, scope)
 
     def record_duration(self, nanoseconds: int) -> None:
         """Learn from an execution; the shortest counts, for others may have been interrupted."""

@@ -142,27 +142,20 @@ def run_native(
     call = CALL_FORMAT.pack(program.address, scratch, pool_address, words)
     result = native_functions().run(call + table)
     if result:
-        raise _run_error(program, result, scope)
+        raise run_error(program, result, scope)
 
 
-def plain_run(program: CommandProgram) -> Callable[[bytes], None]:
-    """`run_native` of one program without a pool or scope, prepared.
+def plain_call(program: CommandProgram) -> bytes:
+    """What the native runner takes in front of a binding table, to run a program without a pool or scope.
 
     Args:
         program: that needs no local memory.
     """
-    call = CALL_FORMAT.pack(program.address, 0, 0, NEVER_INTERRUPTED)
-    run = native_functions().run
-
-    def run_plain(table: bytes) -> None:
-        result = run(call + table)
-        if result:
-            raise _run_error(program, result, None)
-
-    return run_plain
+    return CALL_FORMAT.pack(program.address, 0, 0, NEVER_INTERRUPTED)
 
 
-def _run_error(program: CommandProgram, result: int, scope: CallScope | None) -> StatusError:
+def run_error(program: CommandProgram, result: int, scope: CallScope | None) -> StatusError:
+    """The error that a non-zero result of the native runner stands for."""
     function = program.functions[((result & ~COUNT_ERROR) >> 32) - 1]
     if function is None:
         stopped = None if scope is None else scope.failure

@@ -9,7 +9,12 @@ from functools import cache, partial
 from threading import get_ident
 
 from gossamer.drivers.local.runner.faults import StopRequest
-from gossamer.drivers.local.runner.native_runner import native_functions, plain_run, run_native
+from gossamer.drivers.local.runner.native_runner import (
+    native_functions,
+    plain_call,
+    run_error,
+    run_native,
+)
 from gossamer.drivers.local.runner.python_runner import run_python
 from gossamer.drivers.local.runner.tile_pool import TilePool
 from gossamer.hal.command.command_program import CommandProgram
@@ -37,11 +42,13 @@ def runner_for(program: CommandProgram, pool: TilePool | None = None) -> Runner:
         return partial(_run_in_python, program, pool)
     if program.local_memory_bytes:
         return partial(_run_natively, program, pool)
-    run_plain = plain_run(program)
+    call, run_call = plain_call(program), native_functions().run
 
     def run(table: bytes, shares_work: bool, scope: CallScope | None) -> None:
         if scope is None and not shares_work:
-            run_plain(table)
+            result = run_call(call + table)
+            if result:
+                raise run_error(program, result, None)
         else:
             _run_natively(program, pool, table, shares_work, scope)
 
