@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gossamer
+from gossamer.abi.module_interface import ModuleInterface
 from gossamer.errors import AbortedError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.native import FunctionTable, NativeModule
@@ -15,9 +16,12 @@ from gossamer.vm.objects.buffer import Buffer
 
 def other_module() -> NativeModule:
     """Module `other`, in Python, that kit imports from."""
-    functions = FunctionTable()
+    interface = ModuleInterface("other")
+    interface.declare("next", "0r_r")
+    interface.declare("total", "0CiIDr_I")
+    functions = FunctionTable(interface)
 
-    @functions.export("next", "0r_r")
+    @functions.export("next")
     def next_of(value: object) -> object:
         if isinstance(value, Buffer):
             return Buffer.wrap(bytes(value.data) + b"!")
@@ -25,11 +29,11 @@ def other_module() -> NativeModule:
             raise AbortedError("nothing comes next")
         raise KeyError("not a string")
 
-    @functions.export("total", "0CiIDr_I")
+    @functions.export("total")
     def total(pairs: list[tuple[int, int]], ref: object) -> int:
         return sum(one * other for one, other in pairs) + (100 if ref is not None else 0)
 
-    return NativeModule("other", functions)
+    return NativeModule(functions)
 
 
 def kit_pipeline(kit: Path, **parameters: str | int) -> gossamer.Pipeline:

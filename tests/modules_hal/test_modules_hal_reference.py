@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 
 from gossamer.abi.element_type import parse_element_type
+from gossamer.abi.hal_functions import HAL
+from gossamer.abi.inline_functions import HAL_INLINE, HAL_LOADER
+from gossamer.abi.module_interface import ModuleInterface
+from gossamer.abi.vmvx_functions import VMVX
 from gossamer.drivers.driver import DeviceOptions
 from gossamer.drivers.registry import create_device
 from gossamer.errors import AbortedError, StatusError
@@ -27,14 +31,9 @@ from gossamer.format.module_def import (
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.timeline.fence import Fence
-from gossamer.modules.hal.inline import functions as hal_inline_functions
-from gossamer.modules.hal.loader import functions as hal_loader_functions
-from gossamer.modules.hal.module import HAL_FUNCTIONS, HalModule
-from gossamer.modules.native import FunctionTable
+from gossamer.modules.hal.module import HalModule
 from gossamer.modules.vmvx.executable import VmvxLoader
-from gossamer.modules.vmvx.module import functions as vmvx_functions
 from gossamer.runtime.loading import with_system_modules
-from gossamer.versions import HAL_INLINE_MODULE_VERSION, HAL_LOADER_MODULE_VERSION, HAL_MODULE_VERSION
 from gossamer.vm.link.context import Context
 from gossamer.vm.loading import load_bytecode_module
 
@@ -84,17 +83,17 @@ def load(device: Device, *paths: Path) -> Context:
     return Context([HalModule([device]), *(load_bytecode_module(path.read_bytes()) for path in paths)])
 
 
-def importer(name: str, version: int, table: FunctionTable) -> bytes:
-    """A module that imports every function of a table, each required."""
+def importer(interface: ModuleInterface) -> bytes:
+    """A module that imports every function of another, each required."""
     code = bytes.fromhex("79 5a 00 00".replace(" ", ""))
     imports = tuple(
-        ImportFunction(f"{name}.{local}", FunctionSignature(function.export.calling_convention))
-        for local, function in table.functions.items()
+        ImportFunction(function.full_name, FunctionSignature(function.calling_convention))
+        for function in interface.functions.values()
     )
     return write_module(
         ModuleDef(
             "importer",
-            dependencies=(ModuleDependency(name, version),),
+            dependencies=(ModuleDependency(interface.name, interface.version),),
             imported_functions=imports,
             exported_functions=(ExportFunction("main", 0),),
             function_signatures=(FunctionSignature("0v_v"),),
@@ -104,20 +103,12 @@ def importer(name: str, version: int, table: FunctionTable) -> bytes:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "version", "table"),
-    [
-        ("hal", HAL_MODULE_VERSION, HAL_FUNCTIONS),
-        ("hal_inline", HAL_INLINE_MODULE_VERSION, hal_inline_functions),
-        ("hal_loader", HAL_LOADER_MODULE_VERSION, hal_loader_functions),
-        ("vmvx", 0, vmvx_functions),
-    ],
-)
+@pytest.mark.parametrize("interface", [HAL, HAL_INLINE, HAL_LOADER, VMVX], ids=lambda each: each.name)
 def test_the_reference_has_every_function_with_our_convention(
-    iree_bin: Path, tmp_path: Path, name: str, version: int, table: FunctionTable
+    iree_bin: Path, tmp_path: Path, interface: ModuleInterface
 ) -> None:
     path = tmp_path / "importer.vmfb"
-    path.write_bytes(importer(name, version, table))
+    path.write_bytes(importer(interface))
     command = [
         str(iree_bin / "iree-run-module"),
         f"--module={path}",

@@ -2,20 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.abi.module_interface import ModuleInterface
+from gossamer.errors import InternalError, InvalidArgumentError, NotFoundError
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument
 from gossamer.vm.link.module import Module, ModuleState
 from gossamer.vm.objects.buffer import Buffer
 
-functions = FunctionTable()
+NUMBERS = ModuleInterface("numbers", version=3)
+NUMBERS.declare("twice", "0i_i")
+NUMBERS.declare("note", "0i_i")
+
+functions = FunctionTable(NUMBERS)
 
 
-@functions.export("twice", "0i_i")
+@functions.export("twice")
 def twice(value: int) -> int:
     return 2 * value
 
 
-@functions.export_with_state("note", "0i_i")
+@functions.export_with_state("note")
 def note(state: list[int], value: int) -> int:
     state.append(value)
     return len(state)
@@ -23,7 +28,7 @@ def note(state: list[int], value: int) -> int:
 
 @pytest.fixture
 def module() -> NativeModule:
-    return NativeModule("numbers", functions, version=3, create_state=list)
+    return NativeModule(functions, create_state=list)
 
 
 def test_a_native_module_is_a_module(module: NativeModule) -> None:
@@ -33,6 +38,13 @@ def test_a_native_module_is_a_module(module: NativeModule) -> None:
         "twice": "0i_i",
         "note": "0i_i",
     }
+
+
+def test_a_function_that_the_interface_lacks_cannot_be_added() -> None:
+    with pytest.raises(KeyError, match="thrice"):
+        functions.export("thrice")(twice)
+    with pytest.raises(InternalError, match="declares 'twice' twice"):
+        NUMBERS.declare("twice", "0I_I")
 
 
 def test_functions_are_bound_once(module: NativeModule) -> None:

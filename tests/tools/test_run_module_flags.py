@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gossamer import compile_text
+from gossamer.abi.module_interface import ModuleInterface
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.heap_allocator import HeapAllocator
@@ -80,14 +81,16 @@ def test_an_instrument_file_without_instruments_is_empty(program: Path, tmp_path
 
 
 def instrumented(*items: object) -> Context:
-    functions = FunctionTable()
+    interface = ModuleInterface("m")
+    interface.declare("__query_instruments", "0r_v")
+    functions = FunctionTable(interface)
 
-    @functions.export("__query_instruments", "0r_v")
+    @functions.export("__query_instruments")
     def query(found: List) -> None:
         for item in items:
             found.append(item)
 
-    return Context([NativeModule("m", functions)])
+    return Context([NativeModule(functions)])
 
 
 def test_instrument_data_is_what_the_buffers_hold(tmp_path: Path) -> None:

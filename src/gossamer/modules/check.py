@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gossamer.abi import element_type as element_types
+from gossamer.abi.check_functions import CHECK
+from gossamer.abi.ref_types import BUFFER_VIEW
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
-from gossamer.modules.hal.refs import BUFFER_VIEW
 from gossamer.modules.native import FunctionTable, NativeModule, wrong_ref
-from gossamer.versions import CHECK_MODULE_VERSION
 
 _FLOATS = (
     element_types.FLOAT_64,
@@ -40,29 +40,29 @@ def check_module(report: Callable[[str], None], format_tensor: Callable[[BufferV
         report: gets the text of each failed expectation, lines without a newline at the end.
         format_tensor: prints a tensor for such a text.
     """
-    functions = FunctionTable()
+    functions = FunctionTable(CHECK)
 
-    @functions.export("expect_true", "0i_v")
+    @functions.export("expect_true")
     def expect_true(value: int) -> None:  # pyright: ignore[reportUnusedFunction]
         if not value:
             report(_condition_text("true", f"Expected {value} to be nonzero."))
 
-    @functions.export("expect_false", "0i_v")
+    @functions.export("expect_false")
     def expect_false(value: int) -> None:  # pyright: ignore[reportUnusedFunction]
         if value:
             report(_condition_text("false", f"Expected {value} to be zero."))
 
-    @functions.export("expect_all_true", "0rr_v")
+    @functions.export("expect_all_true")
     def expect_all_true(_device: object, view: object) -> None:  # pyright: ignore[reportUnusedFunction]
         _expect_all_true(_checked(view), report)
 
-    @functions.export("expect_eq", "0rrr_v")
+    @functions.export("expect_eq")
     def expect_eq(_device: object, lhs: object, rhs: object) -> None:  # pyright: ignore[reportUnusedFunction]
         text = _equality_failure(_checked(lhs), _checked(rhs))
         if text:
             report(text + _tensors_text(_checked(lhs), _checked(rhs), format_tensor))
 
-    @functions.export("expect_almost_eq", "0rrrff_v")
+    @functions.export("expect_almost_eq")
     def expect_almost_eq(  # pyright: ignore[reportUnusedFunction]
         _device: object, lhs: object, rhs: object, atol: float, rtol: float
     ) -> None:
@@ -70,7 +70,7 @@ def check_module(report: Callable[[str], None], format_tensor: Callable[[BufferV
         if text:
             report(text + _tensors_text(_checked(lhs), _checked(rhs), format_tensor))
 
-    return NativeModule("check", functions, version=CHECK_MODULE_VERSION)
+    return NativeModule(functions)
 
 
 def _checked(view: object) -> BufferView:

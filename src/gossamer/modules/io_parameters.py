@@ -10,19 +10,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+from gossamer.abi.parameter_functions import IO_PARAMETERS
+from gossamer.abi.ref_types import BUFFER
 from gossamer.errors import InvalidArgumentError, NotFoundError, OutOfRangeError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
 from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.hal.device import check_queue
-from gossamer.modules.hal.refs import BUFFER, register_hal_ref_types
+from gossamer.modules.hal.refs import register_hal_ref_types
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
-from gossamer.versions import IO_PARAMETERS_MODULE_VERSION
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 from gossamer.vm.objects.list import List
-
-IO_PARAMETERS_MODULE = "io_parameters"
 
 _KEY = struct.Struct("<II")
 """Offset and length of a key in the key data."""
@@ -31,12 +30,12 @@ _SPAN = struct.Struct("<QQQ")
 
 _Providers = tuple[ParameterProvider, ...]
 
-functions = FunctionTable()
+functions = FunctionTable(IO_PARAMETERS)
 
 register_hal_ref_types()
 
 
-@functions.export_with_state("gather", "0rIrrrrrrr_v")
+@functions.export_with_state("gather")
 def gather(
     providers: _Providers,
     device: Device,
@@ -57,7 +56,7 @@ def gather(
     provider.gather(device, affinity, wait, signal, target, decode_spans(key_table, key_data, spans))
 
 
-@functions.export_with_state("load", "0rIrrrIiirrr_r")
+@functions.export_with_state("load")
 def load(
     providers: _Providers,
     device: Device,
@@ -81,7 +80,7 @@ def load(
     return List(BUFFER, buffers)
 
 
-@functions.export_with_state("scatter", "0rIrrrrrrr_v")
+@functions.export_with_state("scatter")
 def scatter(
     providers: _Providers,
     device: Device,
@@ -111,12 +110,7 @@ class IoParametersModule(NativeModule):
 
     def __init__(self, providers: Sequence[ParameterProvider] = ()) -> None:
         self.providers = tuple(providers)
-        super().__init__(
-            IO_PARAMETERS_MODULE,
-            functions,
-            version=IO_PARAMETERS_MODULE_VERSION,
-            create_state=lambda: self.providers,
-        )
+        super().__init__(functions, create_state=lambda: self.providers)
 
 
 def decode_spans(key_table: object, key_data: object, spans: object) -> list[ParameterSpan]:

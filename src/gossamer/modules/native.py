@@ -1,10 +1,10 @@
 """Modules implemented by Python functions in the callable ABI: `hal`, `vmvx`, `check` and their like.
 
-A `FunctionTable` collects functions with their names and calling conventions:
+A `FunctionTable` collects what implements the functions of an interface (see `abi.module_interface`):
 
-    functions = FunctionTable()
+    functions = FunctionTable(HAL)
 
-    @functions.export("buffer.length", "0r_I")
+    @functions.export("buffer.length")
     def buffer_length(buffer: Buffer) -> int: ...
 
 Functions take and return what `vm.link.module` says a callable does. One that needs the state of its context
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
+from gossamer.abi.module_interface import ModuleInterface
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.vm.link.function import Function
@@ -48,9 +49,11 @@ class NativeFunction:
 
 
 class FunctionTable:
-    """Functions by name; complete before a module is made of it."""
+    """What implements an interface, by name; complete before a module is made of it."""
 
-    def __init__(self, *tables: FunctionTable) -> None:
+    def __init__(self, interface: ModuleInterface, *tables: FunctionTable) -> None:
+        """Start with the functions of other tables."""
+        self.interface = interface
         self.functions: dict[str, NativeFunction] = {}
         for table in tables:
             self.functions.update(table.functions)
@@ -63,29 +66,30 @@ class FunctionTable:
     def export(
         self,
         name: str,
-        calling_convention: str,
         *,
         resumable: ResumableCallable | None = None,
         inline: InlineForm | None = None,
     ) -> Callable[[_F], _F]:
-        """Add a function without state."""
+        """Add a function without state; the interface declares `name`."""
 
         def add(function: _F) -> _F:
-            export = Export(name, calling_convention)
+            export = self._export(name)
             self.functions[name] = NativeFunction(export, function, resumable=resumable, inline=inline)
             return function
 
         return add
 
-    def export_with_state(self, name: str, calling_convention: str) -> Callable[[_F], _F]:
+    def export_with_state(self, name: str) -> Callable[[_F], _F]:
         """Add a function that takes the state of the calling context first."""
 
         def add(function: _F) -> _F:
-            export = Export(name, calling_convention)
-            self.functions[name] = NativeFunction(export, function, takes_state=True)
+            self.functions[name] = NativeFunction(self._export(name), function, takes_state=True)
             return function
 
         return add
+
+    def _export(self, name: str) -> Export:
+        return Export(name, self.interface.functions[name].calling_convention)
 
 
 class NativeModule:
@@ -97,16 +101,9 @@ class NativeModule:
         dependencies, imports: none.
     """
 
-    def __init__(
-        self,
-        name: str,
-        functions: FunctionTable,
-        *,
-        version: int = 0,
-        create_state: Callable[[], object] | None = None,
-    ) -> None:
-        self.name = name
-        self.version = version
+    def __init__(self, functions: FunctionTable, *, create_state: Callable[[], object] | None = None) -> None:
+        self.name = functions.interface.name
+        self.version = functions.interface.version
         self.functions: Mapping[str, NativeFunction] = functions.functions
         self.exports = functions.exports
         self.dependencies: tuple[ModuleDependency, ...] = ()

@@ -11,22 +11,17 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from gossamer.abi import element_type as element_types
 from gossamer.abi.calling_convention import parse_calling_convention
 from gossamer.abi.declaration import DeclaredValue, parse_declaration, parse_tensor_type
-from gossamer.errors import InvalidArgumentError
+from gossamer.abi.element_type import numpy_dtype
+from gossamer.abi.mlir_element_type import element_type_code
+from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.array_checks import check_array
 from gossamer.vm.link.function import Function
 from gossamer.vm.numbers.rounding import round_f32
 from gossamer.vm.numbers.wrapping import wrap_i32, wrap_i64
-
-_ELEMENT_TYPES_OF_COMPLEX = {
-    "complex<f32>": element_types.COMPLEX_64,
-    "complex<f64>": element_types.COMPLEX_128,
-    "index": element_types.INT_64,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +98,10 @@ def _describe(value: DeclaredValue, kind: str) -> ValueDescription:
 
 
 def _element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
+    code = element_type_code(name)
     try:
-        element_type = _ELEMENT_TYPES_OF_COMPLEX.get(name) or element_types.parse_element_type(name)
-        return element_type, element_types.numpy_dtype(element_type)
-    except Exception:
+        return code, None if code is None else numpy_dtype(code)
+    except UnimplementedError:
         # Why: a type that NumPy lacks (i4) can still be passed as a buffer view.
         return None, None
 

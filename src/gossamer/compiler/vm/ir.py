@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
+from gossamer.abi.module_interface import ModuleFunction
+
 
 class ValueType(Enum):
     """Register type of a value; the value is its calling convention character."""
@@ -167,6 +169,17 @@ class Import:
     is_optional: bool = False
     result_ref_types: tuple[str, ...] = ()
     attrs: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def import_of(function: ModuleFunction, *, is_optional: bool = False) -> Import:
+    """The import of a function of a module that every runtime brings."""
+    return Import(
+        function.full_name,
+        function.calling_convention,
+        function.minimum_version,
+        is_optional,
+        function.result_ref_types,
+    )
 
 
 @dataclass(eq=False, slots=True)

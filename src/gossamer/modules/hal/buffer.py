@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from gossamer.abi.hal_functions import HAL
 from gossamer.abi.memory_flags import (
     ALIGNMENT,
     BufferUsage,
@@ -14,18 +15,18 @@ from gossamer.abi.memory_flags import (
     buffer_usage_name,
     memory_type_name,
 )
+from gossamer.abi.ref_types import ALLOCATOR, BUFFER, DEVICE
 from gossamer.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.file_mapping import private_memory
-from gossamer.modules.hal.refs import ALLOCATOR, BUFFER, DEVICE
 from gossamer.modules.hal.state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.link.inline_form import InlineForm
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
-functions = FunctionTable()
+functions = FunctionTable(HAL)
 
 _IMMUTABLE = int(BufferUsage.SHARING_IMMUTABLE)
 _MAXIMUM_U64 = (1 << 64) - 1
@@ -33,7 +34,7 @@ _READ = int(MemoryAccess.READ)
 _WRITE = int(MemoryAccess.WRITE)
 
 
-@functions.export_with_state("allocator.select", "0iiICrID_rI")
+@functions.export_with_state("allocator.select")
 def allocator_select(
     state: HalState, memory_types: int, usage: int, flags: int, candidates: list[tuple[object, int]]
 ) -> tuple[Device, int]:
@@ -51,7 +52,6 @@ def allocator_select(
 
 @functions.export(
     "allocator.allocate",
-    "0rIiiI_r",
     inline=InlineForm(
         "{0}.allocate_buffer({4}, {2}, {3})",
         instances={0: Allocator},
@@ -69,7 +69,7 @@ def allocator_allocate(
     return allocator.allocate_buffer(byte_length, memory_types, usage)
 
 
-@functions.export("allocator.import", "0riIiirII_r")
+@functions.export("allocator.import")
 def allocator_import(
     allocator: object,
     is_try: int,
@@ -112,7 +112,6 @@ def allocator_import(
 
 @functions.export(
     "buffer.assert",
-    "0rrrIii_v",
     inline=InlineForm(
         instances={0: Buffer, 2: Allocator},
         conditions=(
@@ -163,7 +162,7 @@ def _assertion(
     )
 
 
-@functions.export("buffer.length", "0r_I", inline=InlineForm("{0}.byte_length", instances={0: Buffer}))
+@functions.export("buffer.length", inline=InlineForm("{0}.byte_length", instances={0: Buffer}))
 def buffer_length(buffer: object) -> int:
     """Bytes of a buffer."""
     if not isinstance(buffer, Buffer):
@@ -171,7 +170,7 @@ def buffer_length(buffer: object) -> int:
     return buffer.byte_length
 
 
-@functions.export("buffer.subspan", "0rII_r")
+@functions.export("buffer.subspan")
 def buffer_subspan(buffer: object, offset: int, length: int) -> Buffer:
     """Part of a buffer, sharing its memory."""
     if not isinstance(buffer, Buffer):
@@ -190,7 +189,7 @@ def subspan(buffer: Buffer, offset: int, length: int) -> Buffer:
         ) from None
 
 
-@functions.export("buffer.load", "0rIi_i")
+@functions.export("buffer.load")
 def buffer_load(buffer: object, offset: int, length: int) -> int:
     """Read up to four bytes as an integer, zero-extended."""
     if not isinstance(buffer, Buffer):
@@ -202,7 +201,7 @@ def buffer_load(buffer: object, offset: int, length: int) -> int:
     return value - (1 << 32) if value >> 31 else value
 
 
-@functions.export("buffer.store", "0irIi_v")
+@functions.export("buffer.store")
 def buffer_store(value: int, buffer: object, offset: int, length: int) -> None:
     """Write the low bytes of an integer, up to four."""
     if not isinstance(buffer, Buffer):
@@ -217,7 +216,7 @@ def buffer_store(value: int, buffer: object, offset: int, length: int) -> None:
     buffer.map(offset, length)[:] = (value & 0xFFFFFFFF).to_bytes(4, "little")[:length]
 
 
-@functions.export("buffer.allocation.preserve", "0r_v")
+@functions.export("buffer.allocation.preserve")
 def buffer_allocation_preserve(buffer: object) -> None:
     """Claim the allocation: it must not be deallocated before a discard for each claim."""
     if not isinstance(buffer, Buffer):
@@ -225,7 +224,7 @@ def buffer_allocation_preserve(buffer: object) -> None:
     buffer.allocated_buffer.preserve_count += 1
 
 
-@functions.export("buffer.allocation.discard", "0r_i")
+@functions.export("buffer.allocation.discard")
 def buffer_allocation_discard(buffer: object) -> int:
     """Give a claim back; 1 when it was the last, so the allocation may be deallocated."""
     if not isinstance(buffer, Buffer):
@@ -235,7 +234,7 @@ def buffer_allocation_discard(buffer: object) -> int:
     return int(allocation.preserve_count == 0)
 
 
-@functions.export("buffer.allocation.is_terminal", "0r_i")
+@functions.export("buffer.allocation.is_terminal")
 def buffer_allocation_is_terminal(buffer: object) -> int:
     """1 when there is one claim left."""
     if not isinstance(buffer, Buffer):

@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from math import prod
 
 from gossamer.abi.element_type import are_compatible, element_type_name
+from gossamer.abi.hal_functions import HAL
+from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW
 from gossamer.errors import InvalidArgumentError, OutOfRangeError
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.hal.buffer import subspan
-from gossamer.modules.hal.refs import BUFFER, BUFFER_VIEW
 from gossamer.modules.hal.state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.link.inline_form import Constants, InlineForm
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
-functions = FunctionTable()
+functions = FunctionTable(HAL)
 
 
 _WHOLE_BUFFER = ("{1} == 0", "{2} == {0}.byte_length")
@@ -53,7 +54,7 @@ def _specialize_view(constants: Constants) -> InlineForm | None:
     return _view_form(_WHOLE_BUFFER) if fits and len(shape) == len(sizes) else None
 
 
-@functions.export("buffer_view.create", "0rIIiiCID_r", inline=_view_form(_WHOLE_BUFFER + _FITS))
+@functions.export("buffer_view.create", inline=_view_form(_WHOLE_BUFFER + _FITS))
 def buffer_view_create(
     buffer: object, offset: int, length: int, element_type: int, encoding_type: int, shape: list[int]
 ) -> BufferView:
@@ -70,7 +71,6 @@ def buffer_view_create(
 
 @functions.export(
     "buffer_view.assert",
-    "0rriiCID_v",
     inline=InlineForm(
         exact={0: BufferView, 1: HostBuffer},
         conditions=("{0}.shape == {4}", "{0}.element_type == {2}", "{0}.encoding_type == {3}"),
@@ -125,7 +125,6 @@ def _shapes(expected: list[int], actual: list[int]) -> str:
 
 @functions.export(
     "buffer_view.buffer",
-    "0r_r",
     inline=InlineForm("{0}.buffer", exact={0: BufferView}, result_class=Buffer, result_is_exact=False),
 )
 def buffer_view_buffer(view: BufferView) -> Buffer:
@@ -135,9 +134,7 @@ def buffer_view_buffer(view: BufferView) -> Buffer:
     return view.buffer
 
 
-@functions.export(
-    "buffer_view.element_type", "0r_i", inline=InlineForm("{0}.element_type", exact={0: BufferView})
-)
+@functions.export("buffer_view.element_type", inline=InlineForm("{0}.element_type", exact={0: BufferView}))
 def buffer_view_element_type(view: BufferView) -> int:
     """Code of the element type."""
     if type(view) is not BufferView:
@@ -145,9 +142,7 @@ def buffer_view_element_type(view: BufferView) -> int:
     return view.element_type
 
 
-@functions.export(
-    "buffer_view.encoding_type", "0r_i", inline=InlineForm("{0}.encoding_type", exact={0: BufferView})
-)
+@functions.export("buffer_view.encoding_type", inline=InlineForm("{0}.encoding_type", exact={0: BufferView}))
 def buffer_view_encoding_type(view: BufferView) -> int:
     """Code of the encoding."""
     if type(view) is not BufferView:
@@ -155,7 +150,7 @@ def buffer_view_encoding_type(view: BufferView) -> int:
     return view.encoding_type
 
 
-@functions.export("buffer_view.rank", "0r_i", inline=InlineForm("len({0}.shape)", exact={0: BufferView}))
+@functions.export("buffer_view.rank", inline=InlineForm("len({0}.shape)", exact={0: BufferView}))
 def buffer_view_rank(view: BufferView) -> int:
     """Number of dimensions."""
     if type(view) is not BufferView:
@@ -165,7 +160,6 @@ def buffer_view_rank(view: BufferView) -> int:
 
 @functions.export(
     "buffer_view.dim",
-    "0ri_I",
     inline=InlineForm(
         "{0}.shape[{1}]", exact={0: BufferView}, conditions=("0 <= {1}", "{1} < len({0}.shape)")
     ),
@@ -179,7 +173,7 @@ def buffer_view_dim(view: BufferView, index: int) -> int:
     return view.shape[index]
 
 
-@functions.export_with_state("buffer_view.trace", "0rCrD_v")
+@functions.export_with_state("buffer_view.trace")
 def buffer_view_trace(state: HalState, key: HostBuffer, views: list[BufferView]) -> None:
     """Show tensors under a name, to people."""
     for view in views:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from gossamer.abi.hal_functions import HAL
+from gossamer.abi.ref_types import COMMAND_BUFFER, DEVICE, EXECUTABLE
 from gossamer.errors import OutOfRangeError, UnimplementedError
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.command.dispatch_recorder import dispatch_recorder
@@ -15,12 +17,11 @@ from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_ref import BufferRange, BufferRef
-from gossamer.modules.hal.refs import COMMAND_BUFFER, DEVICE, EXECUTABLE
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.link.inline_form import Constants, InlineForm
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
-functions = FunctionTable()
+functions = FunctionTable(HAL)
 
 _MAXIMUM_BINDINGS = 32
 
@@ -47,7 +48,6 @@ def _recorded_dispatch(arguments: Constants) -> InlineForm | None:
 
 @functions.export(
     "command_buffer.create",
-    "0riiIi_r",
     inline=InlineForm(
         "{CommandBuffer}({1}, {2}, {4}, {0}.make_runner)",
         instances={0: Device},
@@ -66,7 +66,7 @@ def command_buffer_create(
     return device.create_command_buffer(modes, categories, binding_capacity)
 
 
-@functions.export("command_buffer.finalize", "0r_v")
+@functions.export("command_buffer.finalize")
 def command_buffer_finalize(command_buffer: CommandBuffer) -> None:
     """End recording."""
     if type(command_buffer) is not CommandBuffer:
@@ -74,7 +74,7 @@ def command_buffer_finalize(command_buffer: CommandBuffer) -> None:
     command_buffer.finalize()
 
 
-@functions.export("command_buffer.begin_debug_group", "0rr_v")
+@functions.export("command_buffer.begin_debug_group")
 def command_buffer_begin_debug_group(command_buffer: CommandBuffer, label: HostBuffer) -> None:
     """Open a named group of commands."""
     if type(command_buffer) is not CommandBuffer:
@@ -82,7 +82,7 @@ def command_buffer_begin_debug_group(command_buffer: CommandBuffer, label: HostB
     command_buffer.begin_debug_group(string_argument(label))
 
 
-@functions.export("command_buffer.end_debug_group", "0r_v")
+@functions.export("command_buffer.end_debug_group")
 def command_buffer_end_debug_group(command_buffer: CommandBuffer) -> None:
     """Close the innermost group of commands."""
     if type(command_buffer) is not CommandBuffer:
@@ -92,7 +92,6 @@ def command_buffer_end_debug_group(command_buffer: CommandBuffer) -> None:
 
 @functions.export(
     "command_buffer.execution_barrier",
-    "0riiI_v",
     inline=InlineForm(exact={0: CommandBuffer}, conditions=("{0}.is_recording",)),
 )
 def command_buffer_execution_barrier(
@@ -104,7 +103,7 @@ def command_buffer_execution_barrier(
     command_buffer.execution_barrier(source_stages, target_stages, flags)
 
 
-@functions.export("command_buffer.advise_buffer", "0rrIIIi_v")
+@functions.export("command_buffer.advise_buffer")
 def command_buffer_advise_buffer(
     command_buffer: CommandBuffer,
     buffer: Buffer | None,
@@ -120,8 +119,8 @@ def command_buffer_advise_buffer(
     command_buffer.advise_buffer(BufferRef(buffer, slot=slot))
 
 
-@functions.export("command_buffer.flush_buffer", "0rirII_v")
-@functions.export("command_buffer.invalidate_buffer", "0rirII_v")
+@functions.export("command_buffer.flush_buffer")
+@functions.export("command_buffer.invalidate_buffer")
 def command_buffer_flush_or_invalidate(
     command_buffer: CommandBuffer, slot: int, buffer: Buffer | None, offset: int, length: int
 ) -> None:
@@ -131,7 +130,7 @@ def command_buffer_flush_or_invalidate(
     command_buffer.advise_buffer(BufferRef(buffer, offset, length, slot))
 
 
-@functions.export("command_buffer.fill_buffer", "0rrIIiIiI_v")
+@functions.export("command_buffer.fill_buffer")
 def command_buffer_fill_buffer(
     command_buffer: CommandBuffer,
     buffer: Buffer | None,
@@ -149,7 +148,7 @@ def command_buffer_fill_buffer(
     command_buffer.fill_buffer(BufferRef(buffer, offset, length, slot), pattern, pattern_length)
 
 
-@functions.export("command_buffer.update_buffer", "0rrIrIIiI_v")
+@functions.export("command_buffer.update_buffer")
 def command_buffer_update_buffer(
     command_buffer: CommandBuffer,
     source: HostBuffer,
@@ -170,7 +169,7 @@ def command_buffer_update_buffer(
     command_buffer.update_buffer(data, BufferRef(buffer, offset, length, slot))
 
 
-@functions.export("command_buffer.copy_buffer", "0riirIrIII_v")
+@functions.export("command_buffer.copy_buffer")
 def command_buffer_copy_buffer(
     command_buffer: CommandBuffer,
     source_slot: int,
@@ -192,7 +191,7 @@ def command_buffer_copy_buffer(
     )
 
 
-@functions.export("command_buffer.collective", "0rriiiirrIIIII_v")
+@functions.export("command_buffer.collective")
 def command_buffer_collective(command_buffer: CommandBuffer, *arguments: object) -> None:
     """Collectives between devices are not available."""
     del arguments
@@ -203,7 +202,6 @@ def command_buffer_collective(command_buffer: CommandBuffer, *arguments: object)
 
 @functions.export(
     "command_buffer.dispatch",
-    "0rrIiiiICiDCiirIID_v",
     inline=InlineForm(None, specialize=_recorded_dispatch),
 )
 def command_buffer_dispatch(
@@ -227,7 +225,7 @@ def command_buffer_dispatch(
     command_buffer.dispatch(executable, function_id, count, constants, _buffer_ranges(bindings))
 
 
-@functions.export("command_buffer.dispatch.indirect", "0rrIirIICiDCiirIID_v")
+@functions.export("command_buffer.dispatch.indirect")
 def command_buffer_dispatch_indirect(
     command_buffer: CommandBuffer,
     executable: Executable,

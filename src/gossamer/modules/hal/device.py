@@ -5,30 +5,31 @@ Spec: calling conventions and checks as in `iree/modules/hal/module.c` of IREE 3
 
 from __future__ import annotations
 
+from gossamer.abi.hal_functions import HAL
 from gossamer.abi.memory_flags import MemoryAccess
+from gossamer.abi.ref_types import DEVICE, FENCE
 from gossamer.errors import PermissionDeniedError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.file import File
 from gossamer.hal.timeline.fence import Fence
-from gossamer.modules.hal.refs import DEVICE, FENCE
 from gossamer.modules.hal.state import HalState
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.link.inline_form import InlineForm
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
-functions = FunctionTable()
+functions = FunctionTable(HAL)
 
 _READ = int(MemoryAccess.READ)
 
 
-@functions.export_with_state("devices.count", "0v_i")
+@functions.export_with_state("devices.count")
 def devices_count(state: HalState) -> int:
     """Number of devices the program may use."""
     return len(state.devices)
 
 
-@functions.export_with_state("devices.get", "0i_r")
+@functions.export_with_state("devices.get")
 def devices_get(state: HalState, index: int) -> Device | None:
     """A device, or null past the last."""
     devices = state.devices
@@ -37,7 +38,6 @@ def devices_get(state: HalState, index: int) -> Device | None:
 
 @functions.export(
     "device.allocator",
-    "0r_r",
     inline=InlineForm("{0}.allocator", instances={0: Device}, result_class=Allocator, result_is_exact=False),
 )
 def device_allocator(device: object) -> Allocator:
@@ -47,7 +47,7 @@ def device_allocator(device: object) -> Allocator:
     return device.allocator
 
 
-@functions.export("device.query.i64", "0rrr_iI")
+@functions.export("device.query.i64")
 def device_query_i64(device: object, category: HostBuffer, key: HostBuffer) -> tuple[int, int]:
     """Ask a device about itself: 1 and the value, or 0 and 0 for what it does not know."""
     if not isinstance(device, Device):
@@ -56,7 +56,7 @@ def device_query_i64(device: object, category: HostBuffer, key: HostBuffer) -> t
     return int(known), value
 
 
-@functions.export("ex.file.from_memory", "0rIirIIi_r")
+@functions.export("ex.file.from_memory")
 def ex_file_from_memory(
     device: object, affinity: int, access: int, buffer: HostBuffer, offset: int, length: int, flags: int
 ) -> File:
@@ -71,7 +71,7 @@ def ex_file_from_memory(
     return File(buffer.range(offset, length))
 
 
-@functions.export("channel.create", "0rIIrrii_r")
+@functions.export("channel.create")
 def channel_create(device: object, *arguments: object) -> object:
     """Collectives between devices are not available."""
     del arguments
@@ -80,14 +80,14 @@ def channel_create(device: object, *arguments: object) -> object:
     return device.create_channel()
 
 
-@functions.export("channel.split", "0riiI_r")
+@functions.export("channel.split")
 def channel_split(channel: object, color: int, key: int, flags: int) -> object:
     """No channel can exist, so any ref is the wrong one."""
     del color, key, flags
     raise wrong_ref(channel, "!hal.channel")
 
 
-@functions.export("channel.rank_and_count", "0r_ii")
+@functions.export("channel.rank_and_count")
 def channel_rank_and_count(channel: object) -> tuple[int, int]:
     """No channel can exist, so any ref is the wrong one."""
     raise wrong_ref(channel, "!hal.channel")

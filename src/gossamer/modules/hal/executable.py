@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import struct
 
+from gossamer.abi.hal_functions import HAL
+from gossamer.abi.ref_types import DEVICE, EXECUTABLE
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
-from gossamer.modules.hal.refs import DEVICE, EXECUTABLE
 from gossamer.modules.native import FunctionTable, string_argument, wrong_ref
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
-functions = FunctionTable()
+functions = FunctionTable(HAL)
 
 
-@functions.export("executable.create", "0rIrrr_r")
+@functions.export("executable.create")
 def executable_create(
     device: object, affinity: int, format: HostBuffer, data: HostBuffer, constants: HostBuffer | None
 ) -> Executable:
@@ -49,7 +50,7 @@ def _constants(constants: HostBuffer | None) -> tuple[int, ...]:
     return struct.unpack(f"<{constants.length // 4}I", constants.data)
 
 
-@functions.export("executable.lookup.function", "0rr_I")
+@functions.export("executable.lookup.function")
 def executable_lookup_function(executable: Executable, name: HostBuffer) -> int:
     """Id by which dispatches name a function."""
     if type(executable) is not Executable:

@@ -8,23 +8,23 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 
+from gossamer.abi.hal_functions import HAL
+from gossamer.abi.ref_types import DEVICE, FENCE
 from gossamer.errors import DeadlineExceededError, StatusCode, status_error
 from gossamer.hal.device import Device
 from gossamer.hal.timeline.fence import Fence
 from gossamer.hal.timeline.semaphore import fresh_error
 from gossamer.limits.errors import LimitError
-from gossamer.modules.hal.refs import DEVICE, FENCE
 from gossamer.modules.native import FunctionTable, check_refs, wrong_ref
 from gossamer.vm.link.inline_form import EventRole, InlineForm
 
-functions = FunctionTable()
+functions = FunctionTable(HAL)
 
 _DEADLINE_EXCEEDED = int(StatusCode.DEADLINE_EXCEEDED)
 
 
 @functions.export(
     "fence.create",
-    "0rI_r",
     inline=InlineForm(None, instances={0: Device}, result_class=Fence, events=EventRole(is_created=True)),
 )
 def fence_create(device: object, flags: int) -> Fence:
@@ -37,7 +37,6 @@ def fence_create(device: object, flags: int) -> Fence:
 
 @functions.export(
     "fence.join",
-    "0ICrD_r",
     inline=InlineForm("None", nulls=(1,), events=EventRole(awaited=(1,), is_join=True)),
 )
 def fence_join(flags: int, fences: list[Fence | None]) -> Fence | None:
@@ -47,7 +46,7 @@ def fence_join(flags: int, fences: list[Fence | None]) -> Fence | None:
     return Fence.join(fences)
 
 
-@functions.export("fence.query", "0r_i")
+@functions.export("fence.query")
 def fence_query(fence: Fence) -> int:
     """Status code: 0 reached, 17 pending, the failure's otherwise."""
     if type(fence) is not Fence:
@@ -55,7 +54,7 @@ def fence_query(fence: Fence) -> int:
     return int(fence.query())
 
 
-@functions.export("fence.signal", "0r_v")
+@functions.export("fence.signal")
 def fence_signal(fence: Fence) -> None:
     """Reach a fence."""
     if type(fence) is not Fence:
@@ -63,7 +62,7 @@ def fence_signal(fence: Fence) -> None:
     fence.signal()
 
 
-@functions.export("fence.fail", "0ri_v")
+@functions.export("fence.fail")
 def fence_fail(fence: Fence, code: int) -> None:
     """Fail a fence; a code of OK counts as UNKNOWN, for there must be some error to raise."""
     if type(fence) is not Fence:
@@ -88,7 +87,6 @@ def _fence_await_resumable(
 
 @functions.export(
     "fence.await",
-    "0iICrD_i",
     resumable=_fence_await_resumable,
     inline=InlineForm("0", nulls=(2,), events=EventRole(awaited=(2,))),
 )

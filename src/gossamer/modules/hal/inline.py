@@ -10,26 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.abi.inline_functions import HAL_INLINE
 from gossamer.abi.memory_flags import BufferUsage, MemoryAccess, MemoryType
+from gossamer.abi.ref_types import BUFFER
 from gossamer.errors import UnimplementedError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.modules.hal import buffer_view as hal_buffer_view
 from gossamer.modules.hal.buffer import buffer_length, buffer_subspan
-from gossamer.modules.hal.refs import BUFFER, register_hal_ref_types
+from gossamer.modules.hal.refs import register_hal_ref_types
 from gossamer.modules.hal.state import HalState, TraceSink, trace_to_standard_error
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
 from gossamer.processor.cpu_features import cpu_feature
-from gossamer.versions import HAL_INLINE_MODULE_VERSION
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
 _MEMORY_TYPE = int(MemoryType.OPTIMAL | MemoryType.HOST_LOCAL)
 _USAGE = int(BufferUsage.TRANSFER | BufferUsage.DISPATCH_STORAGE | BufferUsage.MAPPING)
 _WRITE = int(MemoryAccess.WRITE)
 
-functions = FunctionTable(hal_buffer_view.functions)
-functions.export("buffer.length", "0r_I")(buffer_length)
-functions.export("buffer.subspan", "0rII_r")(buffer_subspan)
+functions = FunctionTable(HAL_INLINE, hal_buffer_view.functions)
+functions.export("buffer.length")(buffer_length)
+functions.export("buffer.subspan")(buffer_subspan)
 
 register_hal_ref_types()
 
@@ -45,12 +46,10 @@ class HalInlineModule(NativeModule):
             trace: shows the tensors that programs trace.
         """
         state = HalState(tuple(devices), trace)
-        super().__init__(
-            "hal_inline", functions, version=HAL_INLINE_MODULE_VERSION, create_state=lambda: state
-        )
+        super().__init__(functions, create_state=lambda: state)
 
 
-@functions.export_with_state("buffer.allocate", "0iI_rr")
+@functions.export_with_state("buffer.allocate")
 def buffer_allocate(state: HalState, minimum_alignment: int, byte_length: int) -> tuple[Buffer, HostBuffer]:
     """Allocate a buffer, contents undefined; memory is 64-byte aligned whatever is asked for."""
     del minimum_alignment
@@ -58,7 +57,7 @@ def buffer_allocate(state: HalState, minimum_alignment: int, byte_length: int) -
     return buffer, _storage(buffer)
 
 
-@functions.export_with_state("buffer.allocate.initialized", "0irII_rr")
+@functions.export_with_state("buffer.allocate.initialized")
 def buffer_allocate_initialized(
     state: HalState, minimum_alignment: int, source: HostBuffer, offset: int, byte_length: int
 ) -> tuple[Buffer, HostBuffer]:
@@ -71,7 +70,7 @@ def buffer_allocate_initialized(
     return buffer, storage
 
 
-@functions.export("buffer.wrap", "0rII_r")
+@functions.export("buffer.wrap")
 def buffer_wrap(source: HostBuffer, offset: int, byte_length: int) -> Buffer:
     """Make a buffer of host memory: no compiler emits it, and IREE 3.13.0 refuses it with these words."""
     del offset, byte_length
@@ -80,7 +79,7 @@ def buffer_wrap(source: HostBuffer, offset: int, byte_length: int) -> Buffer:
     raise UnimplementedError("vm->hal buffer wrapping not yet implemented")
 
 
-@functions.export("buffer.storage", "0r_r")
+@functions.export("buffer.storage")
 def buffer_storage(buffer: object) -> HostBuffer:
     """The memory of a buffer for the program's own loads and stores."""
     if not isinstance(buffer, Buffer):
@@ -93,7 +92,7 @@ def _storage(buffer: Buffer) -> HostBuffer:
     return HostBuffer(buffer.map(), is_mutable=bool(buffer.allowed_access & _WRITE))
 
 
-@functions.export("device.query.i64", "0rr_iI")
+@functions.export("device.query.i64")
 def device_query_i64(category: HostBuffer, key: HostBuffer) -> tuple[int, int]:
     """Ask about this machine's processor: 1 and the value, or 0 and 0 for what is not known."""
     name = string_argument(category)

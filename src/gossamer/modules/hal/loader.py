@@ -13,6 +13,8 @@ from functools import lru_cache, partial
 from weakref import WeakKeyDictionary
 
 from gossamer.abi.command_flags import CommandCategory
+from gossamer.abi.inline_functions import HAL_LOADER
+from gossamer.abi.ref_types import EXECUTABLE
 from gossamer.errors import ResourceExhaustedError
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
@@ -21,16 +23,15 @@ from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.memory.file_mapping import private_memory
 from gossamer.limits.scope import current_scope
 from gossamer.modules.hal.executable import executable_lookup_function, load_executable
-from gossamer.modules.hal.refs import EXECUTABLE, register_hal_ref_types
+from gossamer.modules.hal.refs import register_hal_ref_types
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
-from gossamer.versions import HAL_LOADER_MODULE_VERSION
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
 _MAXIMUM_BINDINGS = 32
 _REMEMBERED_DISPATCHES = 256
 
-functions = FunctionTable()
-functions.export("executable.lookup.function", "0rr_I")(executable_lookup_function)
+functions = FunctionTable(HAL_LOADER)
+functions.export("executable.lookup.function")(executable_lookup_function)
 
 register_hal_ref_types()
 
@@ -45,12 +46,7 @@ class HalLoaderModule(NativeModule):
             devices: executables are loaded by the loaders of the first, under its policy for native code.
         """
         device = devices[0]
-        super().__init__(
-            "hal_loader",
-            functions,
-            version=HAL_LOADER_MODULE_VERSION,
-            create_state=lambda: LoaderState(device),
-        )
+        super().__init__(functions, create_state=lambda: LoaderState(device))
 
 
 class LoaderState:
@@ -92,13 +88,13 @@ def _record_dispatch(
     return commands
 
 
-@functions.export_with_state("executable.query_support", "0r_i")
+@functions.export_with_state("executable.query_support")
 def executable_query_support(state: LoaderState, format: HostBuffer) -> int:
     """1 where this machine can run executables of a format."""
     return state.device.query_i64("hal.executable.format", string_argument(format))[1]
 
 
-@functions.export_with_state("executable.load", "0rrr_r")
+@functions.export_with_state("executable.load")
 def executable_load(
     state: LoaderState, format: HostBuffer, data: HostBuffer, constants: HostBuffer | None
 ) -> Executable:
@@ -106,7 +102,7 @@ def executable_load(
     return load_executable(state.device, format, data, constants)
 
 
-@functions.export_with_state("executable.dispatch", "0rIiiiCiDCrIID_v")
+@functions.export_with_state("executable.dispatch")
 def executable_dispatch(
     state: LoaderState,
     executable: Executable,

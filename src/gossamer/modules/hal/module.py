@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.abi.hal_functions import HAL
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.device import Device
 from gossamer.modules.hal import buffer as hal_buffer
@@ -20,9 +21,9 @@ from gossamer.modules.hal import queue as hal_queue
 from gossamer.modules.hal.refs import register_hal_ref_types
 from gossamer.modules.hal.state import HalState, TraceSink, trace_to_standard_error
 from gossamer.modules.native import FunctionTable, NativeModule
-from gossamer.versions import HAL_MODULE_VERSION
 
 HAL_FUNCTIONS = FunctionTable(
+    HAL,
     hal_buffer.functions,
     hal_buffer_view.functions,
     hal_command_buffer.functions,
@@ -60,4 +61,4 @@ class HalModule(NativeModule):
         if not self.devices:
             raise InvalidArgumentError("the hal module needs at least one device")
         state = HalState(self.devices, trace, lead)
-        super().__init__("hal", HAL_FUNCTIONS, version=HAL_MODULE_VERSION, create_state=lambda: state)
+        super().__init__(HAL_FUNCTIONS, create_state=lambda: state)

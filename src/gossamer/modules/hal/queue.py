@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from gossamer.abi.hal_functions import HAL
+from gossamer.abi.ref_types import BUFFER, COMMAND_BUFFER, DEVICE, FILE
 from gossamer.errors import UnimplementedError
 from gossamer.hal.command.binding_table import BindingLayout
 from gossamer.hal.command.command_buffer import CommandBuffer
@@ -19,12 +21,11 @@ from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.memory.file import File
 from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.hal.device import check_queue
-from gossamer.modules.hal.refs import BUFFER, COMMAND_BUFFER, DEVICE, FILE
 from gossamer.modules.native import FunctionTable, wrong_ref
 from gossamer.vm.link.inline_form import Constants, EventRole, InlineForm
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
-functions = FunctionTable()
+functions = FunctionTable(HAL)
 
 _DIRECT = "{0}.takes_direct_calls"
 """Condition of forms that leave methods of the device out; see `hal.direct_device`."""
@@ -58,7 +59,6 @@ _SUBMIT_ALLOCA = InlineForm(
 
 @functions.export(
     "device.queue.alloca",
-    "0rIrrIiiII_r",
     inline=InlineForm(
         "{0}.allocator.allocate_buffer({7}, {5}, {6})",
         instances={0: Device},
@@ -104,7 +104,6 @@ def _submit_dealloca(
 
 @functions.export(
     "device.queue.dealloca",
-    "0rIrrrI_v",
     inline=InlineForm(
         None, instances={0: Device}, events=EventRole(announced=3, operate=_submit_dealloca, awaited=(2,))
     ),
@@ -120,7 +119,7 @@ def device_queue_dealloca(
     device.queue_dealloca(affinity, wait, signal, buffer)
 
 
-@functions.export("device.queue.fill", "0rIrrrIIIiI_v", inline=_AWAITS)
+@functions.export("device.queue.fill", inline=_AWAITS)
 def device_queue_fill(
     device: Device,
     affinity: int,
@@ -142,7 +141,7 @@ def device_queue_fill(
     device.queue_fill(affinity, wait, signal, target, pattern, pattern_length)
 
 
-@functions.export("device.queue.update", "0rIrrrIrIII_v", inline=_AWAITS)
+@functions.export("device.queue.update", inline=_AWAITS)
 def device_queue_update(
     device: Device,
     affinity: int,
@@ -166,7 +165,7 @@ def device_queue_update(
     device.queue_update(affinity, wait, signal, data, BufferRef(target, target_offset, length))
 
 
-@functions.export("device.queue.copy", "0rIrrrIrIII_v", inline=_AWAITS)
+@functions.export("device.queue.copy", inline=_AWAITS)
 def device_queue_copy(
     device: Device,
     affinity: int,
@@ -195,7 +194,7 @@ def device_queue_copy(
     )
 
 
-@functions.export("device.queue.read", "0rIrrrIrIII_v", inline=_AWAITS)
+@functions.export("device.queue.read", inline=_AWAITS)
 def device_queue_read(
     device: Device,
     affinity: int,
@@ -218,7 +217,7 @@ def device_queue_read(
     device.queue_read(affinity, wait, signal, source, source_offset, BufferRef(target, target_offset, length))
 
 
-@functions.export("device.queue.write", "0rIrrrIrIII_v", inline=_AWAITS)
+@functions.export("device.queue.write", inline=_AWAITS)
 def device_queue_write(
     device: Device,
     affinity: int,
@@ -251,7 +250,6 @@ def _submit_barrier(device: Device, affinity: int, wait: Fence | None, flags: in
 
 @functions.export(
     "device.queue.barrier",
-    "0rIrrI_v",
     inline=InlineForm(
         None, instances={0: Device}, events=EventRole(announced=3, operate=_submit_barrier, awaited=(2,))
     ),
@@ -273,7 +271,6 @@ def _submit_execute(
 
 @functions.export(
     "device.queue.execute",
-    "0rIrrrI_v",
     inline=InlineForm(
         None, instances={0: Device}, events=EventRole(announced=3, operate=_submit_execute, awaited=(2,))
     ),
@@ -334,7 +331,6 @@ def _submit_with_layout(arguments: Constants) -> InlineForm | None:
 
 @functions.export(
     "device.queue.execute.indirect",
-    "0rIrrrICrIID_v",
     inline=InlineForm(
         None,
         instances={0: Device},
@@ -363,7 +359,7 @@ def device_queue_execute_indirect(
     device.queue_execute(affinity, wait, signal, command_buffer, bindings)
 
 
-@functions.export("device.queue.flush", "0rI_v")
+@functions.export("device.queue.flush")
 def device_queue_flush(device: object, affinity: int) -> None:
     """Start what was submitted."""
     if not isinstance(device, Device):

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from gossamer.abi.ref_types import (
+    ALLOCATOR,
+    BUFFER,
+    BUFFER_VIEW,
+    COMMAND_BUFFER,
+    DEVICE,
+    EXECUTABLE,
+    FENCE,
+    FILE,
+    SEMAPHORE,
+)
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.device import Device
 from gossamer.hal.executable import Executable
@@ -12,17 +23,6 @@ from gossamer.hal.memory.file import File
 from gossamer.hal.timeline.fence import Fence
 from gossamer.hal.timeline.semaphore import Semaphore
 from gossamer.vm.objects.ref_types import register_ref_type
-
-ALLOCATOR = "!hal.allocator"
-BUFFER = "!hal.buffer"
-BUFFER_VIEW = "!hal.buffer_view"
-CHANNEL = "!hal.channel"
-COMMAND_BUFFER = "!hal.command_buffer"
-DEVICE = "!hal.device"
-EXECUTABLE = "!hal.executable"
-FENCE = "!hal.fence"
-FILE = "!hal.file"
-SEMAPHORE = "!hal.semaphore"
 
 
 def register_hal_ref_types() -> None:

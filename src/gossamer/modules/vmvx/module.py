@@ -11,15 +11,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from gossamer.abi.vmvx_functions import VMVX
 from gossamer.errors import InvalidArgumentError
 from gossamer.modules.native import FunctionTable, NativeModule
 from gossamer.modules.vmvx.views import Array, read_view, write_view
-from gossamer.versions import VMVX_MODULE_VERSION
 
-functions = FunctionTable()
+functions = FunctionTable(VMVX)
 
-_BINARY = "0rIIIrIIIrIIIII_v"
-_UNARY = "0rIIIrIIIII_v"
 _TYPE_MASK = 0xFF
 _MMT4D_ACCUMULATE = 0x100
 _TRANSPOSE_INNER = 0x100
@@ -41,7 +39,7 @@ _ELEMENT_TYPES = {_F32: np.dtype(np.float32), _I8: np.dtype(np.int8), _I32: np.d
 
 
 def _binary(name: str, dtype: npt.DTypeLike, operation: Callable[[Array, Array], Array]) -> None:
-    @functions.export(name, _BINARY)
+    @functions.export(name)
     def run(  # pyright: ignore[reportUnusedFunction] - the table holds it
         lhs: object, lhs_offset: int, lhs_stride0: int, lhs_stride1: int,
         rhs: object, rhs_offset: int, rhs_stride0: int, rhs_stride1: int,
@@ -57,7 +55,7 @@ def _binary(name: str, dtype: npt.DTypeLike, operation: Callable[[Array, Array],
 
 
 def _unary(name: str, dtype: npt.DTypeLike, operation: Callable[[Array], Array]) -> None:
-    @functions.export(name, _UNARY)
+    @functions.export(name)
     def run(  # pyright: ignore[reportUnusedFunction] - the table holds it
         source: object, source_offset: int, source_stride0: int, source_stride1: int,
         out: object, out_offset: int, out_stride0: int, out_stride1: int,
@@ -114,13 +112,13 @@ _unary("copy.2d.x32", np.uint32, np.positive)
 _unary("copy.2d.x64", np.uint64, np.positive)
 
 
-@functions.export("fill.2d.x32", "0irIIII_v")
+@functions.export("fill.2d.x32")
 def fill_2d_x32(value: int, out: object, offset: int, row_stride: int, rows: int, columns: int) -> None:
     """Store one value to every element of a matrix."""
     write_view(out, np.uint32, offset, (row_stride, 1), (rows, columns))[...] = value & 0xFFFFFFFF
 
 
-@functions.export("mmt4d", "0rIIrIIrIIIIIiiii_v")
+@functions.export("mmt4d")
 def mmt4d(
     lhs: object, lhs_offset: int, lhs_stride: int,
     rhs: object, rhs_offset: int, rhs_stride: int,
@@ -147,7 +145,7 @@ def mmt4d(
         result[...] = product
 
 
-@functions.export("pack", "0rIIIrIIIIIIIIIIi_v")
+@functions.export("pack")
 def pack(
     source: object, source_offset: int, source_stride0: int, source_stride1: int,
     out: object, out_offset: int, out_stride0: int, out_stride1: int,
@@ -169,7 +167,7 @@ def pack(
     )
 
 
-@functions.export("unpack", "0rIIIrIIIIIIIIIi_v")
+@functions.export("unpack")
 def unpack(
     source: object, source_offset: int, source_stride0: int, source_stride1: int,
     out: object, out_offset: int, out_stride0: int, out_stride1: int,
@@ -208,7 +206,7 @@ def _matrix_order(tiled: Array, flags: int) -> Array:
     return tiled
 
 
-@functions.export("query_tile_sizes.2d", "0IIi_II")
+@functions.export("query_tile_sizes.2d")
 def query_tile_sizes_2d(rows: int, columns: int, flags: int) -> tuple[int, int]:
     """Sizes of the tiles that `mmt4d` likes for one operand of an operation; 0 for what it does not know."""
     del rows, columns
@@ -226,4 +224,4 @@ def query_tile_sizes_2d(rows: int, columns: int, flags: int) -> tuple[int, int]:
 
 def vmvx_module() -> NativeModule:
     """Make the `vmvx` module."""
-    return NativeModule("vmvx", functions, version=VMVX_MODULE_VERSION)
+    return NativeModule(functions)

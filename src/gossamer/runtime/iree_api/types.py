@@ -29,10 +29,10 @@ class HalElementType(IntEnum):
     """Element types of buffer views."""
 
     NONE = element_types.NONE
-    OPAQUE_8 = 0x00000008
-    OPAQUE_16 = 0x00000010
-    OPAQUE_32 = 0x00000020
-    OPAQUE_64 = 0x00000040
+    OPAQUE_8 = element_types.OPAQUE_8
+    OPAQUE_16 = element_types.OPAQUE_16
+    OPAQUE_32 = element_types.OPAQUE_32
+    OPAQUE_64 = element_types.OPAQUE_64
     BOOL_8 = element_types.BOOL_8
     INT_4 = element_types.INT_4
     INT_8 = element_types.INT_8

@@ -54,12 +54,10 @@ class ParameterFlags:
 
         Files are not opened where none does, as in IREE.
         """
-        from gossamer.modules.io_parameters import IO_PARAMETERS_MODULE
+        from gossamer.abi.parameter_functions import IO_PARAMETERS
 
         needed = any(
-            dependency.name == IO_PARAMETERS_MODULE
-            for module in modules
-            for dependency in module.dependencies
+            dependency.name == IO_PARAMETERS.name for module in modules for dependency in module.dependencies
         )
         if not needed:
             return []

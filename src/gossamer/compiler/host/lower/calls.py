@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gossamer.abi.check_functions import CHECK
+from gossamer.abi.ref_types import BUFFER_VIEW
 from gossamer.compiler.host.lower.context import LoweringContext
-from gossamer.compiler.host.program import hal_imports as hal
 from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.signatures import RefType, Signature, TensorType
@@ -13,13 +14,6 @@ from gossamer.compiler.vm.conversion.integers import sign_extend, wrap
 from gossamer.compiler.vm.conversion.types import scalar_of
 
 _SIGNED_WIDTHS = (8, 16)
-_CHECKS = {
-    "check.expect_true": "0i_v",
-    "check.expect_false": "0i_v",
-    "check.expect_all_true": "0rr_v",
-    "check.expect_eq": "0rrr_v",
-    "check.expect_almost_eq": "0rrrff_v",
-}
 _DEFAULT_TOLERANCES = (1e-4, 0.0)
 
 
@@ -38,7 +32,7 @@ def make_import(signature: Signature) -> ir.Import:
 
 def _ref_type(type: AbiType) -> str:
     if isinstance(type, TensorType):
-        return hal.BUFFER_VIEW
+        return BUFFER_VIEW
     return type.name if isinstance(type, RefType) else ""
 
 
@@ -83,8 +77,9 @@ def lower_call_function(context: LoweringContext, step: CallFunction) -> None:
 def lower_call_check(context: LoweringContext, step: CallCheck) -> None:
     """A call of a function of the `check` module, where that is loaded."""
     builder = context.builder
-    convention = _CHECKS[step.name]
-    imported = ir.Import(step.name, convention, is_optional=True)
+    function = CHECK.functions[step.name.removeprefix(f"{CHECK.name}.")]
+    convention = function.calling_convention
+    imported = ir.import_of(function, is_optional=True)
     arguments: list[ir.Value] = [] if convention.startswith("0i") else [context.device()]
     tolerances: list[float] = []
     for argument in step.arguments:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gossamer.abi import hal_functions as hal
+from gossamer.abi.command_flags import ANY_QUEUE
+from gossamer.abi.module_interface import ModuleFunction
+from gossamer.abi.ref_types import BUFFER, COMMAND_BUFFER
 from gossamer.compiler.host.lower.context import LoweringContext
-from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.compiler.host.program import hal_flags
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, Wave, WorkgroupCount
 from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Dim, Scalar
@@ -29,11 +33,11 @@ def function_id_global(program: HostProgram, dispatch: Dispatch) -> str:
 
 def lower_recording(program: HostProgram, module: ir.Module, execute: Execute) -> None:
     """Add the function that records commands once, with a slot for each buffer that differs between calls."""
-    function = ir.Function(execute.recording, [ir.ref(hal.COMMAND_BUFFER)], [ir.Block()])
+    function = ir.Function(execute.recording, [ir.ref(COMMAND_BUFFER)], [ir.Block()])
     module.functions[execute.recording] = function
     context = LoweringContext(program, module, function)
     slots = {resource: slot for slot, resource in enumerate(execute.slots)}
-    commands = _create_command_buffer(context, hal.COMMAND_BUFFER_REUSABLE, len(slots))
+    commands = _create_command_buffer(context, hal_flags.COMMAND_BUFFER_REUSABLE, len(slots))
     _Recorder(context, commands, slots).record(execute.waves)
     context.builder.ret(commands)
 
@@ -44,8 +48,8 @@ def _create_command_buffer(context: LoweringContext, mode: int, slots: int) -> i
         hal.COMMAND_BUFFER_CREATE,
         context.device(),
         builder.i32(mode),
-        builder.i32(hal.COMMAND_CATEGORIES),
-        builder.i64(hal.ANY_QUEUE),
+        builder.i32(hal_flags.COMMAND_CATEGORIES),
+        builder.i64(ANY_QUEUE),
         builder.i32(slots),
     )
 
@@ -77,13 +81,13 @@ class _Recorder:
 
     def _barrier(self) -> None:
         builder = self.builder
-        stages = builder.i32(hal.BARRIER_SOURCE_STAGES), builder.i32(hal.BARRIER_TARGET_STAGES)
+        stages = builder.i32(hal_flags.BARRIER_SOURCE_STAGES), builder.i32(hal_flags.BARRIER_TARGET_STAGES)
         self.context.effect(hal.COMMAND_BUFFER_EXECUTION_BARRIER, self.commands, *stages, builder.i64(0))
 
     def _place(self, range: Range) -> tuple[ir.Value, ir.Value]:
         """Slot and buffer of a range; the buffer is null where a slot stands for it."""
         if range.resource in self.slots:
-            return self.builder.i32(self.slots[range.resource]), self.builder.null(hal.BUFFER)
+            return self.builder.i32(self.slots[range.resource]), self.builder.null(BUFFER)
         return self.builder.i32(0), self.context.value(range.resource)
 
     def _dispatch(self, command: Dispatch) -> None:
@@ -256,7 +260,7 @@ def _queue(context: LoweringContext, step: Execute) -> tuple[ir.Value, ir.Value,
     """Device, affinity, wait fence, signal fence."""
     return (
         context.device(),
-        context.builder.i64(hal.ANY_QUEUE),
+        context.builder.i64(ANY_QUEUE),
         context.wait_fence(step.wait),
         context.signal_fence(step.signal),
     )
@@ -298,10 +302,14 @@ def _transfer(context: LoweringContext, step: Execute) -> None:
 
 
 def _queue_transfer(
-    context: LoweringContext, imported: ir.Import, queue: tuple[ir.Value, ...], source: Range, target: Range
+    context: LoweringContext,
+    function: ModuleFunction,
+    queue: tuple[ir.Value, ...],
+    source: Range,
+    target: Range,
 ) -> None:
     context.effect(
-        imported,
+        function,
         *queue,
         context.value(source.resource),
         context.size(source.offset),
@@ -314,7 +322,7 @@ def _queue_transfer(
 
 def _record_and_execute(context: LoweringContext, step: Execute) -> None:
     # Why: commands run while they are recorded, before what the submission waits for, where that is allowed.
-    mode = hal.COMMAND_BUFFER_ONE_SHOT if step.wait else hal.COMMAND_BUFFER_ONE_SHOT_INLINE
+    mode = hal_flags.COMMAND_BUFFER_ONE_SHOT if step.wait else hal_flags.COMMAND_BUFFER_ONE_SHOT_INLINE
     commands = _create_command_buffer(context, mode, 0)
     _Recorder(context, commands, {}).record(step.waves)
     context.effect(hal.DEVICE_QUEUE_EXECUTE, *_queue(context, step), commands, context.builder.i64(0))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.abi import hal_functions as hal
+from gossamer.abi.module_interface import ModuleFunction
+from gossamer.abi.ref_types import ALLOCATOR, BUFFER, BUFFER_VIEW, FENCE
 from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Size, Term
 from gossamer.compiler.host.program.steps import Passed, Wait
@@ -17,7 +19,7 @@ from gossamer.compiler.vm.conversion.convert import StandardConverter
 DEVICE_GLOBAL = "__device_0"
 """Name of the global that holds the device, as IREE calls it."""
 
-_REF_TYPES: dict[type, str] = {Resource: hal.BUFFER, View: hal.BUFFER_VIEW, Timepoint: hal.FENCE}
+_REF_TYPES: dict[type, str] = {Resource: BUFFER, View: BUFFER_VIEW, Timepoint: FENCE}
 
 
 class LoweringContext:
@@ -87,7 +89,7 @@ class LoweringContext:
     def passed(self, value: Passed) -> ir.Value:
         """A value that is handed on; None is a timepoint that has passed."""
         if value is None:
-            return self.builder.null(hal.FENCE)
+            return self.builder.null(FENCE)
         return self.dim(value) if isinstance(value, int) else self.value(value)
 
     def load_global(self, name: str) -> ir.Value:
@@ -103,9 +105,9 @@ class LoweringContext:
 
     def allocator(self) -> ir.Value:
         """The device's allocator."""
-        if hal.ALLOCATOR not in self._loaded:
-            self._loaded[hal.ALLOCATOR] = self.call(hal.DEVICE_ALLOCATOR, self.device())
-        return self._loaded[hal.ALLOCATOR]
+        if ALLOCATOR not in self._loaded:
+            self._loaded[ALLOCATOR] = self.call(hal.DEVICE_ALLOCATOR, self.device())
+        return self._loaded[ALLOCATOR]
 
     # Numbers
 
@@ -139,14 +141,14 @@ class LoweringContext:
 
     # Calls and time
 
-    def call(self, imported: ir.Import, *arguments: ir.CallArgument) -> ir.Value:
+    def call(self, function: ModuleFunction, *arguments: ir.CallArgument) -> ir.Value:
         """Call a function of the HAL that has one result."""
-        (result,) = self.builder.call_import(imported, *arguments)
+        (result,) = self.builder.call_import(ir.import_of(function), *arguments)
         return result
 
-    def effect(self, imported: ir.Import, *arguments: ir.CallArgument) -> None:
+    def effect(self, function: ModuleFunction, *arguments: ir.CallArgument) -> None:
         """Call a function of the HAL that has no result."""
-        self.builder.call_import(imported, *arguments)
+        self.builder.call_import(ir.import_of(function), *arguments)
 
     def call_function(self, name: str, arguments: Sequence[ir.Value] = ()) -> list[ir.Value]:
         """Call a function of this module; one that may wait can be left and resumed."""
@@ -164,7 +166,7 @@ class LoweringContext:
     def wait_fence(self, wait: Wait) -> ir.Value:
         """One fence for all that work waits for; null for nothing."""
         if not wait:
-            return self.builder.null(hal.FENCE)
+            return self.builder.null(FENCE)
         if len(wait) == 1:
             return self.value(wait[0])
         if wait not in self._joins:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gossamer.abi import hal_functions as hal
+from gossamer.abi.ref_types import DEVICE
 from gossamer.compiler.executable import ExecutableTarget
 from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext
-from gossamer.compiler.host.program import hal_imports as hal
 from gossamer.compiler.vm import ir
 from gossamer.errors import StatusCode
 
@@ -35,7 +36,7 @@ class DeviceTarget:
 def find_device(context: LoweringContext, target: DeviceTarget) -> None:
     """Store the first device that fits, or fail."""
     builder = context.builder
-    device_type = ir.ref(hal.DEVICE)
+    device_type = ir.ref(DEVICE)
     count = context.call(hal.DEVICES_COUNT)
     index = ir.Value(ir.I32)
     loop, body, following = ir.Block([index]), context.new_block(), context.new_block()
@@ -64,14 +65,14 @@ def find_device(context: LoweringContext, target: DeviceTarget) -> None:
     builder.fail(builder.i32(StatusCode.INCOMPATIBLE), message)
     context.function.blocks.append(found)
     context.start_block(found)
-    builder.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=hal.DEVICE)
+    builder.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=DEVICE)
 
 
 def require(context: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block) -> None:
     """Go on in a new block where a device says yes to a query, in `otherwise` elsewhere."""
     builder = context.builder
     known, value = builder.call_import(
-        hal.DEVICE_QUERY_I64, device, builder.string(category), builder.string(key)
+        ir.import_of(hal.DEVICE_QUERY_I64), device, builder.string(category), builder.string(key)
     )
     accepted = context.new_block()
     answer = builder.op("and.i32", known, builder.op("cmp.nz.i64", value))

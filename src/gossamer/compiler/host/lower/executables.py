@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
+from gossamer.abi import hal_functions as hal
+from gossamer.abi.command_flags import ANY_QUEUE
+from gossamer.abi.ref_types import EXECUTABLE
 from gossamer.compiler.executable import ExecutableBinary
 from gossamer.compiler.host.lower.commands import function_id_global
 from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext
 from gossamer.compiler.host.lower.device import EXECUTABLE_FORMAT, require
-from gossamer.compiler.host.program import hal_imports as hal
 from gossamer.compiler.host.program.commands import Dispatch
 from gossamer.compiler.host.program.program import HostExecutable
 from gossamer.compiler.vm import ir
@@ -70,12 +72,12 @@ def _create_variant(context: LoweringContext, executable: str, rodata: str, bina
     handle = context.call(
         hal.EXECUTABLE_CREATE,
         context.device(),
-        builder.i64(hal.ANY_QUEUE),
+        builder.i64(ANY_QUEUE),
         builder.string(binary.target.format),
         data,
         builder.null("!vm.buffer"),
     )
-    builder.effect("global.store.ref", handle, symbol=executable, type=hal.EXECUTABLE)
+    builder.effect("global.store.ref", handle, symbol=executable, type=EXECUTABLE)
 
 
 def look_up_function(context: LoweringContext, dispatch: Dispatch) -> None:

@@ -7,6 +7,9 @@ initialisers.
 
 from __future__ import annotations
 
+from gossamer.abi import hal_functions as hal
+from gossamer.abi.command_flags import ANY_QUEUE, WAIT_FOREVER
+from gossamer.abi.ref_types import BUFFER, COMMAND_BUFFER, DEVICE, EXECUTABLE, FENCE
 from gossamer.compiler.host.lower.commands import function_id_global
 from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext, type_of_name
 from gossamer.compiler.host.lower.device import DeviceTarget, find_device
@@ -17,7 +20,7 @@ from gossamer.compiler.host.lower.executables import (
     named_variants,
 )
 from gossamer.compiler.host.lower.steps import AWAIT_FAILED
-from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.compiler.host.program import hal_flags
 from gossamer.compiler.host.program.commands import Dispatch
 from gossamer.compiler.host.program.program import ConstantPool, HostProgram
 from gossamer.compiler.vm import ir
@@ -33,18 +36,18 @@ def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -
     def declare(name: str, type: ir.Type, declared_type: str = "", *, is_mutable: bool = True) -> None:
         module.globals[name] = ir.Global(name, type, declared_type, is_mutable)
 
-    declare(DEVICE_GLOBAL, ir.ref(hal.DEVICE))
+    declare(DEVICE_GLOBAL, ir.ref(DEVICE))
     for executable in program.executables:
-        declare(executable.name, ir.ref(hal.EXECUTABLE))
+        declare(executable.name, ir.ref(EXECUTABLE))
         for name, binary in named_variants(executable, variants).items():
             module.rodata[name] = ir.Rodata(name, binary.data, _DATA_ALIGNMENT, binary.mime_type)
     for dispatch in _kernels_used(program):
         declare(function_id_global(program, dispatch), ir.I64)
     for recording in program.recordings:
-        declare(recording, ir.ref(hal.COMMAND_BUFFER))
+        declare(recording, ir.ref(COMMAND_BUFFER))
     if program.constants is not None:
         name = program.constants.resource.name
-        declare(name, ir.ref(hal.BUFFER))
+        declare(name, ir.ref(BUFFER))
         module.rodata[f"{name}_data"] = ir.Rodata(f"{name}_data", program.constants.data, _DATA_ALIGNMENT)
     for variable in program.globals.values():
         type = type_of_name(variable.type)
@@ -89,7 +92,7 @@ def lower_initializer(
         _upload_constants(context, program.constants)
     for recording in program.recordings:
         (commands,) = context.builder.call(recording)
-        context.builder.effect("global.store.ref", commands, symbol=recording, type=hal.COMMAND_BUFFER)
+        context.builder.effect("global.store.ref", commands, symbol=recording, type=COMMAND_BUFFER)
     for variable in program.globals.values():
         if variable.initial:
             _store_number(context.builder, module.globals[variable.name], variable.initial)
@@ -107,7 +110,7 @@ def _uses_device(module: ir.Module) -> bool:
         for function in module.functions.values()
         for block in function.blocks
         for operation in block.operations
-    ) or any(variable.type == ir.ref(hal.EXECUTABLE) for variable in module.globals.values())
+    ) or any(variable.type == ir.ref(EXECUTABLE) for variable in module.globals.values())
 
 
 def _store_number(builder: Builder, variable: ir.Global, number: int | float) -> None:
@@ -130,15 +133,15 @@ def _upload_constants(context: LoweringContext, constants: ConstantPool) -> None
     size = builder.i64(len(constants.data))
     data = builder.op("const.ref.rodata", symbol=f"{name}_data", result_ref_type="!vm.buffer")
     place = (
-        builder.i64(hal.ANY_QUEUE),
-        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
-        builder.i32(hal.BUFFER_USAGE_CONSTANT),
+        builder.i64(ANY_QUEUE),
+        builder.i32(hal_flags.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal_flags.BUFFER_USAGE_CONSTANT),
     )
     mapped = context.call(
         hal.ALLOCATOR_IMPORT, context.allocator(), builder.i32(1), *place, data, builder.i64(0), size
     )
     copying = context.new_block()
-    ready = ir.Block([ir.Value(ir.ref(hal.BUFFER))])
+    ready = ir.Block([ir.Value(ir.ref(BUFFER))])
     builder.cond_br(builder.op("cmp.nz.ref", mapped), ready, [mapped], copying, [])
     builder.block = copying
     buffer = context.call(hal.ALLOCATOR_ALLOCATE, context.allocator(), *place, size)
@@ -146,24 +149,24 @@ def _upload_constants(context: LoweringContext, constants: ConstantPool) -> None
     builder.br(ready, buffer)
     context.function.blocks.append(ready)
     builder.block = ready
-    builder.effect("global.store.ref", ready.arguments[0], symbol=name, type=hal.BUFFER)
+    builder.effect("global.store.ref", ready.arguments[0], symbol=name, type=BUFFER)
 
 
 def _read_file(context: LoweringContext, data: ir.Value, buffer: ir.Value, size: ir.Value) -> None:
     builder = context.builder
     zero = builder.i64(0)
-    access = builder.i32(hal.MEMORY_ACCESS_READ)
-    any_queue = builder.i64(hal.ANY_QUEUE)
+    access = builder.i32(hal_flags.MEMORY_ACCESS_READ)
+    any_queue = builder.i64(ANY_QUEUE)
     file = context.call(
         hal.FILE_FROM_MEMORY, context.device(), any_queue, access, data, zero, size, builder.i32(0)
     )
     done = context.call(hal.FENCE_CREATE, context.device(), zero)
-    fences = builder.null(hal.FENCE), done
+    fences = builder.null(FENCE), done
     context.effect(
         hal.DEVICE_QUEUE_READ, context.device(), any_queue, *fences, file, zero, buffer, zero, size, zero
     )
     (status,) = builder.call_import_yieldable(
-        hal.FENCE_AWAIT, builder.i32(hal.WAIT_FOREVER), builder.i64(0), [done]
+        ir.import_of(hal.FENCE_AWAIT), builder.i32(WAIT_FOREVER), builder.i64(0), [done]
     )
     context.function.blocks.append(builder.block)
     failed, reached = context.new_block(), context.new_block()

@@ -8,14 +8,16 @@ from __future__ import annotations
 import struct
 from itertools import accumulate
 
+from gossamer.abi.command_flags import ANY_QUEUE
+from gossamer.abi.parameter_functions import LOAD
+from gossamer.abi.ref_types import BUFFER, FENCE
 from gossamer.compiler.host.lower.context import LoweringContext
-from gossamer.compiler.host.program import hal_imports as hal
+from gossamer.compiler.host.program import hal_flags
 from gossamer.compiler.host.program.steps import LoadParameters
 from gossamer.compiler.vm import ir
 
 _HOST_BUFFER = "!vm.buffer"
 _TABLE_ALIGNMENT = 16
-LOAD = ir.Import("io_parameters.load", "0rIrrrIiirrr_r", 0, result_ref_types=("!vm.list<!hal.buffer>",))
 
 
 def lower_load_parameters(context: LoweringContext, step: LoadParameters) -> None:
@@ -24,19 +26,19 @@ def lower_load_parameters(context: LoweringContext, step: LoadParameters) -> Non
     buffers = context.call(
         LOAD,
         context.device(),
-        builder.i64(hal.ANY_QUEUE),
-        builder.null(hal.FENCE),
+        builder.i64(ANY_QUEUE),
+        builder.null(FENCE),
         context.signal_fence(step.signal),
         _rodata(context, f"{step.signal.name}_scope", _encoded(step.scope))
         if step.scope
         else builder.null(_HOST_BUFFER),
-        builder.i64(hal.ANY_QUEUE),
-        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
-        builder.i32(hal.BUFFER_USAGE_DEFAULT if step.is_mutable else hal.BUFFER_USAGE_CONSTANT),
+        builder.i64(ANY_QUEUE),
+        builder.i32(hal_flags.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal_flags.BUFFER_USAGE_DEFAULT if step.is_mutable else hal_flags.BUFFER_USAGE_CONSTANT),
         *(_rodata(context, f"{step.signal.name}_{name}", data) for name, data in _tables(step).items()),
     )
     for index, result in enumerate(step.results):
-        context.define(result, builder.op("list.get.ref", buffers, builder.i32(index), type=hal.BUFFER))
+        context.define(result, builder.op("list.get.ref", buffers, builder.i32(index), type=BUFFER))
 
 
 def _tables(step: LoadParameters) -> dict[str, bytes]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from gossamer.abi import hal_functions as hal
+from gossamer.abi.command_flags import ANY_QUEUE, WAIT_FOREVER
+from gossamer.abi.element_type import ENCODING_DENSE_ROW_MAJOR
+from gossamer.abi.mlir_element_type import element_bits, element_type_code
 from gossamer.compiler.host.lower.calls import lower_call_check, lower_call_function, lower_call_import
 from gossamer.compiler.host.lower.commands import lower_execute
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.lower.parameters import lower_load_parameters
-from gossamer.compiler.host.program import hal_imports as hal
-from gossamer.compiler.host.program.element_types import element_bits, element_type_code
+from gossamer.compiler.host.program import hal_flags
 from gossamer.compiler.host.program.steps import (
     Alloca,
     Allocate,
@@ -63,7 +66,7 @@ def _assert_view(context: LoweringContext, step: AssertView) -> None:
         context.value(step.view),
         builder.string(step.message),
         builder.i32(_element_code(step.element)),
-        builder.i32(hal.DENSE_ROW_MAJOR),
+        builder.i32(ENCODING_DENSE_ROW_MAJOR),
         [context.dim(dim) for dim in step.shape],
     )
 
@@ -93,8 +96,8 @@ def _view_buffer(context: LoweringContext, step: ViewBuffer) -> None:
         builder.string(_BUFFER_MESSAGE),
         context.allocator(),
         context.size(step.result.size),
-        builder.i32(hal.MEMORY_TYPE_DEVICE_VISIBLE),
-        builder.i32(hal.BUFFER_USAGE_DEFAULT),
+        builder.i32(hal_flags.MEMORY_TYPE_DEVICE_VISIBLE),
+        builder.i32(hal_flags.BUFFER_USAGE_DEFAULT),
     )
 
 
@@ -106,7 +109,7 @@ def _create_view(context: LoweringContext, step: CreateView) -> None:
         context.size(step.range.offset),
         context.size(step.range.length),
         builder.i32(_element_code(step.element)),
-        builder.i32(hal.DENSE_ROW_MAJOR),
+        builder.i32(ENCODING_DENSE_ROW_MAJOR),
         [context.dim(dim) for dim in step.shape],
     )
     context.define(step.result, view)
@@ -128,9 +131,9 @@ def _allocate(context: LoweringContext, step: Allocate) -> None:
     buffer = context.call(
         hal.ALLOCATOR_ALLOCATE,
         context.allocator(),
-        builder.i64(hal.ANY_QUEUE),
-        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
-        builder.i32(hal.BUFFER_USAGE_DEFAULT),
+        builder.i64(ANY_QUEUE),
+        builder.i32(hal_flags.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal_flags.BUFFER_USAGE_DEFAULT),
         context.size(step.result.size),
     )
     context.define(step.result, buffer)
@@ -141,12 +144,12 @@ def _alloca(context: LoweringContext, step: Alloca) -> None:
     buffer = context.call(
         hal.DEVICE_QUEUE_ALLOCA,
         context.device(),
-        builder.i64(hal.ANY_QUEUE),
+        builder.i64(ANY_QUEUE),
         context.wait_fence(step.wait),
         context.signal_fence(step.signal),
         builder.i64(0),
-        builder.i32(hal.MEMORY_TYPE_DEVICE_LOCAL),
-        builder.i32(hal.BUFFER_USAGE_DEFAULT),
+        builder.i32(hal_flags.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal_flags.BUFFER_USAGE_DEFAULT),
         context.size(step.result.size),
         builder.i64(0),
     )
@@ -160,7 +163,7 @@ def _dealloca(context: LoweringContext, step: Dealloca) -> None:
     context.effect(
         hal.DEVICE_QUEUE_DEALLOCA,
         context.device(),
-        builder.i64(hal.ANY_QUEUE),
+        builder.i64(ANY_QUEUE),
         *fences,
         buffer,
         builder.i64(0),
@@ -175,7 +178,7 @@ def _barrier(context: LoweringContext, step: Barrier) -> None:
         context.effect(
             hal.DEVICE_QUEUE_BARRIER,
             context.device(),
-            builder.i64(hal.ANY_QUEUE),
+            builder.i64(ANY_QUEUE),
             wait,
             signal,
             builder.i64(0),
@@ -193,8 +196,8 @@ def _barrier(context: LoweringContext, step: Barrier) -> None:
 def _await(context: LoweringContext, step: Await) -> None:
     builder = context.builder
     fences = [context.value(timepoint) for timepoint in step.wait]
-    timeout = builder.i32(hal.WAIT_FOREVER)
-    (status,) = builder.call_import_yieldable(hal.FENCE_AWAIT, timeout, builder.i64(0), fences)
+    timeout = builder.i32(WAIT_FOREVER)
+    (status,) = builder.call_import_yieldable(ir.import_of(hal.FENCE_AWAIT), timeout, builder.i64(0), fences)
     context.function.blocks.append(builder.block)
     failed, done = context.new_block(), context.new_block()
     builder.cond_br(status, failed, [], done, [])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import ml_dtypes
 import numpy as np
 
-from gossamer.compiler.host.program.element_types import element_bits
+from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.resources import Resources, is_resource, names_resource
 from gossamer.diagnostics import Diagnostic

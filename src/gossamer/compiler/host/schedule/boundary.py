@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW, FENCE
 from gossamer.compiler.host.program.commands import Copy
-from gossamer.compiler.host.program.hal_imports import BUFFER, BUFFER_VIEW, FENCE
 from gossamer.compiler.host.program.program import Return
 from gossamer.compiler.host.program.steps import Barrier, Passed, ViewBuffer
 from gossamer.compiler.host.program.values import Range, Resource, Tensor, Timepoint, View, whole

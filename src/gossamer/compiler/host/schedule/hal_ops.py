@@ -5,8 +5,8 @@ Operands are told apart by their types: fences to wait for, tensors, dimensions,
 
 from __future__ import annotations
 
+from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW, FENCE
 from gossamer.compiler.host.program.commands import Copy
-from gossamer.compiler.host.program.hal_imports import BUFFER, BUFFER_VIEW, FENCE
 from gossamer.compiler.host.program.sizes import ZERO, Size
 from gossamer.compiler.host.program.steps import Barrier, Bind, ViewBuffer
 from gossamer.compiler.host.program.values import Range, Resource, Tensor, Timepoint, View, whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gossamer.compiler.host.program.element_types import element_bits
+from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Size
 from gossamer.compiler.host.program.steps import LoadParameters, Step, StoreGlobal

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gossamer.compiler.host.program.element_types import element_bits
+from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.host.program.program import Block, Function
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Shape, Size, product
 from gossamer.compiler.host.program.steps import Await, CreateView, Join, Step, StoreGlobal, Subspan

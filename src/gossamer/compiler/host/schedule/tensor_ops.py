@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, WorkgroupCount
 from gossamer.compiler.host.program.constant_bytes import pack_elements, splat_pattern
-from gossamer.compiler.host.program.element_types import element_bits
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Size
 from gossamer.compiler.host.program.steps import Bind, PackScalars, ReadElement
 from gossamer.compiler.host.program.values import Opaque, Range, Tensor
