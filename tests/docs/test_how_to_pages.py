@@ -12,7 +12,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["add_a_driver.md", "add_a_frontend.md"])
+@pytest.mark.parametrize("page", ["add_a_driver.md", "add_a_frontend.md", "add_a_target.md"])
 def test_the_page_s_program_prints_what_it_says(page: str) -> None:
     (block,) = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
 

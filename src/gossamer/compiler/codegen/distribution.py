@@ -11,20 +11,15 @@ dimension: rows are shared out along y, stretches of long rows along x. A workgr
         1   │        │        │   │
             └────────┴────────┴───┘
 
-A `Distribution` is decided when the dispatch is formed; a `Grid` is what a kernel makes of it.
+A `Distribution` is decided when the dispatch is formed; a `Grid` (`grid.py`) is what a kernel makes of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gossamer.compiler.kernel_interface import CountExpr, KnownSize
-from gossamer.compiler.tensor.index_builder import Index
-
-if TYPE_CHECKING:
-    from gossamer.compiler.codegen.kernel_function import KernelFunction
 
 WORK_PER_WORKGROUP = 64 * 1024
 _ROWS_OF_UNKNOWN_LENGTH = 16
@@ -95,81 +90,3 @@ def distribute(
 def _share(sizes: tuple[KnownSize, ...], tile: int) -> Share:
     count = CountExpr(sizes, tile).static_value
     return Share(sizes, None if count is not None and count <= 1 else tile)
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Which part of a result a workgroup computes, as values of its kernel.
-
-    Attributes:
-        rows: lower and upper bound of the row numbers.
-        columns: lower and upper bound of the innermost index.
-        outer: sizes of the dimensions that row numbers count, outermost first.
-    """
-
-    rows: tuple[Index, Index]
-    columns: tuple[Index, Index]
-    outer: tuple[Index, ...]
-
-
-def locate(kernel: KernelFunction) -> Grid:
-    """Append what tells the part of a workgroup from its number."""
-    build, distribution = kernel.build, kernel.distribution
-    (inner,), outer = distribution.columns.sizes, distribution.rows.sizes
-    columns = _bounds(kernel, distribution.columns, kernel.known(inner), "id_x")
-    sizes = tuple(kernel.known(size) for size in outer)
-    rows = _bounds(kernel, distribution.rows, build.product(sizes), "id_y")
-    return Grid(rows, columns, sizes)
-
-
-def _bounds(
-    kernel: KernelFunction, share: Share, size: Index, number: Literal["id_x", "id_y"]
-) -> tuple[Index, Index]:
-    if share.tile is None:
-        return 0, size
-    build = kernel.build
-    lower = build.mul(kernel.workgroup(number), share.tile)
-    return lower, build.minimum(build.add(lower, share.tile), size)
-
-
-def for_each_row(kernel: KernelFunction, grid: Grid, body: Callable[[tuple[Index, ...]], None]) -> None:
-    """Append loops over a workgroup's rows; `body` gets the outer indices of one."""
-    build = kernel.build
-
-    def row(number: Index) -> None:
-        indices: list[Index] = []
-        for dim in reversed(grid.outer[1:]):
-            indices.append(build.rem(number, dim))
-            number = build.div(number, dim)
-        indices.extend([number] if grid.outer else [])
-        body(tuple(reversed(indices)))
-
-    _for_each(kernel, grid.rows, row)
-
-
-def for_each_column(kernel: KernelFunction, grid: Grid, body: Callable[[Index], None]) -> None:
-    """Append a loop over the innermost indices that a workgroup has."""
-    _for_each(kernel, grid.columns, body)
-
-
-def for_each_stretch(kernel: KernelFunction, grid: Grid, length: int, body: Callable[[Grid], None]) -> None:
-    """Append a loop over short stretches of a workgroup's columns; `body` gets the grid of one, all rows."""
-    build = kernel.build
-    lower, upper = grid.columns
-    size = build.sub(upper, lower)
-
-    def stretch(number: Index) -> None:
-        start = build.add(lower, build.mul(number, length))
-        count = length
-        if not isinstance(size, int) or size % length:
-            count = build.minimum(length, build.sub(upper, start))
-        body(replace(grid, columns=(start, build.add(start, count))))
-
-    build.each(0, build.ceil_div(size, length), stretch)
-
-
-def _for_each(kernel: KernelFunction, bounds: tuple[Index, Index], body: Callable[[Index], None]) -> None:
-    if bounds == (0, 1):
-        body(0)
-    else:
-        kernel.build.each(*bounds, body)

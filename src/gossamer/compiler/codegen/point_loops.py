@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.codegen.distribution import Grid, for_each_column, for_each_row
 from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.grid import Grid, for_each_column, for_each_row
 from gossamer.compiler.codegen.iteration import Indices, loops_at
 from gossamer.compiler.tensor.linalg_op import as_linalg
 

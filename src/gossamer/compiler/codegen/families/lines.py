@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gossamer.compiler.codegen.cost_model import steps_of_line
-from gossamer.compiler.codegen.distribution import Distribution, distribute, for_each_row, locate
+from gossamer.compiler.codegen.distribution import Distribution, distribute
 from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.grid import for_each_row, locate
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.kernel_interface import KnownSize
 from gossamer.compiler.tensor.index_builder import Index

@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.compiler.codegen.cost_model import steps_of_element
-from gossamer.compiler.codegen.distribution import Distribution, distribute, for_each_stretch, locate
+from gossamer.compiler.codegen.distribution import Distribution, distribute
 from gossamer.compiler.codegen.elements import Elements
+from gossamer.compiler.codegen.grid import for_each_stretch, locate
 from gossamer.compiler.codegen.point_loops import emit_points
 from gossamer.compiler.kernel_interface import KnownSize
 from gossamer.compiler.mlir import ir

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gossamer.compiler.codegen.distribution import Grid, for_each_column, for_each_row
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.families.row_matching import RowReduction
+from gossamer.compiler.codegen.grid import Grid, for_each_column, for_each_row
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index

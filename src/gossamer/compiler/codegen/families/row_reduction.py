@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.compiler.codegen.cost_model import steps_of_element
-from gossamer.compiler.codegen.distribution import Distribution, distribute, locate
+from gossamer.compiler.codegen.distribution import Distribution, distribute
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.families.row_emission import LEAST_COLUMNS, LEAST_ROWS, RowEmitter
 from gossamer.compiler.codegen.families.row_matching import find_row_reduction
+from gossamer.compiler.codegen.grid import locate
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.point_loops import emit_points
 from gossamer.compiler.kernel_interface import KnownSize
