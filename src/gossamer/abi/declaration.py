@@ -19,7 +19,7 @@ _FUNCTION = re.compile(
     re.DOTALL,
 )
 _VALUE = re.compile(r"\s*%?(?P<name>[^:\s]+)\s*:\s*(?P<type>[^{]*?)\s*(?P<attrs>\{.*\})?\s*", re.DOTALL)
-_ENCODING = re.compile(r"iree\.abi\.encoding\s*=\s*(?P<type>tensor<[^{}]*>)")
+_ENCODING = re.compile(r"iree\.abi\.encoding\s*=\s*(?P<type>tensor<[^{}]*>|\w+)")
 _TENSOR = re.compile(r"tensor<(?P<dims>(?:(?:\?|\d+)x)*)(?P<element>[^,]+?)(?:,.*)?>", re.DOTALL)
 _OUTPUT = re.compile(r"iree\.abi\.output\s*=\s*(\d+)")
 _SIGNED_INTEGER = re.compile(r"[su](?=i\d+$)")

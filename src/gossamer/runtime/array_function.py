@@ -26,7 +26,7 @@ from gossamer.runtime.signature import (
     ValueDescription,
     argument_converter,
     read_signature,
-    result_from_vm,
+    result_converter,
 )
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.linkage import Linkage
@@ -66,6 +66,7 @@ class ArrayFunction:
             )
             for description in self.inputs
         ]
+        self._from_vm = result_converter(self.outputs)
         self._positions = {description.name: index for index, description in enumerate(self.inputs)}
 
     def call(
@@ -102,7 +103,7 @@ class ArrayFunction:
         return returned, scope
 
     def _results(self, returned: object, arguments: tuple[Any, ...]) -> Any:
-        results = _results_from_vm(returned)
+        results: Any = self._from_vm(returned)
         if not self._takes_storage:
             return results
         if len(self.outputs) == 1:
@@ -134,9 +135,3 @@ class ArrayFunction:
                 f"{name} takes {len(required)} arguments, got {len(placed)}: {', '.join(missing)} missing"
             )
         return tuple(placed.get(argument, OMITTED) for argument in names)
-
-
-def _results_from_vm(returned: object) -> Any:
-    if isinstance(returned, tuple):
-        return tuple(result_from_vm(value) for value in returned)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return result_from_vm(returned)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from gossamer.abi.calling_convention import parse_calling_convention
+from gossamer.abi.declaration import parse_declaration
 from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.hal.timeline.fence import Fence
 from gossamer.runtime.text_io.variants import Variant
@@ -26,6 +27,15 @@ def argument_kinds(function: Function) -> str:
     if "C" in kinds:
         raise InvalidArgumentError(f"{function.full_name} takes spans and cannot be called from outside")
     return kinds[:-2] if function.is_async else kinds
+
+
+def argument_types(function: Function) -> list[str | None]:
+    """Declared types of what a caller gives, None where nothing is declared; as `argument_kinds`."""
+    declaration = parse_declaration(function.declaration)
+    kinds = argument_kinds(function)
+    if declaration is None or len(declaration.arguments) != len(kinds):
+        return [None] * len(kinds)
+    return [argument.type for argument in declaration.arguments]
 
 
 def invoke(function: Function, arguments: Sequence[Variant]) -> list[Variant]:

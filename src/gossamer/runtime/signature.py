@@ -19,9 +19,8 @@ from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.array_checks import check_array
+from gossamer.runtime.scalar_values import scalar_dtype, scalar_from_vm, scalar_to_vm
 from gossamer.vm.link.function import Function
-from gossamer.vm.numbers.rounding import round_f32
-from gossamer.vm.numbers.wrapping import wrap_i32, wrap_i64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,6 @@ class FunctionSignature:
     outputs: tuple[ValueDescription, ...]
 
 
-_SCALAR_DTYPES = {"i": np.int32, "I": np.int64, "f": np.float32, "F": np.float64}
-
-
 def read_signature(function: Function) -> FunctionSignature:
     """Describe a function from its declaration, or from its calling convention alone."""
     convention = parse_calling_convention(function.calling_convention)
@@ -79,19 +75,16 @@ def read_signature(function: Function) -> FunctionSignature:
 
 def _undeclared(prefix: str, kinds: Sequence[str]) -> tuple[ValueDescription, ...]:
     return tuple(
-        ValueDescription(f"{prefix}{index}", "", None, _scalar_dtype(kind), kind)
+        ValueDescription(f"{prefix}{index}", "", None, scalar_dtype(kind), kind)
         for index, kind in enumerate(kinds)
     )
-
-
-def _scalar_dtype(kind: str) -> np.dtype[Any] | None:
-    return np.dtype(_SCALAR_DTYPES[kind]) if kind in _SCALAR_DTYPES else None
 
 
 def _describe(value: DeclaredValue, kind: str) -> ValueDescription:
     tensor = parse_tensor_type(value.type)
     if tensor is None:
-        return ValueDescription(value.name, value.type, None, _scalar_dtype(kind), kind, value.output)
+        dtype = scalar_dtype(kind, value.type)
+        return ValueDescription(value.name, value.type, None, dtype, kind, value.output)
     shape, element_name = tensor
     element_type, dtype = _element_type(element_name)
     return ValueDescription(value.name, value.type, shape, dtype, kind, value.output, element_type)
@@ -122,13 +115,12 @@ ToVm: TypeAlias = Callable[[object], object]
 def argument_converter(description: ValueDescription, function_name: str, allocator: Allocator) -> ToVm:
     """Function that turns what a caller passes for an input into a VM value.
 
-    Integers that only fit their width without a sign are wrapped to it. Arrays are copied into memory of
-    `allocator`, buffer views and refs passed as they are; Python numbers and lists take the declared element
-    type. The function raises InvalidArgumentError for what does not fit.
+    Arrays are copied into memory of `allocator`, buffer views and refs passed as they are; Python numbers and
+    lists take the declared element type. The function raises InvalidArgumentError for what does not fit.
     """
     what = f"argument {description.name} of {function_name}"
     if description.kind != "r":
-        return _scalar_converter(description.kind, description.type, what)
+        return scalar_to_vm(description.kind, description.type, what)
     element_type, dtype, shape = description.element_type, description.dtype, description.shape
 
     def convert(value: object) -> object:
@@ -186,38 +178,26 @@ def _array_of_library(value: Any) -> np.ndarray[Any, np.dtype[Any]]:
     return np.asarray(value)
 
 
-def _whole_number(value: Any, bits: int) -> int:
-    number = int(value)
-    if number != value or not -(1 << bits - 1) <= number < 1 << bits:
-        raise ValueError(value)
-    return number
+def result_converter(descriptions: Sequence[ValueDescription]) -> ToVm:
+    """Function that turns what the VM returned into what a caller gets: arrays over the program's memory,
+    integers that are declared unsigned as such, anything else as it is."""
+    converters = [scalar_from_vm(description.kind, description.type) for description in descriptions]
+
+    def convert_each(returned: object) -> object:
+        values = cast("tuple[object, ...]", returned if len(converters) != 1 else (returned,))
+        converted = tuple(
+            convert(value) if convert is not None else result_from_vm(value)
+            for convert, value in zip(converters, values, strict=True)
+        )
+        return converted if len(converters) != 1 else converted[0]
+
+    return convert_each if any(converters) else _results_from_vm
 
 
-def _real_number(value: Any) -> float:
-    if isinstance(value, (str, bytes, bytearray)):
-        raise TypeError(value)
-    return float(value)
-
-
-_SCALAR_CONVERSIONS: dict[str, Callable[[Any], object]] = {
-    "i": lambda value: wrap_i32(_whole_number(value, 32)),
-    "I": lambda value: wrap_i64(_whole_number(value, 64)),
-    "f": lambda value: round_f32(_real_number(value)),
-    "F": _real_number,
-}
-
-
-def _scalar_converter(kind: str, type_name: str, what: str) -> ToVm:
-    convert = _SCALAR_CONVERSIONS[kind]
-
-    def convert_scalar(value: object) -> object:
-        try:
-            return convert(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            expected = type_name or _SCALAR_DTYPES[kind].__name__
-            raise InvalidArgumentError(f"{what} is {value!r}, expected {expected}") from error
-
-    return convert_scalar
+def _results_from_vm(returned: object) -> object:
+    if isinstance(returned, tuple):
+        return tuple(map(result_from_vm, cast("tuple[object, ...]", returned)))
+    return result_from_vm(returned)
 
 
 def result_from_vm(value: object) -> object:

@@ -90,11 +90,11 @@ def _create_context(
 
 
 def _call(arguments: Arguments, context: Context, function: Function, device: Device) -> int:
-    from gossamer.runtime.invoke import argument_kinds, invoke
+    from gossamer.runtime.invoke import argument_kinds, argument_types, invoke
     from gossamer.runtime.text_io.variants import VariantParser
 
     with annotated("parsing function inputs"), VariantParser(device.allocator) as parser:
-        inputs = parser.parse(argument_kinds(function), arguments[_INPUTS])
+        inputs = parser.parse(argument_kinds(function), arguments[_INPUTS], argument_types(function))
     print(f"EXEC @{function.name}", flush=True)
     with annotated(f"invoking function '{function.name}'"):
         results = invoke(function, inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gossamer.compiler.frontend import LoadedProgram
 from gossamer.compiler.input.constants import split_constants
 from gossamer.compiler.input.conversions import convert_input
+from gossamer.compiler.input.encodings import find_unsigned, write_encodings
 from gossamer.compiler.input.globals import convert_globals
 from gossamer.compiler.input.hints import remove_assertions, remove_hints
 from gossamer.compiler.input.supported import check_supported
@@ -23,10 +24,13 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
     module = program.module
     with module.context, ir.Location.unknown():
         split_constants(module)
+        unsigned = find_unsigned(module)
         convert_input(module, program.input_type)
         remove_hints(module)
         if options.drops_assertions:
             remove_assertions(module)
         convert_globals(module)
         check_supported(module)
-        return convert_types(module, options.type_conversions, program.resources)
+        changes = convert_types(module, options.type_conversions, program.resources)
+        write_encodings(module, unsigned)
+        return changes

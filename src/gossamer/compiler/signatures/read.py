@@ -19,6 +19,7 @@ from gossamer.compiler.signatures.signature import (
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
+_ENCODING = "iree.abi.encoding"
 _OUTPUT = "iree.abi.output"
 _MODEL = "iree.abi.model"
 _DECLARATION = "iree.abi.declaration"
@@ -69,7 +70,7 @@ def _read_signature(op: ir.Operation, is_import: bool, default_model: ExecutionM
     argument_attrs = _dictionaries(op, "arg_attrs", len(function_type.inputs))
     result_attrs = _dictionaries(op, "res_attrs", len(function_type.results))
     results = tuple(
-        Result(value_name("output", index, attrs), abi_type(type, op))
+        Result(value_name("output", index, attrs), _type_outside(type, attrs, op))
         for index, (type, attrs) in enumerate(zip(function_type.results, result_attrs, strict=True))
     )
     arguments = tuple(
@@ -114,6 +115,32 @@ def abi_type(type: ir.Type, op: ir.Operation) -> AbiType:
     raise _error(op, f"{text} cannot be passed to or from a function of another module")
 
 
+def _type_outside(type: ir.Type, attrs: ir.DictAttr | None, op: ir.Operation) -> AbiType:
+    """Type of an argument or result as callers see it: by its encoding where it has one."""
+    inside = abi_type(type, op)
+    if attrs is None or _ENCODING not in attrs or isinstance(inside, RefType):
+        return inside
+    encoding = attrs[_ENCODING]
+    outside = encoding.value if isinstance(encoding, ir.TypeAttr) else None
+    if isinstance(inside, ScalarType):
+        return ScalarType(inside.name, isinstance(outside, ir.IntegerType) and outside.is_unsigned)
+    found = abi_type(outside, op) if isinstance(outside, ir.RankedTensorType) else None
+    if not isinstance(found, TensorType) or found.shape != inside.shape or _bits(outside) != _bits(type):
+        raise _error(
+            op,
+            f"'{_ENCODING}' of a {inside} is {encoding}, which is stored differently",
+            hint="give it the shape of the tensor, and elements of as many bits",
+        )
+    return found
+
+
+def _bits(tensor: ir.Type | None) -> int | None:
+    """Bits of an element, or None where it is no integer and no float."""
+    assert tensor is not None
+    element = ir.RankedTensorType(tensor).element_type
+    return element.width if isinstance(element, ir.IntegerType | ir.FloatType) else None
+
+
 def _read_argument(
     op: ir.Operation,
     index: int,
@@ -122,7 +149,7 @@ def _read_argument(
     results: Sequence[Result],
 ) -> Argument:
     name = value_name("input", index, attrs)
-    argument_type = abi_type(type, op)
+    argument_type = _type_outside(type, attrs, op)
     if attrs is None or _OUTPUT not in attrs:
         return Argument(name, argument_type)
     output = attrs[_OUTPUT]

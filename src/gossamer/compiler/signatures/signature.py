@@ -39,9 +39,15 @@ class TensorType:
 
 @dataclass(frozen=True, slots=True)
 class ScalarType:
-    """A number passed in a register; `name` as MLIR spells it."""
+    """A number passed in a register.
+
+    Attributes:
+        name: as MLIR spells it.
+        is_unsigned: whether callers see an integer without sign.
+    """
 
     name: str
+    is_unsigned: bool = False
 
     def __str__(self) -> str:
         return self.name

@@ -7,8 +7,7 @@ from gossamer.abi.ref_types import BUFFER_VIEW
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport
 from gossamer.compiler.mlir import ir as mlir_ir
-from gossamer.compiler.signatures import RefType, Signature, TensorType
-from gossamer.compiler.signatures.signature import AbiType
+from gossamer.compiler.signatures import AbiType, RefType, ScalarType, Signature, TensorType
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.conversion.integers import sign_extend, wrap
 from gossamer.compiler.vm.conversion.types import scalar_of
@@ -39,8 +38,10 @@ def _ref_type(type: AbiType) -> str:
 def lower_call_import(context: LoweringContext, step: CallImport) -> None:
     """A call of a function of another module."""
     arguments = [
-        outgoing_scalar(context, argument) if isinstance(argument, mlir_ir.Value) else context.value(argument)
-        for argument in step.arguments
+        outgoing_scalar(context, argument, declared.type)
+        if isinstance(argument, mlir_ir.Value)
+        else context.value(argument)
+        for argument, declared in zip(step.arguments, step.callee.arguments, strict=True)
     ]
     if step.signal is not None:
         arguments += [context.wait_fence(step.wait), context.signal_fence(step.signal)]
@@ -51,11 +52,12 @@ def lower_call_import(context: LoweringContext, step: CallImport) -> None:
         )
 
 
-def outgoing_scalar(context: LoweringContext, value: mlir_ir.Value) -> ir.Value:
-    """A scalar as other modules expect it: i8 and i16 sign-extended."""
+def outgoing_scalar(context: LoweringContext, value: mlir_ir.Value, type: AbiType) -> ir.Value:
+    """A scalar as other modules expect it: i8 and i16 sign-extended unless they are declared unsigned."""
     scalar = scalar_of(value.type)
     lowered = context.value(value)
-    if scalar is None or scalar.is_float or scalar.width not in _SIGNED_WIDTHS:
+    is_unsigned = isinstance(type, ScalarType) and type.is_unsigned
+    if scalar is None or scalar.is_float or is_unsigned or scalar.width not in _SIGNED_WIDTHS:
         return lowered
     return sign_extend(context.builder, scalar, lowered)
 

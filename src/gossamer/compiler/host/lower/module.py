@@ -5,6 +5,8 @@ In: a `HostProgram`. Out: a VM module whose functions call the HAL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gossamer.compiler.host.lower.calls import incoming_scalar, outgoing_scalar
 from gossamer.compiler.host.lower.commands import lower_recording
 from gossamer.compiler.host.lower.context import LoweringContext, type_of_name
@@ -24,6 +26,7 @@ from gossamer.compiler.host.program.program import (
 )
 from gossamer.compiler.host.program.steps import Passed
 from gossamer.compiler.mlir import ir as mlir_ir
+from gossamer.compiler.signatures import Signature
 from gossamer.compiler.vm import ir
 
 
@@ -74,7 +77,7 @@ def _lower_function(context: LoweringContext, function: Function) -> None:
         for step in block.steps:
             lower_step(context, step)
         assert block.terminator is not None
-        _lower_terminator(context, block.terminator, blocks, is_export=function.export is not None)
+        _lower_terminator(context, block.terminator, blocks, function.export)
 
 
 def _clean_arguments(context: LoweringContext, block: Block) -> None:
@@ -84,7 +87,7 @@ def _clean_arguments(context: LoweringContext, block: Block) -> None:
 
 
 def _lower_terminator(
-    context: LoweringContext, terminator: Terminator, blocks: dict[Block, ir.Block], *, is_export: bool
+    context: LoweringContext, terminator: Terminator, blocks: dict[Block, ir.Block], export: Signature | None
 ) -> None:
     builder = context.builder
 
@@ -93,7 +96,7 @@ def _lower_terminator(
 
     match terminator:
         case Return():
-            builder.ret(*(_returned(context, value, is_export=is_export) for value in terminator.values))
+            builder.ret(*_returned(context, terminator.values, export))
         case Branch():
             builder.br(blocks[terminator.target], *arguments(terminator))
         case ConditionalBranch():
@@ -106,10 +109,15 @@ def _lower_terminator(
             _lower_switch(context, terminator, blocks)
 
 
-def _returned(context: LoweringContext, value: Passed, *, is_export: bool) -> ir.Value:
-    if is_export and isinstance(value, mlir_ir.Value):
-        return outgoing_scalar(context, value)
-    return context.passed(value)
+def _returned(context: LoweringContext, values: Sequence[Passed], export: Signature | None) -> list[ir.Value]:
+    if export is None:
+        return [context.passed(value) for value in values]
+    return [
+        outgoing_scalar(context, value, result.type)
+        if isinstance(value, mlir_ir.Value)
+        else context.passed(value)
+        for value, result in zip(values, export.results, strict=True)
+    ]
 
 
 def _lower_switch(context: LoweringContext, switch: Switch, blocks: dict[Block, ir.Block]) -> None:

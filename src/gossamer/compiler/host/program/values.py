@@ -82,7 +82,8 @@ class Tensor:
     """A tensor of the program.
 
     Attributes:
-        element: element type as MLIR spells it.
+        element: element type as MLIR spells it. If there is a view, the view's, which may be unsigned where
+            the program's is signless.
         range: where its bytes are.
         view: a view of exactly this tensor that exists wherever the tensor does, if there is one.
     """

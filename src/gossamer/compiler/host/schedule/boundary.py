@@ -11,6 +11,7 @@ from gossamer.compiler.host.schedule.analysis.aliasing import is_slice, is_tenso
 from gossamer.compiler.host.schedule.calls import (
     expect_tensor,
     needs_buffer,
+    pass_out,
     pass_tensor,
     read_shape,
     receive_tensor,
@@ -69,7 +70,7 @@ def _export_arguments(scheduler: FunctionScheduler, export: Signature, entry: ir
             storage = _receive_storage(scheduler, value, argument, view, wait)
             scheduler.result_storages[argument.output_of] = storage
         elif view is not None:
-            receive_tensor(scheduler, value, view, argument.name, wait)
+            receive_tensor(scheduler, value, view, argument.name, wait, type=argument.type)
     scheduler.function.result_types = tuple(_result_type(result.type) for result in export.results)
     _bind_storages(scheduler, export, entry)
 
@@ -91,14 +92,14 @@ def _receive_storage(
     if view is None:
         resource = _receive_buffer(scheduler, value, argument)
     elif scheduler.liveness.use_count(value) > 0:
-        receive_tensor(scheduler, value, view, argument.name, wait)
+        receive_tensor(scheduler, value, view, argument.name, wait, type=argument.type)
         resource = scheduler.tensors[value].range.resource
         if not needs_buffer(scheduler, value):
             scheduler.emit(ViewBuffer(view, resource, not scheduler.module.strip_assertions))
     else:
-        type = ir.RankedTensorType(value.type)
-        element = str(type.element_type)
-        shape = read_shape(scheduler, type, view)
+        assert isinstance(argument.type, TensorType)
+        element = argument.type.element
+        shape = read_shape(scheduler, ir.RankedTensorType(value.type), view)
         resource = Resource(scheduler.name("storage"), scheduler.size(shape, element))
         scheduler.set_tensor(value, Tensor(shape, element, whole(resource), view))
         scheduler.emit(ViewBuffer(view, resource, not scheduler.module.strip_assertions))
@@ -189,7 +190,10 @@ def schedule_return(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     if not scheduler.is_async:
         scheduler.await_all(_after_all(scheduler, outgoing))
     scheduler.write_globals()
-    values = [scheduler.view_of(each) if isinstance(each, Tensor) else each for each in outgoing]
+    values = [
+        pass_out(scheduler, each, result.type)
+        for each, result in zip(outgoing, scheduler.export.results, strict=True)
+    ]
     if scheduler.caller_signal is not None:
         wait = scheduler.timeline.reduce(_after_all(scheduler, outgoing))
         scheduler.emit(Barrier(wait, scheduler.caller_signal))

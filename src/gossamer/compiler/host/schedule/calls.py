@@ -20,7 +20,7 @@ from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor
 from gossamer.compiler.host.schedule.module_state import CONSTANTS
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.signatures import Argument, Signature, TensorType
+from gossamer.compiler.signatures import AbiType, Argument, Signature, TensorType
 
 _RESULT_MESSAGE = "tensor"
 """What IREE calls a callee's result in messages."""
@@ -51,7 +51,10 @@ def _call_import(scheduler: FunctionScheduler, op: ir.Operation, callee: Signatu
         signal = scheduler.timeline.new(wait)
     else:
         scheduler.await_all(before)
-    arguments = tuple(scheduler.view_of(each) if isinstance(each, Tensor) else each for each in passed)
+    arguments = tuple(
+        pass_out(scheduler, each, argument.type)
+        for each, argument in zip(passed, callee.arguments, strict=True)
+    )
     results = tuple(View(scheduler.name("view")) if is_tensor(value) else value for value in op.results)
     scheduler.emit(CallImport(callee, arguments, results, wait, signal))
     if signal is not None:
@@ -64,7 +67,9 @@ def _call_import(scheduler: FunctionScheduler, op: ir.Operation, callee: Signatu
     for index, (value, view) in enumerate(zip(op.results, results, strict=True)):
         if isinstance(view, View):
             storage = _storage_of_result(scheduler, passed, callee, index)
-            receive_tensor(scheduler, value, view, _RESULT_MESSAGE, signal, storage)
+            receive_tensor(
+                scheduler, value, view, _RESULT_MESSAGE, signal, storage, type=callee.results[index].type
+            )
 
 
 def _with_arguments(op: ir.Operation, callee: Signature) -> list[tuple[ir.Value, Argument]]:
@@ -114,18 +119,18 @@ def receive_tensor(
     signal: Timepoint | None,
     storage: Resource | None = None,
     *,
-    is_checked: bool = True,
+    type: AbiType | None = None,
 ) -> None:
     """A tensor comes in as a view: check it, and take its buffer where one is needed.
 
     Args:
         signal: when it is ready, or None where it is.
         storage: the resource whose bytes it is in, where that is known.
+        type: what it is outside, where that may differ from the value's type in the sign of its elements.
     """
-    type = ir.RankedTensorType(value.type)
-    element = str(type.element_type)
-    shape = read_shape(scheduler, type, view)
-    if is_checked and not scheduler.module.strip_assertions:
+    element = type.element if isinstance(type, TensorType) else element_of(value)
+    shape = read_shape(scheduler, ir.RankedTensorType(value.type), view)
+    if not scheduler.module.strip_assertions:
         scheduler.emit(AssertView(view, message, element, shape))
     resource = Resource(scheduler.name("buffer"), scheduler.size(shape, element), alias=storage)
     scheduler.set_tensor(value, Tensor(shape, element, whole(resource), view))
@@ -135,6 +140,19 @@ def receive_tensor(
         scheduler.timeline.did_write(resource, signal)
     elif storage is None:
         scheduler.timeline.define(resource, ())
+
+
+def pass_out(scheduler: FunctionScheduler, value: Tensor | ir.Value, type: AbiType) -> View | ir.Value:
+    """What leaves this module for an argument or a result of a type."""
+    if isinstance(value, Tensor):
+        assert isinstance(type, TensorType)
+        return scheduler.view_of(value, type.element)
+    return value
+
+
+def element_of(value: ir.Value) -> str:
+    """Element type of a tensor."""
+    return str(ir.RankedTensorType(value.type).element_type)
 
 
 def read_shape(scheduler: FunctionScheduler, type: ir.RankedTensorType, view: View) -> Shape:
@@ -152,20 +170,34 @@ def read_shape(scheduler: FunctionScheduler, type: ir.RankedTensorType, view: Vi
 
 def needs_buffer(scheduler: FunctionScheduler, value: ir.Value) -> bool:
     """Whether a tensor that has a view is used by anything that cannot do with the view."""
+    element = scheduler.tensors[value].element
     for use in value.uses:
         user = use.owner.operation
-        if user.name == "tensor.dim" or user.name.startswith("check."):
+        if user.name == "tensor.dim" or (user.name.startswith("check.") and element == element_of(value)):
             continue
         if user.name == "func.call":
             callee = scheduler.module.signatures.get(ir.FlatSymbolRefAttr(user.attributes["callee"]).value)
-            if callee is not None and callee.is_import:
+            if (
+                callee is not None
+                and callee.is_import
+                and _has_element(callee.arguments[use.operand_number].type, element)
+            ):
                 continue
-        if user.name == "func.return" and scheduler.export is not None and not scheduler.shares_state(value):
+        if (
+            user.name == "func.return"
+            and scheduler.export is not None
+            and not scheduler.shares_state(value)
+            and _has_element(scheduler.export.results[use.operand_number].type, element)
+        ):
             storage = scheduler.export.storage_of(use.operand_number)
             if storage is None or _is_returned_storage(scheduler, value, storage):
                 continue
         return True
     return False
+
+
+def _has_element(type: AbiType, element: str) -> bool:
+    return isinstance(type, TensorType) and type.element == element
 
 
 def _is_returned_storage(scheduler: FunctionScheduler, value: ir.Value, storage: int) -> bool:
@@ -244,7 +276,7 @@ def schedule_check(scheduler: FunctionScheduler, op: ir.Operation) -> None:
         before |= scheduler.work.before_read(tensor.range)
     scheduler.await_all(before)
     arguments: list[View | ir.Value | float] = [
-        scheduler.view_of(scheduler.tensors[operand]) if is_tensor(operand) else operand
+        scheduler.view_of(scheduler.tensors[operand], element_of(operand)) if is_tensor(operand) else operand
         for operand in op.operands
     ]
     for name in ("atol", "rtol"):

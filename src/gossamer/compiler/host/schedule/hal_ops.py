@@ -15,6 +15,8 @@ from gossamer.compiler.host.schedule.calls import receive_tensor
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.host.schedule.tensor_ops import Handler
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.signatures import TensorType
+from gossamer.compiler.signatures.read import abi_type
 
 
 def _of_type(op: ir.Operation, *types: str) -> list[ir.Value]:
@@ -38,7 +40,7 @@ def _import(scheduler: FunctionScheduler, op: ir.Operation) -> None:
         view = View(scheduler.name("view"))
         scheduler.emit(Bind(view, source))
         name = ir.StringAttr(op.attributes["name"]).value if "name" in op.attributes else "tensor"
-        receive_tensor(scheduler, result, view, name, ready)
+        receive_tensor(scheduler, result, view, name, ready, type=_encoding(op, "target_encoding"))
         return
     dims = [scheduler.dim(operand) for operand in op.operands if isinstance(operand.type, ir.IndexType)]
     element = str(ir.RankedTensorType(result.type).element_type)
@@ -72,7 +74,17 @@ def _export(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     if is_copied or isinstance(owner, ir.Block) or owner.operation.name != "hal.tensor.barrier":
         scheduler.await_all(scheduler.work.before_read(tensor.range))
     is_view = str(result.type) == BUFFER_VIEW
-    scheduler.emit(Bind(result, scheduler.view_of(tensor) if is_view else scheduler.buffer_of(tensor)))
+    encoding = _encoding(op, "source_encoding")
+    scheduler.emit(
+        Bind(result, scheduler.view_of(tensor, encoding.element) if is_view else scheduler.buffer_of(tensor))
+    )
+
+
+def _encoding(op: ir.Operation, name: str) -> TensorType:
+    """What a tensor is outside, which may differ from its own type in the sign of its elements."""
+    type = abi_type(ir.TypeAttr(op.attributes[name]).value, op)
+    assert isinstance(type, TensorType)
+    return type
 
 
 def _barrier(scheduler: FunctionScheduler, op: ir.Operation) -> None:

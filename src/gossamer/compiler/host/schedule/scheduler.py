@@ -83,7 +83,7 @@ class FunctionScheduler:
             is_async,
         )
         self._dims: dict[ir.Value, Dim] = {}
-        self._views: dict[Tensor, View] = {}
+        self._views: dict[tuple[Tensor, str], View] = {}
         self._stores: dict[str, ir.Value | tuple[ModuleGlobal, Tensor]] = {}
         self._counts: dict[str, int] = {}
 
@@ -171,15 +171,16 @@ class FunctionScheduler:
         self.set_tensor(value, tensor)
         return tensor
 
-    def view_of(self, tensor: Tensor) -> View:
-        """A view of a tensor whose work has been submitted."""
-        if tensor.view is not None:
+    def view_of(self, tensor: Tensor, element: str) -> View:
+        """A view, with elements of a type, of a tensor whose work has been submitted."""
+        if tensor.view is not None and tensor.element == element:
             return tensor.view
-        if tensor not in self._views:
-            view = self._views[tensor] = View(self.name("view"))
+        key = (tensor, element)
+        if key not in self._views:
+            view = self._views[key] = View(self.name("view"))
             range = self.work.placement.range(tensor.range)
-            self.emit(CreateView(range, tensor.shape, tensor.element, view))
-        return self._views[tensor]
+            self.emit(CreateView(range, tensor.shape, element, view))
+        return self._views[key]
 
     def buffer_of(self, tensor: Tensor) -> Resource:
         """A buffer of exactly a tensor whose work has been submitted."""

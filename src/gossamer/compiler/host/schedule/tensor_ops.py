@@ -179,7 +179,7 @@ def _load(scheduler: FunctionScheduler, op: ir.Operation) -> None:
         start = start + scheduler.size((scheduler.dim(position), *tensor.shape[index + 1 :]), tensor.element)
     element_size = Size((element_bits(tensor.element) or 0) // 8)
     range = scheduler.work.placement.range(Range(tensor.range.resource, start, element_size))
-    scheduler.emit(ReadElement(range, tensor.element, op.results[0]))
+    scheduler.emit(ReadElement(range, str(op.results[0].type), op.results[0]))
 
 
 def _dim(scheduler: FunctionScheduler, op: ir.Operation) -> None:

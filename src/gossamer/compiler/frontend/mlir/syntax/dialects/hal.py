@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from gossamer.compiler.frontend.mlir.syntax.adjustments import in_order, typed
-from gossamer.compiler.frontend.mlir.syntax.assembly_format import OperationFormat, format_table
+from gossamer.compiler.frontend.mlir.syntax.assembly_format import (
+    Adjustment,
+    OperationFormat,
+    format_table,
+)
 from gossamer.compiler.frontend.mlir.syntax.operation import OperationText
 
 
-def _import_encoding(operation: OperationText) -> None:
-    types = operation.types
-    operation.attributes["target_encoding"] = types.get("encoding", types["result"])[0]
+def _encoding(attribute: str, group: str) -> Adjustment:
+    """Tell `encoding as type` apart: the type outside is an attribute, that of the tensor follows `as`."""
 
+    def adjust(operation: OperationText) -> None:
+        types = operation.types
+        operation.attributes[attribute] = types[group][0]
+        if "alias" in types:
+            types[group] = types.pop("alias")
+            operation.operands[f"{group}_dims"] = operation.operands.pop("alias_dims", [])
 
-def _export_encoding(operation: OperationText) -> None:
-    types = operation.types
-    operation.attributes["source_encoding"] = types.get("encoding", types["source"])[0]
+    return adjust
 
 
 _AFFINITY = "( 'on' '(' $affinity:raw ')' )?"
@@ -24,15 +31,19 @@ FORMATS = format_table(
     OperationFormat(
         "hal.tensor.import",
         f"( $consume:unit=consume )? {_AFFINITY} {_WAIT} %source ( $name:string )? "
-        "( 'offset' '(' %offset ')' )? ':' type(source) '->' shaped(result) ( 'as' shaped(encoding) )? "
+        "( 'offset' '(' %offset ')' )? ':' type(source) '->' shaped(result) ( 'as' shaped(alias) )? "
         "attr-dict => result",
-        adjust=in_order(typed("index", "offset"), typed("!hal.fence", "wait_fence"), _import_encoding),
+        adjust=in_order(
+            typed("index", "offset"),
+            typed("!hal.fence", "wait_fence"),
+            _encoding("target_encoding", "result"),
+        ),
     ),
     OperationFormat(
         "hal.tensor.export",
         f"{_AFFINITY} %source ( $name:string )? ( 'into' '(' %storage ':' type(storage) ')' )? "
-        "':' shaped(source) ( 'as' shaped(encoding) )? '->' type(result) attr-dict => result",
-        adjust=_export_encoding,
+        "':' shaped(source) ( 'as' shaped(alias) )? '->' type(result) attr-dict => result",
+        adjust=_encoding("source_encoding", "source"),
     ),
     OperationFormat(
         "hal.tensor.alias",
