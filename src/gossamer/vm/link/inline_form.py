@@ -2,6 +2,18 @@
 
 In: what a module says about its exports. Next: `vm.translate` writes the text where it would write a call.
 The function itself stays the definition: the text stands where its conditions hold, a call elsewhere.
+
+    the form of a function      InlineForm("{0}.length", exact={0: Buffer}, conditions=("{1} <= 99",))
+
+    bytecode                    %i2 = vm.call @m.length(%r0, %i1)
+
+    without the form            i2 = import_3(r0, i1)
+    with it                     i2 = r0.length if type(r0) is Buffer and i1 <= 99 else import_3(r0, i1)
+    where i1 is a constant 5    i2 = r0.length if type(r0) is Buffer else import_3(r0, 5)
+    after another such call     i2 = r0.length                               r0 is known to be a `Buffer`
+
+Forms are those of the functions that a caller was linked to. Callers of a module that is replaced are linked
+anew, and their text is written anew where the forms differ (see `linkage`).
 """
 
 from __future__ import annotations
@@ -60,6 +72,12 @@ class EventRole:
 
     An event that a function makes for one operation, and only waits for afterwards, need not exist where that
     operation is done at once: a null ref is an event that is reached.
+
+        bytecode                        text
+
+        %r1 = call create(...)          (what is left to check of `create`)
+        call work(..., %r1)             r1 = operate(...)                   None where the work is done by now
+        %i0 = call wait([%r1])          i0 = 0 if r1 is None else import_7([r1])
 
     Attributes:
         is_created: the result is a new event that nothing else refers to.

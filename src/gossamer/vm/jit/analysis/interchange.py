@@ -1,11 +1,30 @@
 """Loops that may run the other way round: a reduction inside a loop over neighbouring results.
 
-    for j: for k: c[j] = c[j] + a[k] * b[k, j]      becomes      for k: for j: ...
+    before                                       after
 
-Each result sees its terms in the same order as before, so that nothing rounds differently, and what is now
-the inner loop vectorises. Compilers of VM bytecode leave contractions in the first form.
+    for j = 0; j < n; j += 1:     results        for k = 0; k < m; k += 1:
+      for k = 0; k < m; k += 1:   reduction        for j = 0; j < n; j += 1:
+        s = c[j]                                     s = c[j]
+        s = s + a[k] * b[k * n + j]                  s = s + a[k] * b[k * n + j]
+        c[j] = s                                     c[j] = s
 
-Looked for in copies of loops whose accesses are in bounds and whose buffers do not overlap.
+      each turn of k depends on the one              turns of j are independent, and their places
+      before: no vectors                             next to each other: vectors of results
+
+      c[0]: k=0, k=1, k=2, ...                       c[0]: k=0, k=1, k=2, ...    the same terms in the same
+      c[1]: k=0, k=1, k=2, ...                       c[1]: k=0, k=1, k=2, ...    order: the same bits
+
+Compilers of VM bytecode leave contractions in the first form. What makes the second one allowed:
+
+    - it is a copy of a loop whose accesses are in bounds (nothing can fail half-way, in another order)
+      and whose buffers do not overlap (see `versioning`);
+    - one loop is inside the other, with no second one beside it, and nothing is loaded or stored after the
+      inner one; what stands before it only computes, and is done again in each turn of the new inner loop;
+    - each counter goes from a start to a limit that neither loop changes, by a constant step;
+    - what is stored to is stored to once, at a place that moves by one element with j and by none with k
+      (`strides`); it is loaded at that place only, and only beside the store.
+
+There may be several reductions inside each other; they keep their order, and all go outside.
 """
 
 from __future__ import annotations
@@ -225,7 +244,8 @@ class _Search:
             raise _Refused
         for operation in accesses:
             index, root = self.values.resolve(operation.inputs[1]), self.roots[operation]
-            if root in stored and index is not stored[root]:
+            # Why innermost: what stands before a reduction is done again in each of its turns.
+            if root in stored and (index is not stored[root] or operation not in innermost):
                 raise _Refused
             by_counter = strides.of(index)
             if by_counter is None or by_counter.get(results, 0) not in (0, 1):

@@ -3,6 +3,12 @@
 A loop that goes through a buffer element by element, and was checked on entry to stay in the buffer, has no
 more turns than the buffer has elements. Asking would only keep it from being vectorised. Nests of loops that
 count from one constant to another, not far, are done before anybody would notice.
+
+    for i < rows:                asks        a row may be long
+      for j < columns:           does not    x[i * columns + j] is in bounds, and moves in each turn
+        x[i * columns + j] = 0
+    while flag[0]:               asks        the place does not move: it may go on for ever
+      ...
 """
 
 from __future__ import annotations

@@ -1,4 +1,16 @@
-"""The copies of blocks that a function is emitted with: its body, and two of each planned loop."""
+"""The copies of blocks that a function is emitted with: its body, and two of each planned loop.
+
+    blocks of the function          variants
+
+    entry                           0 body                 entry, exit
+    loop i                          1   fast copy of i       header and blocks of i, k left out
+      loop k                        3     fast copy of k
+    exit                            4     checked copy of k
+                                    2   checked copy of i    all of i, k too: with all checks
+
+A block is emitted once for each variant that has it as its own. Jumps into a planned loop go to the code that
+decides which copy runs; jumps out of a copy go to the variant around it that has their target (`holder`).
+"""
 
 from __future__ import annotations
 

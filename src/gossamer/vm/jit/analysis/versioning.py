@@ -1,7 +1,30 @@
 """Which loops get an unchecked copy, and what must hold on entry for it to run.
 
-A loop is planned as a whole with the loops inside it. Where an access cannot be bounded relative to the
-outer loop it may still be relative to an inner one, which then gets copies of its own inside the outer's.
+    before                                     after
+
+    for i = 0; i < n; i += 1:                  if   0 <= 0                      `checks`: the least and the
+      if not 0 <= i < length(a) / 4: fail       and n - 1 < length(a) / 4        greatest place of each access
+      x = a[i]                                  and n - 1 < length(b) / 4        are in the buffer, which may
+      if not 0 <= i < length(b) / 4: fail       and b is mutable                 be stored to
+      b[i] = x + x                              and 0 <= n - 1                  `requirements`
+                                                and (end(a) <= b                `disjoint`: buffers do not
+                                                     or end(b) <= a):            overlap
+                                                  for i: x = a[i]; b[i] = x + x    fast: LLVM vectorises it
+                                               else:
+                                                  for i: as before                 checked: says what failed
+
+    The ends of what `i` can be are computed from values that do not change in the loop (`loop_values`), with
+    overflow noticed (`emit.range_check`). What cannot be bounded stays checked in both copies.
+
+A loop is planned as a whole with the loops inside it: one decision on entry to the outermost one serves all.
+Where an access cannot be bounded relative to the outer loop it may still be relative to an inner one, which
+then gets copies of its own inside the outer's fast copy:
+
+    for i:                          fast(i):                       checked(i):
+      x = a[i]                        x = a[i]                       x = a[i]          checked
+      for k = 0; k < x:               if k's places fit:             for k:
+        b[k] = 0                        fast(k)                        b[k] = 0        checked
+                                      else: checked(k)
 """
 
 from __future__ import annotations
