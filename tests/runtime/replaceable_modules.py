@@ -12,6 +12,7 @@ from c_compiler import CompileC
 
 import gossamer
 import gossamer.runtime as rt
+from gossamer.abi.module_interface import ModuleInterface
 from gossamer.modules.native import FunctionTable, NativeModule
 from gossamer.tools.assemble.module import assemble_module
 from gossamer.vm.link.inline_form import InlineForm
@@ -128,11 +129,20 @@ class PythonB:
         return x + self.version
 
 
+def native(
+    module: str, name: str, convention: str, function: Callable[..., object], form: InlineForm | None = None
+) -> Module:
+    """A module of one function in the callable ABI."""
+    interface = ModuleInterface(module)
+    interface.declare(name, convention)
+    functions = FunctionTable(interface)
+    functions.export(name, inline=form)(function)
+    return NativeModule(functions)
+
+
 def hook(pause: Callable[[], None]) -> Module:
     """Module `hook`, whose `pause` calls a function."""
-    functions = FunctionTable()
-    functions.export("pause", "0v_v")(pause)
-    return NativeModule("hook", functions)
+    return native("hook", "pause", "0v_v", pause)
 
 
 def make_main(kind: str, compile_c: CompileC) -> Module:
@@ -156,9 +166,7 @@ def make_b(kind: str, version: int, compile_c: CompileC) -> Module:
         interface.export("f", "0i_i", lambda own, x: x + own)
         return interface.create().module
     if kind == "inline":
-        functions = FunctionTable()
-        functions.export("f", "0i_i", inline=InlineForm(f"({{0}} + {version})"))(lambda x: x + version)
-        return NativeModule("b", functions)
+        return native("b", "f", "0i_i", lambda x: x + version, InlineForm(f"({{0}} + {version})"))
     return bytecode_module(assemble_module(B.format(version=version)))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from bytecode_programs import HostModule, HostState, Program, imported
 
+from gossamer.abi.module_interface import ModuleInterface
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError
 from gossamer.format.module_def import ModuleDependency
 from gossamer.isa.encode import Assembler
@@ -199,10 +200,12 @@ def test_initialisers_do_not_replace_modules() -> None:
 
 def test_inline_forms_are_those_of_the_module_that_is_there() -> None:
     def module(factor: int, *, has_form: bool) -> Module:
-        functions = FunctionTable()
+        interface = ModuleInterface("host")
+        interface.declare("value", "0v_i")
+        functions = FunctionTable(interface)
         form = InlineForm(f"{factor}") if has_form else None
-        functions.export("value", "0v_i", inline=form)(lambda: factor)
-        return NativeModule("host", functions)
+        functions.export("value", inline=form)(lambda: factor)
+        return NativeModule(functions)
 
     context = Context([module(1, has_form=True), caller().build("translate")])
     results: list[object] = []
