@@ -10,26 +10,27 @@ import numpy as np
 import pytest
 
 import gossamer
+from mlir_samples import LLVM_CPU_FLAGS, VMVX_FLAGS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "multiple_modules"
-TARGET = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
+TARGETS = {"vmvx": VMVX_FLAGS, "llvm-cpu": LLVM_CPU_FLAGS}
 ASYNC = "--iree-execution-model=async-external"
 COMPILERS = ("gossamer", "iree")
 MODULES = ("module_a", "module_b", "pipeline")
 
 pytestmark = pytest.mark.reference
 
-Compile = Callable[[str, str, str], Path]
+Compile = Callable[[str, str, str, str], Path]
 
 
 @pytest.fixture(scope="session")
 def compile_example(reference_cache: Path, iree_bin: Path, gossamer_bin: Path) -> Compile:
     binaries = {"gossamer": gossamer_bin, "iree": iree_bin}
 
-    def compile(compiler: str, source: str, model: str) -> Path:
-        output = reference_cache / f"example-{source}-{model}-{compiler}.vmfb"
+    def compile(compiler: str, source: str, model: str, target: str) -> Path:
+        output = reference_cache / f"example-{source}-{model}-{target}-{compiler}.vmfb"
         if not output.exists():
-            flags = [*TARGET, *([ASYNC] if model == "async" else [])]
+            flags = [*TARGETS[target], *([ASYNC] if model == "async" else [])]
             partial = output.with_suffix(f".{os.getpid()}")
             command = [
                 binaries[compiler] / "iree-compile",
@@ -55,12 +56,14 @@ def run_in_iree(iree_bin: Path, device: str, modules: list[Path], *flags: str) -
 
 @pytest.mark.parametrize("compilers", list(itertools.product(COMPILERS, repeat=3)), ids="-".join)
 @pytest.mark.parametrize("model", ["sync", "async"])
+@pytest.mark.parametrize("target", sorted(TARGETS))
 @pytest.mark.parametrize("device", ["local-sync", "local-task"])
 @pytest.mark.parametrize("runtime", ["gossamer", "iree"])
 def test_the_sample_runs_however_its_modules_were_compiled(
     compilers: tuple[str, ...],
     model: str,
     device: str,
+    target: str,
     runtime: str,
     compile_example: Compile,
     iree_bin: Path,
@@ -68,7 +71,8 @@ def test_the_sample_runs_however_its_modules_were_compiled(
 ) -> None:
     sources = [f"pipeline_{model}" if module == "pipeline" else module for module in MODULES]
     paths = [
-        compile_example(compiler, source, model) for compiler, source in zip(compilers, sources, strict=True)
+        compile_example(compiler, source, model, target)
+        for compiler, source in zip(compilers, sources, strict=True)
     ]
     values = np.linspace(-3, 3, 4096, dtype=np.float32)
 
@@ -106,13 +110,19 @@ COUNTER_RESULTS = [([1.0] * 4, 1), ([1.5] * 4, 2), ([2.0] * 4, 3), ([2.5] * 4, 4
 
 
 @pytest.mark.parametrize("compilers", list(itertools.product(COMPILERS, repeat=2)), ids="-".join)
+@pytest.mark.parametrize("target", sorted(TARGETS))
 @pytest.mark.parametrize("device", ["local-sync", "local-task"])
 @pytest.mark.parametrize("runtime", ["gossamer", "iree"])
 def test_a_stateful_program_keeps_its_state_between_calls(
-    compilers: tuple[str, ...], device: str, runtime: str, compile_example: Compile, iree_bin: Path
+    compilers: tuple[str, ...],
+    device: str,
+    target: str,
+    runtime: str,
+    compile_example: Compile,
+    iree_bin: Path,
 ) -> None:
     paths = [
-        compile_example(compiler, source, "sync")
+        compile_example(compiler, source, "sync", target)
         for compiler, source in zip(compilers, ("counter", "monitor"), strict=True)
     ]
 
