@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import gossamer
 from gossamer.tools import iree_as_module, iree_benchmark_module
 from gossamer.tools.benchmark.machine import describe_machine
 from gossamer.tools.benchmark.measure import Benchmark, Policy, Result, Timing, measure
@@ -162,3 +163,24 @@ def test_choice(module_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_wrong_flags(module_path: Path, flag: str) -> None:
     assert _run(module_path, flag) == 1
+
+
+@pytest.mark.parametrize("inputs", [[], ["--input=4xf32=1"]])
+def test_inputs_of_another_number_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], inputs: list[str]
+) -> None:
+    path = tmp_path / "add.vmfb"
+    path.write_bytes(
+        gossamer.compile_text(
+            """
+            func.func @add(%a: tensor<4xf32>, %b: tensor<4xf32>) -> tensor<4xf32> {
+              %0 = arith.addf %a, %b : tensor<4xf32>
+              return %0 : tensor<4xf32>
+            }"""
+        )
+    )
+
+    code = iree_benchmark_module.main([f"--module={path}", "--device=local-sync", "--function=add", *inputs])
+
+    assert code == 1
+    assert f"expected 2 arguments but passed {len(inputs)}" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from gossamer.errors import FormatError
 from gossamer.format.flatbuffer import FlatBuffer
 from gossamer.format.module_def import Bytes, ModuleDef, RodataSegment
+from gossamer.format.other_files import describe_other_file
 from gossamer.format.read_bytecode_module import read_bytecode_module
 from gossamer.format.zip_archive import ZipEntry, central_directory, local_header, minimum_header_size
 
@@ -174,6 +175,9 @@ def locate_flatbuffer(data: memoryview) -> tuple[slice, int]:
     (size,) = struct.unpack_from("<I", data, start)
     start += 4
     if size > len(data) - start:
+        known = describe_other_file(data)
+        if known is not None:
+            raise FormatError(f"this is {known}", table="archive", offset=0)
         raise FormatError(
             "FlatBuffer length prefix out of bounds "
             f"(prefix is {size} but only {len(data) - start} available)",

@@ -30,12 +30,21 @@ def argument_kinds(function: Function) -> str:
 
 
 def argument_types(function: Function) -> list[str | None]:
-    """Declared types of what a caller gives, None where nothing is declared; as `argument_kinds`."""
-    declaration = parse_declaration(function.declaration)
+    """Declared type of each of `argument_kinds`; None where the function does not say."""
     kinds = argument_kinds(function)
+    declaration = parse_declaration(function.declaration)
     if declaration is None or len(declaration.arguments) != len(kinds):
         return [None] * len(kinds)
     return [argument.type for argument in declaration.arguments]
+
+
+def check_count(function: Function, arguments: Sequence[Variant]) -> None:
+    """Check that a function is given as many values as it takes. Raises: InvalidArgumentError."""
+    expected = len(argument_kinds(function))
+    if len(arguments) != expected:
+        raise InvalidArgumentError(
+            f"input list and function mismatch; expected {expected} arguments but passed {len(arguments)}"
+        )
 
 
 def invoke(function: Function, arguments: Sequence[Variant]) -> list[Variant]:
@@ -43,11 +52,7 @@ def invoke(function: Function, arguments: Sequence[Variant]) -> list[Variant]:
 
     Raises: InvalidArgumentError when the number of arguments is wrong; what the program raises.
     """
-    expected = len(argument_kinds(function))
-    if len(arguments) != expected:
-        raise InvalidArgumentError(
-            f"input list and function mismatch; expected {expected} arguments but passed {len(arguments)}"
-        )
+    check_count(function, arguments)
     values = [argument.value for argument in arguments]
     if function.is_async:
         finish = Fence.create()

@@ -100,6 +100,17 @@ class PipelineModule(Mapping[str, PipelineFunction]):
         return f"<PipelineModule {self.name}: {', '.join(self)}>"
 
 
+class UnknownPipelineModuleError(NotFoundError, KeyError):
+    """A pipeline has no module of a name; also a KeyError, as of any mapping."""
+
+
+class PipelineModules(dict[str, PipelineModule]):
+    """Modules of a pipeline by name, in load order."""
+
+    def __missing__(self, name: str) -> PipelineModule:
+        raise UnknownPipelineModuleError(f"no module {name!r} in this pipeline; it has {', '.join(self)}")
+
+
 def is_public(name: str) -> bool:
     """True for exports that users call; `__init` and the like, and names with `$`, are for the system."""
     return not name.startswith("__") and "$" not in name
@@ -166,9 +177,9 @@ class Pipeline:
         self.context = context
         self.devices = devices
         self._functions = _Functions(context, devices[0], rules)
-        self.modules: dict[str, PipelineModule] = {
-            module.name: PipelineModule(context, module, self._functions) for module in loaded
-        }
+        self.modules = PipelineModules(
+            {module.name: PipelineModule(context, module, self._functions) for module in loaded}
+        )
         self.state = State(context, devices[0].allocator)
 
     @property

@@ -122,7 +122,7 @@ def _results(function: Function, returned: object) -> list[Variant]:
 def _find_benchmarks(
     arguments: Arguments, context: Context, module: Module, device: Device
 ) -> list[tuple[Benchmark, Function, Invocations]]:
-    from gossamer.runtime.invoke import argument_kinds, argument_types
+    from gossamer.runtime.invoke import argument_kinds, argument_types, check_count
     from gossamer.runtime.text_io.variants import VariantParser
 
     name = arguments[_FUNCTION]
@@ -132,6 +132,7 @@ def _find_benchmarks(
         function = context.lookup(f"{module.name}.{name}")
         with annotated("parsing function inputs"), VariantParser(device.allocator) as parser:
             inputs = parser.parse(argument_kinds(function), arguments[_INPUTS], argument_types(function))
+        check_count(function, inputs)
         return [_new_benchmark(arguments, function, [value.value for value in inputs])]
     found: list[tuple[Benchmark, Function, Invocations]] = []
     for export in module.exports.values():

@@ -46,7 +46,7 @@ def _bind_with_fences(signature: Signature, method: Callable[..., Any]) -> Calla
         except BaseException as error:
             # Why: whoever waits for the signal fence would wait for ever.
             if isinstance(signal, Fence):
-                signal.fail(error, f"raised in {signature.name}")
+                signal.fail(error, f"raised in {signature.full_name}")
             raise
 
     return call

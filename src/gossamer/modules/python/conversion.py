@@ -45,10 +45,10 @@ def arguments_to_vm(signature: Signature, values: Sequence[object]) -> list[obje
     """
     if len(values) != len(signature.arguments):
         raise InvalidArgumentError(
-            f"{signature.name} takes {len(signature.arguments)} arguments, got {len(values)}"
+            f"{signature.full_name} takes {len(signature.arguments)} arguments, got {len(values)}"
         )
     return [
-        to_vm(type, value, f"argument {name} of {signature.name}")
+        to_vm(type, value, f"argument {name} of {signature.full_name}")
         for (name, type), value in zip(signature.arguments, values, strict=True)
     ]
 
@@ -65,7 +65,7 @@ def results_to_vm(signature: Signature, arguments: Sequence[object], returned: o
     for index, value in enumerate(as_tuple(signature, returned)):
         storage = output_storage(signature, arguments, index)
         if storage is None:
-            results.append(to_vm(signature.results[index], value, f"result {index} of {signature.name}"))
+            results.append(to_vm(signature.results[index], value, f"result {index} of {signature.full_name}"))
         else:
             results.append(store_result(signature, index, value, storage))
     return pack(results)
@@ -73,7 +73,7 @@ def results_to_vm(signature: Signature, arguments: Sequence[object], returned: o
 
 def store_result(signature: Signature, index: int, value: object, storage: BufferView) -> BufferView:
     """Copy a result to its storage."""
-    source = to_vm(signature.results[index], value, f"result {index} of {signature.name}")
+    source = to_vm(signature.results[index], value, f"result {index} of {signature.full_name}")
     if isinstance(source, BufferView) and source is not storage:
         storage.to_numpy()[...] = source.to_numpy()
     return storage
@@ -96,7 +96,7 @@ def as_tuple(signature: Signature, returned: object) -> tuple[object, ...]:
     if count == 0:
         if returned is not None:
             raise InvalidArgumentError(
-                f"{signature.name} returned {type(returned).__name__}, but declares no result; "
+                f"{signature.full_name} returned {type(returned).__name__}, but declares no result; "
                 "annotate what it returns"
             )
         return ()
@@ -104,11 +104,11 @@ def as_tuple(signature: Signature, returned: object) -> tuple[object, ...]:
         return (returned,)
     if not isinstance(returned, (tuple, list)):
         raise InvalidArgumentError(
-            f"{signature.name} returned {type(returned).__name__}, declared a tuple of {count} results"
+            f"{signature.full_name} returned {type(returned).__name__}, declared a tuple of {count} results"
         )
     values = tuple(cast("Sequence[object]", returned))
     if len(values) != count:
-        raise InvalidArgumentError(f"{signature.name} returned {len(values)} results, declared {count}")
+        raise InvalidArgumentError(f"{signature.full_name} returned {len(values)} results, declared {count}")
     return values
 
 

@@ -109,7 +109,7 @@ def _bind_blocking(
             done.wait()
         except BaseException as error:
             if isinstance(signal, Fence):
-                signal.fail(error, f"raised in {signature.name}")
+                signal.fail(error, f"raised in {signature.full_name}")
             raise
         if isinstance(signal, Fence):
             signal.signal()
@@ -123,7 +123,7 @@ async def _signalling(work: Coroutine[Any, Any, None], signal: object, signature
         await work
     except BaseException as error:
         if isinstance(signal, Fence):
-            signal.fail(error, f"raised in {signature.name}")
+            signal.fail(error, f"raised in {signature.full_name}")
         if not isinstance(error, Exception):
             raise
     else:
@@ -140,7 +140,7 @@ def _start(work: Coroutine[Any, Any, None], signal: object, signature: Signature
 
     def stop(error: StatusError) -> None:
         if isinstance(signal, Fence):
-            signal.fail(error, f"raised in {signature.name}")
+            signal.fail(error, f"raised in {signature.full_name}")
         future.cancel()
 
     scope.on_stop(future, stop)

@@ -135,10 +135,13 @@ class PythonModule:
             where = f"{cls.__qualname__}.{attribute}"
             if hasattr(method, _EXPORT_ATTRIBUTE):
                 exported: str = getattr(method, _EXPORT_ATTRIBUTE)
-                self.export_methods[exported] = (attribute, read_signature(method, exported, where))
+                self.export_methods[exported] = (
+                    attribute,
+                    read_signature(method, exported, where, f"{name}.{exported}"),
+                )
             elif hasattr(method, _IMPORT_ATTRIBUTE):
                 full_name, optional, minimum_version = getattr(method, _IMPORT_ATTRIBUTE)
-                signature = read_signature(method, full_name, where)
+                signature = read_signature(method, full_name, where, full_name)
                 self.import_methods.append((attribute, signature))
                 self.imports.append(_import_function(full_name, signature, optional))
                 other = full_name.partition(".")[0]

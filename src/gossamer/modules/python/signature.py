@@ -29,6 +29,7 @@ class Signature:
         results: type of each result.
         takes_fences: gets `wait` and `signal`.
         is_coroutine: an `async def` function.
+        full_name: `module.function`, for messages.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Signature:
     results: tuple[ValueType, ...]
     takes_fences: bool
     is_coroutine: bool
+    full_name: str
 
     @property
     def is_async(self) -> bool:
@@ -72,9 +74,14 @@ def _output_text(type: ValueType) -> str:
     return ""
 
 
-def read_signature(function: Callable[..., Any], name: str, where: str) -> Signature:
+def read_signature(function: Callable[..., Any], name: str, where: str, full_name: str) -> Signature:
     """Read a method's signature; its first parameter, `self`, is left out.
 
+    Args:
+        function: the method.
+        name: as it is exported or imported.
+        where: class and method, for messages about annotations.
+        full_name: `module.function`, for messages about calls.
     Raises: InvalidArgumentError on parameters a program cannot pass or types that are none.
     """
     hints = _type_hints(function, where)
@@ -98,7 +105,7 @@ def read_signature(function: Callable[..., Any], name: str, where: str) -> Signa
         raise InvalidArgumentError(f"{where}: an asynchronous function takes both `wait` and `signal`")
     is_coroutine = inspect.iscoroutinefunction(function)
     results = _read_results(hints.get("return"), where)
-    return Signature(name, tuple(positional), results, bool(fences), is_coroutine)
+    return Signature(name, tuple(positional), results, bool(fences), is_coroutine, full_name)
 
 
 def _type_hints(function: Callable[..., Any], where: str) -> dict[str, Any]:

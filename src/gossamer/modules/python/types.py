@@ -129,6 +129,8 @@ class TensorType:
         if isinstance(value, BufferView):
             self.check(value.shape, value.element_type, what)
             return value
+        if value is None:
+            raise InvalidArgumentError(f"{what} expected {self}, found None")
         array = np.asarray(cast("Any", value))
         element_type = element_types.element_type_of(array.dtype)
         self.check(array.shape, element_type, what)

@@ -203,6 +203,8 @@ class Context:
             self._unload_after(0)
             self._replaced.close_all()
             self._is_closed = True
+            # Why another: who holds a function of the old one sees that it is no longer the context's.
+            self.linkage = Linkage()
 
     def _unload_after(self, count: int) -> None:
         for name in list(reversed(self.linkage.modules))[: len(self.linkage.modules) - count]:
