@@ -176,11 +176,10 @@ def locate_flatbuffer(data: memoryview) -> tuple[slice, int]:
     start += 4
     if size > len(data) - start:
         known = describe_other_file(data)
-        if known is not None:
-            raise FormatError(f"this is {known}", table="archive", offset=0)
         raise FormatError(
             "FlatBuffer length prefix out of bounds "
-            f"(prefix is {size} but only {len(data) - start} available)",
+            f"(prefix is {size} but only {len(data) - start} available)"
+            + (f"; this is {known}" if known else ""),
             table="archive",
             offset=start - 4,
         )
