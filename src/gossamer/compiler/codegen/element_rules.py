@@ -54,7 +54,14 @@ def _gather(elements: Elements, result: ir.OpResult, indices: Indices) -> ir.Val
 def indexed_position(
     elements: Elements, indexed: IndexedOperands, batch: Indices, within: Indices
 ) -> tuple[Index, ...]:
-    """Where in the indexed tensor of a gather or scatter the element `within` slice `batch` is."""
+    """Where in the indexed tensor of a gather or scatter an element of a slice is.
+
+    Args:
+        elements: of the kernel; loads the indices.
+        indexed: how positions come about.
+        batch: which slice.
+        within: which element of it.
+    """
     build = elements.build
     position: list[Index] = [0] * (len(indexed.indexed_dims) + len(indexed.slice_dims))
     for component, dim in enumerate(indexed.indexed_dims):

@@ -52,6 +52,8 @@ class Elements:
         """The element of a tensor at some indices.
 
         Args:
+            tensor: an operand of the dispatch or a result of one of its operations.
+            indices: one for each dimension.
             sizes: sizes of the tensor's dimensions that the caller knows already.
         """
         return self.build.memo(("element", tensor, indices), lambda: self._compute(tensor, indices, sizes))
@@ -69,6 +71,7 @@ class Elements:
         """Results of one iteration of a linalg operation.
 
         Args:
+            linalg: the operation.
             loops: index of each loop.
             accumulators: elements of the results so far; where empty, the initial values.
         """
@@ -85,7 +88,15 @@ class Elements:
     def operand(
         self, linalg: LinalgOp, position: int, operand: ir.Value, loops: dict[int, Index], bounds: list[Index]
     ) -> ir.Value:
-        """The element of an operand that an iteration reads."""
+        """The element of an operand that an iteration reads.
+
+        Args:
+            linalg: the operation.
+            position: which operand.
+            operand: the operand itself; a scalar is its own element.
+            loops: index of each loop that the operand's map mentions.
+            bounds: trip count of each loop.
+        """
         if not is_tensor(operand):
             return operand
         map = linalg.maps[position]
@@ -128,7 +139,13 @@ class Elements:
         return position
 
     def store(self, result: int, indices: Indices, value: ir.Value) -> None:
-        """Store an element of a result of the dispatch."""
+        """Store an element of a result of the dispatch.
+
+        Args:
+            result: which result.
+            indices: one for each of its dimensions.
+            value: of its element type.
+        """
         offset = self.linear(indices, self.kernel.result_dims(result))
         self.build.store(value, self.kernel.outputs[result], offset)
 

@@ -47,7 +47,13 @@ def _bounds(
 
 
 def for_each_row(kernel: KernelFunction, grid: Grid, body: Callable[[tuple[Index, ...]], None]) -> None:
-    """Append loops over a workgroup's rows; `body` gets the outer indices of one."""
+    """Append loops over a workgroup's rows.
+
+    Args:
+        kernel: where they go.
+        grid: the workgroup's part.
+        body: appends what is done for a row, given its indices but the innermost.
+    """
     build = kernel.build
 
     def row(number: Index) -> None:
@@ -62,12 +68,25 @@ def for_each_row(kernel: KernelFunction, grid: Grid, body: Callable[[tuple[Index
 
 
 def for_each_column(kernel: KernelFunction, grid: Grid, body: Callable[[Index], None]) -> None:
-    """Append a loop over the innermost indices that a workgroup has."""
+    """Append a loop over the innermost indices that a workgroup has.
+
+    Args:
+        kernel: where it goes.
+        grid: the workgroup's part.
+        body: appends what is done for an index.
+    """
     _for_each(kernel, grid.columns, body)
 
 
 def for_each_stretch(kernel: KernelFunction, grid: Grid, length: int, body: Callable[[Grid], None]) -> None:
-    """Append a loop over short stretches of a workgroup's columns; `body` gets the grid of one, all rows."""
+    """Append a loop over short stretches of a workgroup's columns.
+
+    Args:
+        kernel: where it goes.
+        grid: the workgroup's part.
+        length: columns of a stretch.
+        body: appends what is done for a stretch, given the part of the workgroup that it is, all rows.
+    """
     build = kernel.build
     lower, upper = grid.columns
     size = build.sub(upper, lower)

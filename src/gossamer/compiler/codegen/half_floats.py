@@ -34,7 +34,13 @@ def widen(build: LoopBuilder, value: ir.Value) -> ir.Value:
 
 
 def narrow(build: LoopBuilder, value: ir.Value, type: ir.Type) -> ir.Value:
-    """A value that a reduction carries, as its body and its consumers see it."""
+    """A value that a reduction carries, as its body and its consumers see it.
+
+    Args:
+        build: appends the conversion.
+        value: carried.
+        type: of the reduction's elements.
+    """
     return value if value.type == type else _cast(build, "arith.truncf", value, type)
 
 

@@ -15,6 +15,10 @@ Indices: TypeAlias = "tuple[Index, ...]"
 def loops_at(linalg: LinalgOp, result: int, indices: Indices) -> dict[int, Index]:
     """Parallel loop indices of the iterations that make an element of a result.
 
+    Args:
+        linalg: the operation.
+        result: which of its results.
+        indices: of the element.
     Raises: CompileError where the result's map does not tell.
     """
     loops: dict[int, Index] = {}

@@ -44,7 +44,7 @@ class LoopBuilder(IndexBuilder):
         attributes: dict[str, ir.Attribute] | None = None,
         regions: int = 0,
     ) -> ir.Operation:
-        """Append any operation."""
+        """Append any operation, as `IndexBuilder.op` does."""
         appended = super().op(name, operands, results, attributes, regions)
         if self.on_append is not None:
             self.on_append(appended)
@@ -59,7 +59,13 @@ class LoopBuilder(IndexBuilder):
         self._known = [{}]
 
     def compare(self, predicate: str, lhs: Index, rhs: Index) -> bool | ir.Value:
-        """Compare two indices; known at once where both are."""
+        """Compare two indices; known at once where both are.
+
+        Args:
+            predicate: "eq", "slt", "sge" or "sgt", as `arith.cmpi` spells them.
+            lhs: its left.
+            rhs: its right.
+        """
         if isinstance(lhs, int) and isinstance(rhs, int):
             return {
                 "eq": lhs == rhs,
@@ -96,6 +102,8 @@ class LoopBuilder(IndexBuilder):
         """Append a loop of step one.
 
         Args:
+            lower: first index.
+            upper: index behind the last one.
             initial: values carried into the first iteration.
             body: appends an iteration, given its index and the carried values; returns the next ones.
         Returns: the values carried out.
@@ -119,7 +127,15 @@ class LoopBuilder(IndexBuilder):
     ) -> list[ir.Value]:
         """Append a loop from zero that makes `factor` steps at once, and one that makes the steps left over.
 
+            for i in 0 .. size:        for n in 0 .. size / 2:      with a factor of two
+              step(i)                    step(2 n), step(2 n + 1)
+                                       for i in size - size % 2 .. size:
+                                         step(i)
+
         Args:
+            size: how many steps.
+            factor: how many at once.
+            initial: values carried into the first iteration.
             body: as for `for_loop`, given the indices of one step or of `factor` steps.
         """
         carried = self.strided_loop(
@@ -144,6 +160,12 @@ class LoopBuilder(IndexBuilder):
 
         A loop that steps by one and multiplies tells how far its accesses reach; a loop that steps by
         `stride` to a bound leaves that to number theory.
+
+        Args:
+            count: how many iterations.
+            stride: from one index to the next.
+            initial: values carried into the first iteration.
+            body: as for `for_loop`.
         """
         if count == 0:
             return list(initial)
@@ -156,7 +178,14 @@ class LoopBuilder(IndexBuilder):
         then: Callable[[], ir.Value],
         otherwise: Callable[[], ir.Value],
     ) -> ir.Value:
-        """Append a choice between two ways to compute a value; only one of them is executed."""
+        """Append a choice between two ways to compute a value; only one of them is executed.
+
+        Args:
+            condition: made at once where it is known.
+            type: of the value.
+            then: appends the way to take where the condition holds.
+            otherwise: appends the other one.
+        """
         if isinstance(condition, bool):
             return then() if condition else otherwise()
         choice = self.op("scf.if", [condition], [type], regions=2)
@@ -178,7 +207,13 @@ class LoopBuilder(IndexBuilder):
             self.op("scf.yield", [], [])
 
     def each(self, lower: Index, upper: Index, body: Callable[[ir.Value], None]) -> None:
-        """Append a loop that carries nothing."""
+        """Append a loop that carries nothing.
+
+        Args:
+            lower: first index.
+            upper: index behind the last one.
+            body: appends an iteration, given its index.
+        """
 
         def iteration(index: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
             body(index)
@@ -192,7 +227,13 @@ class LoopBuilder(IndexBuilder):
         return self.op("memref.load", [memory, self.value(index)], [type]).result
 
     def store(self, value: ir.Value, memory: ir.Value, index: Index) -> None:
-        """Append a store to an element of a one-dimensional memref."""
+        """Append a store to an element of a one-dimensional memref.
+
+        Args:
+            value: of the memref's element type.
+            memory: the memref.
+            index: of the element.
+        """
         self.op("memref.store", [value, memory, self.value(index)], [])
 
     def zero(self, type: ir.Type) -> ir.Value:

@@ -39,7 +39,13 @@ _NEUTRAL = {
 
 
 def reduce(elements: Elements, linalg: LinalgOp, loops: dict[int, Index]) -> list[ir.Value]:
-    """All results of a linalg operation for given parallel loop indices."""
+    """All results of a linalg operation for given parallel loop indices.
+
+    Args:
+        elements: of the kernel.
+        linalg: a reduction or an elementwise operation.
+        loops: index of each parallel loop.
+    """
     if not linalg.reduction_loops:
         return elements.body(linalg, loops, [])
     return _Reduction(elements, linalg).emit(loops)

@@ -66,7 +66,14 @@ def _reshape(op: ir.Operation, shapes: Shapes) -> ir.Value:
 
 
 def reshape(tensor: ir.Value, type: ir.Type, dims: Sequence[ir.Value], builder: IndexBuilder) -> ir.Value:
-    """Append a `flow.tensor.reshape`: the same bytes under another type."""
+    """Append a `flow.tensor.reshape`: the same bytes under another type.
+
+    Args:
+        tensor: any.
+        type: of as many elements.
+        dims: sizes of the type's dynamic dimensions.
+        builder: appends it.
+    """
     return builder.op("flow.tensor.reshape", [tensor, *dims], [type]).result
 
 

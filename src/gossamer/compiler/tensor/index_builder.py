@@ -32,7 +32,15 @@ class IndexBuilder:
         attributes: dict[str, ir.Attribute] | None = None,
         regions: int = 0,
     ) -> ir.Operation:
-        """Append any operation."""
+        """Append any operation.
+
+        Args:
+            name: dialect and name, for example "arith.addi".
+            operands: in the operation's order.
+            results: types, one for each result.
+            attributes: by name.
+            regions: how many regions, which are empty.
+        """
         return ir.Operation.create(
             name,
             results=results,

@@ -129,7 +129,13 @@ def is_tensor(value: ir.Value) -> bool:
 
 
 def mixed(op: ir.Operation, attribute: str, operands: list[ir.Value]) -> tuple[Index, ...]:
-    """Numbers of a static array attribute, with its dynamic entries taken from `operands`."""
+    """Numbers of a static array attribute, with its dynamic entries taken from operands.
+
+    Args:
+        op: has the attribute.
+        attribute: name, for example "static_sizes".
+        operands: one for each dynamic entry.
+    """
     dynamic = ir.ShapedType.get_dynamic_size()
     remaining = iter(operands)
     numbers = ir.DenseI64ArrayAttr(op.attributes[attribute])

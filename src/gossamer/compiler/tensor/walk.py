@@ -24,7 +24,13 @@ def find(op: ir.Operation, *names: str) -> list[ir.Operation]:
 
 
 def replace_operation(op: ir.Operation, name: str, attributes: Mapping[str, ir.Attribute]) -> ir.Operation:
-    """Put another operation with the same operands and result types in an operation's place."""
+    """Put another operation with the same operands and result types in an operation's place.
+
+    Args:
+        op: goes.
+        name: of the other operation.
+        attributes: all that the other operation has.
+    """
     with ir.InsertionPoint(op):
         replacement = ir.Operation.create(
             name,

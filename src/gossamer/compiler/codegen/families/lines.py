@@ -26,5 +26,11 @@ def for_each_line(elements: Elements, body: Callable[[Indices], None]) -> None:
 
 
 def along(others: Indices, dimension: int, position: Index) -> Indices:
-    """Indices of an element: those of its line, and its position in it."""
+    """Indices of an element.
+
+    Args:
+        others: indices of its line.
+        dimension: that the line is along.
+        position: in the line.
+    """
     return (*others[:dimension], position, *others[dimension:])

@@ -13,6 +13,7 @@ A pair is merged into the scratch memory and copied back, so that the line is so
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from gossamer.compiler.codegen.loop_builder import LoopBuilder
 from gossamer.compiler.mlir import ir
@@ -24,60 +25,67 @@ Offset = Callable[[Index], Index]
 Precedes = Callable[[Index, Index], ir.Value]
 
 
-def emit_merge_sort(
-    build: LoopBuilder,
-    size: Index,
-    lines: Sequence[ir.Value],
-    scratch: Sequence[ir.Value],
-    offset: Offset,
-    precedes: Precedes,
-) -> None:
-    """Append loops that sort the lines, all alike, by merging ever longer stretches.
+@dataclass(frozen=True, slots=True)
+class MergeSort:
+    """Appends loops that sort lines, all alike, by merging ever longer stretches.
 
-    Args:
+    Attributes:
+        build: appends them.
         size: length of the lines.
         lines: memory that is sorted in place.
         scratch: as much memory again.
         offset: where in both the element at a position is.
         precedes: whether the element at one position has to come before that at another.
     """
-    passes = max(size - 1, 0).bit_length() if isinstance(size, int) else _LARGEST_SIZE_BITS
 
-    def one_pass(number: ir.Value) -> None:
+    build: LoopBuilder
+    size: Index
+    lines: Sequence[ir.Value]
+    scratch: Sequence[ir.Value]
+    offset: Offset
+    precedes: Precedes
+
+    def emit(self) -> None:
+        """Append all passes."""
+        size = self.size
+        passes = max(size - 1, 0).bit_length() if isinstance(size, int) else _LARGEST_SIZE_BITS
+        self.build.each(0, passes, self._pass)
+
+    def _pass(self, number: ir.Value) -> None:
+        build = self.build
         width = build.op("arith.shli", [build.value(1), number], [build.index_type]).result
         step = build.mul(width, 2)
-        is_needed = build.compare("slt", width, size)
+        is_needed = build.compare("slt", width, self.size)
         count = build.if_else(
             is_needed,
             build.index_type,
-            lambda: build.value(build.ceil_div(size, step)),
+            lambda: build.value(build.ceil_div(self.size, step)),
             lambda: build.value(0),
         )
-        build.each(0, count, lambda block: merge(build.mul(block, step), width))
+        build.each(0, count, lambda block: self._merge(build.mul(block, step), width))
 
-    def merge(low: Index, width: Index) -> None:
-        middle = build.minimum(build.add(low, width), size)
-        high = build.minimum(build.add(middle, width), size)
+    def _merge(self, low: Index, width: Index) -> None:
+        build = self.build
+        middle = build.minimum(build.add(low, width), self.size)
+        high = build.minimum(build.add(middle, width), self.size)
 
         def place(position: ir.Value, heads: list[ir.Value]) -> list[ir.Value]:
             left, right = heads
-            from_right = _takes_right(build, (left, middle), (right, high), precedes)
-            taken = _select(build, from_right, right, left)
-            for memory, other in zip(lines, scratch, strict=True):
-                build.store(build.load(memory, offset(taken)), other, offset(position))
+            from_right = _takes_right(build, (left, middle), (right, high), self.precedes)
+            self._copy(self.lines, _select(build, from_right, right, left), self.scratch, position)
             return [
                 _select(build, from_right, left, build.value(build.add(left, 1))),
                 _select(build, from_right, build.value(build.add(right, 1)), right),
             ]
 
         build.for_loop(low, high, build.values([low, middle]), place)
-        build.each(low, high, restore)
+        build.each(low, high, lambda position: self._copy(self.scratch, position, self.lines, position))
 
-    def restore(position: ir.Value) -> None:
-        for memory, other in zip(lines, scratch, strict=True):
-            build.store(build.load(other, offset(position)), memory, offset(position))
-
-    build.each(0, passes, one_pass)
+    def _copy(
+        self, sources: Sequence[ir.Value], source: Index, targets: Sequence[ir.Value], target: Index
+    ) -> None:
+        for memory, other in zip(sources, targets, strict=True):
+            self.build.store(self.build.load(memory, self.offset(source)), other, self.offset(target))
 
 
 def _takes_right(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gossamer.compiler.codegen.distribution import Distribution
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.families.lines import along, for_each_line, share_out_lines
-from gossamer.compiler.codegen.families.merge_sort import emit_merge_sort
+from gossamer.compiler.codegen.families.merge_sort import MergeSort
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.codegen.region_copy import apply_region
 from gossamer.compiler.kernel_interface import KnownSize
@@ -54,4 +54,4 @@ def _sort(elements: Elements, op: ExtendedOp, others: Indices) -> None:
         return apply_region(elements, op.body, scalars)[0]
 
     build.each(0, size, copy)
-    emit_merge_sort(build, size, lines, scratch, offset, precedes)
+    MergeSort(build, size, lines, scratch, offset, precedes).emit()
