@@ -14,9 +14,9 @@ from gossamer.errors import InvalidArgumentError, NotFoundError, OutOfRangeError
 from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import ParameterIndex
 from gossamer.hal.device import Device
-from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
 from gossamer.hal.timeline.fence import Fence
-from gossamer.modules.io_parameters import IoParametersModule, decode_spans
+from gossamer.modules.io_parameters.module import IoParametersModule, decode_spans
+from gossamer.modules.io_parameters.provider import ParameterProvider, ParameterSpan
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
 ANY = -1

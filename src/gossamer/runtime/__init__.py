@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gossamer.abi.memory_flags import BufferUsage, MemoryAccess, MemoryType
-    from gossamer.hal.parameter_provider import ParameterProvider
+    from gossamer.modules.io_parameters.provider import ParameterProvider
     from gossamer.runtime.invocation import Invocation
     from gossamer.runtime.iree_api import flags
     from gossamer.runtime.iree_api.benchmark import benchmark_exe, benchmark_module
@@ -119,7 +119,7 @@ _HOMES = {
     "MemoryType": "gossamer.abi.memory_flags",
     "ParameterIndex": "gossamer.runtime.iree_api.parameters",
     "ParameterIndexEntry": "gossamer.runtime.iree_api.parameters",
-    "ParameterProvider": "gossamer.hal.parameter_provider",
+    "ParameterProvider": "gossamer.modules.io_parameters.provider",
     "Pipeline": "gossamer.runtime.pipeline",
     "PyModuleInterface": "gossamer.runtime.iree_api.vm.py_module",
     "SemaphoreCompatibility": "gossamer.runtime.iree_api.types",

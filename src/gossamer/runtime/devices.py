@@ -1,4 +1,4 @@
-"""Devices of the runtime: those of `hal.drivers` with every executable loader there is.
+"""Devices of the runtime: those of all drivers, with every executable loader there is.
 
 In: a URI such as `local-task`. Out: a device, shared by all who ask for the same URI unless told otherwise.
 """

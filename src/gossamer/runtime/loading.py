@@ -40,7 +40,7 @@ def _trace(key: str, views: Sequence[BufferView]) -> None:
 
 def _parameters_module() -> Module:
     # Why here: few programs have parameters.
-    from gossamer.modules.io_parameters import IoParametersModule
+    from gossamer.modules.io_parameters.module import IoParametersModule
 
     return IoParametersModule()
 

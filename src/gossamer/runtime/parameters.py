@@ -13,8 +13,8 @@ import numpy as np
 
 from gossamer.errors import InvalidArgumentError
 from gossamer.format.parameters.index import ParameterIndex
-from gossamer.hal.parameter_provider import ParameterProvider
-from gossamer.modules.io_parameters import IoParametersModule
+from gossamer.modules.io_parameters.module import IoParametersModule
+from gossamer.modules.io_parameters.provider import ParameterProvider
 
 ParameterSource: TypeAlias = "str | os.PathLike[str] | ParameterIndex | Mapping[str, Any]"
 """The path of a parameter file, an index, or arrays by key."""

@@ -11,8 +11,8 @@ from gossamer.errors import InvalidArgumentError, OutOfRangeError, StatusError
 from gossamer.format.parameters import entries, file_handle, index, write_irpa
 from gossamer.format.parameters.index_text import index_text
 from gossamer.format.parameters.readers import read_parameters
-from gossamer.hal.parameter_provider import ParameterProvider
-from gossamer.modules.io_parameters import IoParametersModule
+from gossamer.modules.io_parameters.module import IoParametersModule
+from gossamer.modules.io_parameters.provider import ParameterProvider
 from gossamer.runtime.iree_api.errors import describe
 from gossamer.runtime.iree_api.host_bytes import HostBytes
 from gossamer.runtime.iree_api.vm.module import VmInstance, VmModule

@@ -15,10 +15,10 @@ from gossamer.abi.ref_types import BUFFER
 from gossamer.errors import InvalidArgumentError, NotFoundError, OutOfRangeError
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer import Buffer
-from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
 from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.hal.device import check_queue
 from gossamer.modules.hal.refs import register_hal_ref_types
+from gossamer.modules.io_parameters.provider import ParameterProvider, ParameterSpan
 from gossamer.modules.native import FunctionTable, NativeModule, string_argument, wrong_ref
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 from gossamer.vm.objects.list import List

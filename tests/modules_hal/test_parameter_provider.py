@@ -29,9 +29,9 @@ from gossamer.format.parameters.file_handle import FileHandle
 from gossamer.format.parameters.index import ParameterIndex
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer import Buffer
-from gossamer.hal.parameter_provider import ParameterProvider, ParameterSpan
 from gossamer.hal.queue import QUEUE_AFFINITY_ANY
 from gossamer.hal.timeline.fence import Fence
+from gossamer.modules.io_parameters.provider import ParameterProvider, ParameterSpan
 
 _MUTABLE = int(BufferUsage.DEFAULT)
 _IMMUTABLE = int(BufferUsage.DEFAULT | BufferUsage.SHARING_IMMUTABLE)
