@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
+from gossamer.abi.declaration import ExecutionModel
 from gossamer.compiler.mlir import parse_text
-from gossamer.compiler.signatures import ExecutionModel, Signature, read_signatures
+from gossamer.compiler.signatures import Signature, read_signatures
 from gossamer.errors import CompileError
 
 MUL = """

@@ -3,6 +3,7 @@
 import pytest
 from bytecode_programs import HostModule, Program, imported
 
+from gossamer.abi.declaration import ExecutionModel
 from gossamer.errors import AlreadyExistsError, IncompatibleError, NotFoundError, StatusCode
 from gossamer.format.module_def import ModuleDependency
 from gossamer.isa.encode import Assembler
@@ -199,7 +200,7 @@ def test_an_async_export_called_synchronously() -> None:
 
     assert isinstance(error, ExecutionModelMismatchError)
     assert (error.importer, error.module, error.function) == ("pipeline", "module_a", "abs")
-    assert (error.expected, error.found) == ("sync", "async")
+    assert (error.expected, error.found) == (ExecutionModel.SYNC, ExecutionModel.COARSE_FENCES)
     assert error.message == (
         "module_a.abs is asynchronous, "
         'but pipeline calls it synchronously: annotate the import with iree.abi.model = "coarse-fences", '
@@ -211,7 +212,7 @@ def test_a_sync_export_called_with_fences() -> None:
     error = failure(exporter(), importer(convention="0rrr_r"))
 
     assert isinstance(error, ExecutionModelMismatchError)
-    assert (error.expected, error.found) == ("async", "sync")
+    assert (error.expected, error.found) == (ExecutionModel.COARSE_FENCES, ExecutionModel.SYNC)
     assert error.message == (
         "module_a.abs is synchronous, but pipeline passes fences to it: "
         "recompile module_a for the execution model async-external, "
@@ -225,7 +226,7 @@ def test_models_that_differ_under_one_convention() -> None:
         importer(convention="0rrr_r", iree_abi_model="coarse-fences"),
     )
     assert isinstance(error, ExecutionModelMismatchError)
-    assert (error.expected, error.found) == ("async", "sync")
+    assert (error.expected, error.found) == (ExecutionModel.COARSE_FENCES, ExecutionModel.SYNC)
 
 
 def declared(**declarations: str) -> Exception:

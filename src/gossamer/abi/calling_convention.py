@@ -70,6 +70,18 @@ def parse_calling_convention(text: str) -> CallingConvention:
     return CallingConvention(_parse_arguments(text, arguments_text), results)
 
 
+def format_calling_convention(arguments: str, results: str, *, is_async: bool) -> str:
+    """The string of a function without spans.
+
+    Args:
+        arguments: character of each argument, without fences.
+        results: character of each result.
+        is_async: two fences follow the arguments.
+    """
+    arguments += "rr" if is_async else ""
+    return f"0{arguments or 'v'}_{results or 'v'}"
+
+
 def _parse_arguments(text: str, arguments_text: str) -> tuple[Argument, ...]:
     if arguments_text == "v":
         return ()

@@ -3,28 +3,40 @@
     sync func @mul(%input0: tensor<4xf32>, %input1: tensor<?xf32> {iree.abi.output = 0 : index})
         -> (%output0: tensor<4xf32>)
 
-The text may be anything a user wrote, so what does not read as above is no declaration, not an error.
+One model for whoever writes one (the compiler, Python modules) and whoever reads one (linking, `Pipeline`,
+modules in C). The text may be anything a user wrote, so what does not read as above
+is no declaration, not an error.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from enum import Enum
 
-ExecutionModel: TypeAlias = Literal["sync", "async"]
+DECLARATION_ATTR = "iree.abi.declaration"
+MODEL_ATTR = "iree.abi.model"
+NAME_ATTR = "iree.abi.name"
+OUTPUT_ATTR = "iree.abi.output"
+ENCODING_ATTR = "iree.abi.encoding"
 
-_FUNCTION = re.compile(
-    r"\s*(?P<model>sync|async)\s+func\s+@(?P<name>[^\s(]+)\s*\((?P<arguments>.*)\)\s*->\s*\((?P<results>.*)\)\s*",
-    re.DOTALL,
-)
-_VALUE = re.compile(r"\s*%?(?P<name>[^:\s]+)\s*:\s*(?P<type>[^{]*?)\s*(?P<attrs>\{.*\})?\s*", re.DOTALL)
-_ENCODING = re.compile(r"iree\.abi\.encoding\s*=\s*(?P<type>tensor<[^{}]*>|\w+)")
-_TENSOR = re.compile(r"tensor<(?P<dims>(?:(?:\?|\d+)x)*)(?P<element>[^,]+?)(?:,.*)?>", re.DOTALL)
-_OUTPUT = re.compile(r"iree\.abi\.output\s*=\s*(\d+)")
-_SIGNED_INTEGER = re.compile(r"[su](?=i\d+$)")
-_OPENING = "<([{"
-_CLOSING = ">)]}"
+
+class ExecutionModel(Enum):
+    """Who waits for a call's work; the value is what `iree.abi.model` says.
+
+    SYNC: arguments are ready when the function is called, and results when it returns.
+    COARSE_FENCES: two fences follow the arguments: one that the arguments wait for, one that the function
+    signals when its results are ready.
+    """
+
+    SYNC = "sync"
+    COARSE_FENCES = "coarse-fences"
+
+    @property
+    def word(self) -> str:
+        """What a declaration starts with."""
+        return "async" if self is ExecutionModel.COARSE_FENCES else "sync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +45,59 @@ class DeclaredValue:
 
     Attributes:
         name: without `%`.
-        type: what crosses the module's boundary, such as `tensor<4x?xf32>` or `i32`.
-        output: the result whose storage an argument is (`iree.abi.output`), or None.
+        type: as the source has it, such as `tensor<4x?xf32>` or `i32`.
+        attrs: names and texts of its attributes, in order; the text of one that only is there is empty.
     """
 
     name: str
     type: str
-    output: int | None = None
+    attrs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def passed_type(self) -> str:
+        """Type of what crosses the module's boundary: that of its encoding, where it has one."""
+        return next((text for name, text in self.attrs if name == ENCODING_ATTR), self.type)
+
+    @property
+    def output(self) -> int | None:
+        """The result whose storage an argument is (`iree.abi.output`), or None."""
+        for name, text in self.attrs:
+            number = text.partition(":")[0].strip()
+            if name == OUTPUT_ATTR and number.isdecimal():
+                return int(number)
+        return None
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name} = {text}" if text else name for name, text in self.attrs)
+        return f"%{self.name}: {self.type}{f' {{{shown}}}' if shown else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A parsed declaration; fences of the async model are not among the arguments."""
+    """A declaration; fences of the async model are not among the arguments."""
 
     model: ExecutionModel
     name: str
     arguments: tuple[DeclaredValue, ...]
     results: tuple[DeclaredValue, ...]
+
+    def __str__(self) -> str:
+        arguments, results = ", ".join(map(str, self.arguments)), ", ".join(map(str, self.results))
+        return f"{self.model.word} func @{self.name}({arguments}) -> ({results})"
+
+
+def is_async(attrs: Mapping[str, str]) -> bool:
+    """True where reflection says that two fences (wait, signal) follow the declared arguments."""
+    return attrs.get(MODEL_ATTR) == ExecutionModel.COARSE_FENCES.value
+
+
+_FUNCTION = re.compile(
+    r"\s*(?P<model>sync|async)\s+func\s+@(?P<name>[^\s(]+)\s*\((?P<arguments>.*)\)\s*->\s*\((?P<results>.*)\)\s*",
+    re.DOTALL,
+)
+_VALUE = re.compile(r"\s*%?(?P<name>[^:\s]+)\s*:\s*(?P<type>[^{]*?)\s*(?:\{(?P<attrs>.*)\})?\s*", re.DOTALL)
+_OPENING = "<([{"
+_CLOSING = ">)]}"
 
 
 def parse_declaration(text: str) -> Declaration | None:
@@ -61,7 +109,8 @@ def parse_declaration(text: str) -> Declaration | None:
     results = _parse_values(match["results"])
     if arguments is None or results is None:
         return None
-    return Declaration("sync" if match["model"] == "sync" else "async", match["name"], arguments, results)
+    model = ExecutionModel.SYNC if match["model"] == "sync" else ExecutionModel.COARSE_FENCES
+    return Declaration(model, match["name"], arguments, results)
 
 
 def _parse_values(text: str) -> tuple[DeclaredValue, ...] | None:
@@ -70,12 +119,14 @@ def _parse_values(text: str) -> tuple[DeclaredValue, ...] | None:
         match = _VALUE.fullmatch(part)
         if match is None:
             return None
-        attrs = match["attrs"] or ""
-        encoding = _ENCODING.search(attrs)
-        output = _OUTPUT.search(attrs)
-        type_text = encoding["type"] if encoding else match["type"]
-        values.append(DeclaredValue(match["name"], type_text, int(output[1]) if output else None))
+        attrs = tuple(map(_parse_attr, _split_at_commas(match["attrs"] or "")))
+        values.append(DeclaredValue(match["name"], match["type"], attrs))
     return tuple(values)
+
+
+def _parse_attr(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()
 
 
 def _split_at_commas(text: str) -> list[str]:
@@ -92,36 +143,3 @@ def _split_at_commas(text: str) -> list[str]:
     if text[start:].strip():
         parts.append(text[start:])
     return parts
-
-
-def parse_tensor_type(text: str) -> tuple[tuple[int | None, ...], str] | None:
-    """Sizes (None where dynamic) and element type of `tensor<4x?xf32>`; None for what is no tensor."""
-    match = _TENSOR.fullmatch(text)
-    if match is None:
-        return None
-    sizes = match["dims"].split("x")[:-1]
-    return tuple(None if size == "?" else int(size) for size in sizes), match["element"].strip()
-
-
-def are_compatible(expected: str, found: str) -> bool:
-    """True unless two types can never meet: element types, ranks or static sizes differ.
-
-    A dynamic dimension meets any. Signedness does not matter, as in a buffer view's own check. Types other
-    than tensors and scalars (a bare buffer view, say) can be anything and meet all.
-    """
-    expected_tensor = parse_tensor_type(expected)
-    found_tensor = parse_tensor_type(found)
-    if expected_tensor is None or found_tensor is None:
-        is_opaque = "!" in expected or "!" in found
-        return is_opaque or _without_sign(expected) == _without_sign(found)
-    expected_sizes, expected_element = expected_tensor
-    found_sizes, found_element = found_tensor
-    if _without_sign(expected_element) != _without_sign(found_element):
-        return False
-    return len(expected_sizes) == len(found_sizes) and all(
-        None in (one, other) or one == other for one, other in zip(expected_sizes, found_sizes, strict=True)
-    )
-
-
-def _without_sign(type_name: str) -> str:
-    return _SIGNED_INTEGER.sub("", type_name.strip())

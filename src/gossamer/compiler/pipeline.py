@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
+from gossamer.abi.declaration import ExecutionModel
 from gossamer.compiler import flow, frontend, input, mlir
 from gossamer.compiler.codegen import KernelSource, plan
 from gossamer.compiler.executable import ExecutableBinary
@@ -30,7 +31,7 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
 from gossamer.compiler.pass_printing import printing
 from gossamer.compiler.resources import write_out
-from gossamer.compiler.signatures import ExecutionModel, Signature, read_signatures
+from gossamer.compiler.signatures import Signature, read_signatures
 from gossamer.compiler.source import CompileWarning, Source
 from gossamer.compiler.target.device_targets import DEFAULT_DEVICE, check_options, check_target, find_targets
 from gossamer.compiler.target.target import ExecutableSource, Target

@@ -12,9 +12,10 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from gossamer.abi.calling_convention import parse_calling_convention
-from gossamer.abi.declaration import DeclaredValue, parse_declaration, parse_tensor_type
+from gossamer.abi.declaration import DeclaredValue, parse_declaration
 from gossamer.abi.element_type import numpy_dtype
 from gossamer.abi.mlir_element_type import element_type_code
+from gossamer.abi.value_type import TensorType, parse_value_type
 from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
@@ -81,13 +82,12 @@ def _undeclared(prefix: str, kinds: Sequence[str]) -> tuple[ValueDescription, ..
 
 
 def _describe(value: DeclaredValue, kind: str) -> ValueDescription:
-    tensor = parse_tensor_type(value.type)
-    if tensor is None:
-        dtype = scalar_dtype(kind, value.type)
-        return ValueDescription(value.name, value.type, None, dtype, kind, value.output)
-    shape, element_name = tensor
-    element_type, dtype = _element_type(element_name)
-    return ValueDescription(value.name, value.type, shape, dtype, kind, value.output, element_type)
+    text = value.passed_type
+    type = parse_value_type(text)
+    if not isinstance(type, TensorType):
+        return ValueDescription(value.name, text, None, scalar_dtype(kind, text), kind, value.output)
+    element_type, dtype = _element_type(type.element)
+    return ValueDescription(value.name, text, type.shape, dtype, kind, value.output, element_type)
 
 
 def _element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
@@ -101,12 +101,12 @@ def _element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
 
 def static_tensor_type(text: str) -> tuple[list[int], int] | None:
     """Sizes and element type code of `tensor<4x4xf32>`; None for other types and sizes not known."""
-    tensor = parse_tensor_type(text)
-    if tensor is None:
+    tensor = parse_value_type(text)
+    if not isinstance(tensor, TensorType):
         return None
-    sizes = [size for size in tensor[0] if size is not None]
-    element_type, _ = _element_type(tensor[1])
-    return (sizes, element_type) if element_type is not None and len(sizes) == len(tensor[0]) else None
+    sizes = [size for size in tensor.shape if size is not None]
+    element_type, _ = _element_type(tensor.element)
+    return (sizes, element_type) if element_type is not None and len(sizes) == len(tensor.shape) else None
 
 
 ToVm: TypeAlias = Callable[[object], object]

@@ -6,25 +6,11 @@ Mirrors `iree/compiler/Bindings/Native`.
 """
 
 from gossamer.compiler.signatures.read import read_signatures
-from gossamer.compiler.signatures.signature import (
-    AbiType,
-    Argument,
-    ExecutionModel,
-    RefType,
-    Result,
-    ScalarType,
-    Signature,
-    TensorType,
-)
+from gossamer.compiler.signatures.signature import Argument, Result, Signature
 
 __all__ = [
-    "AbiType",
     "Argument",
-    "ExecutionModel",
-    "RefType",
     "Result",
-    "ScalarType",
     "Signature",
-    "TensorType",
     "read_signatures",
 ]

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gossamer.abi.declaration import DECLARATION_ATTR, ENCODING_ATTR, MODEL_ATTR, OUTPUT_ATTR, ExecutionModel
+from gossamer.abi.value_type import RefType, ScalarType, TensorType, ValueType
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.signatures.declaration import format_declaration, value_name
-from gossamer.compiler.signatures.signature import (
-    AbiType,
-    Argument,
-    ExecutionModel,
-    RefType,
-    Result,
-    ScalarType,
-    Signature,
-    TensorType,
-)
+from gossamer.compiler.signatures.declaration import declare_function, value_name
+from gossamer.compiler.signatures.signature import Argument, Result, Signature
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
-_ENCODING = "iree.abi.encoding"
-_OUTPUT = "iree.abi.output"
-_MODEL = "iree.abi.model"
-_DECLARATION = "iree.abi.declaration"
 _REFLECTION = "iree.reflection"
 _STUB = "iree.abi.stub"
 
@@ -78,8 +67,8 @@ def _read_signature(op: ir.Operation, is_import: bool, default_model: ExecutionM
         for index, (type, attrs) in enumerate(zip(function_type.inputs, argument_attrs, strict=True))
     )
     _check_storages(op, arguments)
-    declaration = _given_declaration(op) or format_declaration(
-        name, model, function_type, argument_attrs, result_attrs
+    declaration = _given_declaration(op) or str(
+        declare_function(name, model, function_type, argument_attrs, result_attrs)
     )
     return Signature(
         name=name,
@@ -93,7 +82,7 @@ def _read_signature(op: ir.Operation, is_import: bool, default_model: ExecutionM
     )
 
 
-def abi_type(type: ir.Type, op: ir.Operation) -> AbiType:
+def abi_type(type: ir.Type, op: ir.Operation) -> ValueType:
     """What an MLIR type is at a function's boundary.
 
     Raises: CompileError at `op` where it cannot cross one.
@@ -115,12 +104,12 @@ def abi_type(type: ir.Type, op: ir.Operation) -> AbiType:
     raise _error(op, f"{text} cannot be passed to or from a function of another module")
 
 
-def _type_outside(type: ir.Type, attrs: ir.DictAttr | None, op: ir.Operation) -> AbiType:
+def _type_outside(type: ir.Type, attrs: ir.DictAttr | None, op: ir.Operation) -> ValueType:
     """Type of an argument or result as callers see it: by its encoding where it has one."""
     inside = abi_type(type, op)
-    if attrs is None or _ENCODING not in attrs or isinstance(inside, RefType):
+    if attrs is None or ENCODING_ATTR not in attrs or isinstance(inside, RefType):
         return inside
-    encoding = attrs[_ENCODING]
+    encoding = attrs[ENCODING_ATTR]
     outside = encoding.value if isinstance(encoding, ir.TypeAttr) else None
     if isinstance(inside, ScalarType):
         return ScalarType(inside.name, isinstance(outside, ir.IntegerType) and outside.is_unsigned)
@@ -128,7 +117,7 @@ def _type_outside(type: ir.Type, attrs: ir.DictAttr | None, op: ir.Operation) ->
     if not isinstance(found, TensorType) or found.shape != inside.shape or _bits(outside) != _bits(type):
         raise _error(
             op,
-            f"'{_ENCODING}' of a {inside} is {encoding}, which is stored differently",
+            f"'{ENCODING_ATTR}' of a {inside} is {encoding}, which is stored differently",
             hint="give it the shape of the tensor, and elements of as many bits",
         )
     return found
@@ -150,16 +139,16 @@ def _read_argument(
 ) -> Argument:
     name = value_name("input", index, attrs)
     argument_type = _type_outside(type, attrs, op)
-    if attrs is None or _OUTPUT not in attrs:
+    if attrs is None or OUTPUT_ATTR not in attrs:
         return Argument(name, argument_type)
-    output = attrs[_OUTPUT]
+    output = attrs[OUTPUT_ATTR]
     if not isinstance(output, ir.IntegerAttr):
-        raise _error(op, f"'{_OUTPUT}' of argument {index} is {output}, expected the index of a result")
+        raise _error(op, f"'{OUTPUT_ATTR}' of argument {index} is {output}, expected the index of a result")
     result = output.value
     if not 0 <= result < len(results):
         raise _error(
             op,
-            f"'{_OUTPUT}' of argument {index} names result {result}, but the function has "
+            f"'{OUTPUT_ATTR}' of argument {index} names result {result}, but the function has "
             f"{len(results)} result{'' if len(results) == 1 else 's'}",
             hint="results count from 0",
         )
@@ -173,7 +162,7 @@ def _read_argument(
     return Argument(name, argument_type, output_of=result)
 
 
-def _is_storage_for(argument: AbiType, result: AbiType) -> bool:
+def _is_storage_for(argument: ValueType, result: ValueType) -> bool:
     if isinstance(argument, RefType):
         is_buffer = argument.name in ("!hal.buffer", "!hal.buffer_view")
         return is_buffer and not isinstance(result, ScalarType)
@@ -207,15 +196,15 @@ def _model(op: ir.Operation, default_model: ExecutionModel) -> ExecutionModel:
     if _STUB in op.attributes:
         # A stub states its fences, if it has any, among its arguments.
         return ExecutionModel.SYNC
-    if _MODEL not in op.attributes:
+    if MODEL_ATTR not in op.attributes:
         return default_model
-    text = _string(op.attributes[_MODEL])
+    text = _string(op.attributes[MODEL_ATTR])
     for model in ExecutionModel:
         if text == model.value:
             return model
     raise _error(
         op,
-        f"'{_MODEL}' is {op.attributes[_MODEL]}, which is no execution model",
+        f"'{MODEL_ATTR}' is {op.attributes[MODEL_ATTR]}, which is no execution model",
         hint='use "sync" or "coarse-fences"',
     )
 
@@ -230,14 +219,14 @@ def _reflection(op: ir.Operation, model: ExecutionModel, declaration: str) -> Ma
     if abi is not None:
         attrs["iree.abi"] = abi
     if model is ExecutionModel.COARSE_FENCES:
-        attrs[_MODEL] = model.value
+        attrs[MODEL_ATTR] = model.value
     if _STUB not in op.attributes:
-        attrs[_DECLARATION] = declaration
+        attrs[DECLARATION_ATTR] = declaration
     return dict(sorted(attrs.items()))
 
 
 def _given_declaration(op: ir.Operation) -> str | None:
-    return _string(op.attributes[_DECLARATION]) if _DECLARATION in op.attributes else None
+    return _string(op.attributes[DECLARATION_ATTR]) if DECLARATION_ATTR in op.attributes else None
 
 
 def _dictionaries(op: ir.Operation, name: str, count: int) -> list[ir.DictAttr | None]:

@@ -4,76 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import TypeAlias
 
-
-class ExecutionModel(Enum):
-    """Who waits for a call's work; the value is what `iree.abi.model` says.
-
-    SYNC: arguments are ready when the function is called, and results when it returns.
-    COARSE_FENCES: two fences follow the arguments: one that the arguments wait for, one that the function
-    signals when its results are ready.
-    """
-
-    SYNC = "sync"
-    COARSE_FENCES = "coarse-fences"
-
-
-@dataclass(frozen=True, slots=True)
-class TensorType:
-    """A tensor, passed as a `!hal.buffer_view`.
-
-    Attributes:
-        shape: extent of each dimension, None where the caller decides.
-        element: element type as MLIR spells it.
-    """
-
-    shape: tuple[int | None, ...]
-    element: str
-
-    def __str__(self) -> str:
-        dims = "".join("?x" if extent is None else f"{extent}x" for extent in self.shape)
-        return f"tensor<{dims}{self.element}>"
-
-
-@dataclass(frozen=True, slots=True)
-class ScalarType:
-    """A number passed in a register.
-
-    Attributes:
-        name: as MLIR spells it.
-        is_unsigned: whether callers see an integer without sign.
-    """
-
-    name: str
-    is_unsigned: bool = False
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class RefType:
-    """A ref passed as it is; `name` is its full type, for example "!hal.buffer_view"."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-AbiType: TypeAlias = TensorType | ScalarType | RefType
-
-_SCALAR_CHARACTERS = {"index": "I", "i64": "I", "f64": "F", "f32": "f"}
-
-
-def convention_character(type: AbiType) -> str:
-    """Calling convention character of a type."""
-    if not isinstance(type, ScalarType):
-        return "r"
-    # Narrow integers, f16 and bf16 travel in the low bits of an i32.
-    return _SCALAR_CHARACTERS.get(type.name, "i")
+from gossamer.abi.calling_convention import format_calling_convention
+from gossamer.abi.declaration import ExecutionModel
+from gossamer.abi.value_type import ValueType, convention_character
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +20,7 @@ class Argument:
     """
 
     name: str
-    type: AbiType
+    type: ValueType
     output_of: int | None = None
 
 
@@ -95,7 +29,7 @@ class Result:
     """A result as the program wrote it."""
 
     name: str
-    type: AbiType
+    type: ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +60,11 @@ class Signature:
     @property
     def calling_convention(self) -> str:
         """The calling convention string, fences included."""
-        arguments = "".join(convention_character(argument.type) for argument in self.arguments)
-        if self.is_async:
-            arguments += "rr"
-        results = "".join(convention_character(result.type) for result in self.results)
-        return f"0{arguments or 'v'}_{results or 'v'}"
+        return format_calling_convention(
+            "".join(convention_character(argument.type) for argument in self.arguments),
+            "".join(convention_character(result.type) for result in self.results),
+            is_async=self.is_async,
+        )
 
     def storage_of(self, result: int) -> int | None:
         """Index of the argument that is the storage of a result, or None."""

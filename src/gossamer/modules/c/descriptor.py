@@ -14,7 +14,7 @@ from functools import cache
 from struct import Struct
 
 from gossamer.abi.calling_convention import parse_calling_convention
-from gossamer.abi.declaration import parse_declaration
+from gossamer.abi.declaration import DECLARATION_ATTR, ExecutionModel, is_async, parse_declaration
 from gossamer.errors import FormatError, UnimplementedError, VersionMismatchError
 from gossamer.format.module_def import FunctionSignature, ImportFunction, ModuleDependency
 from gossamer.machine_code.libc import find_function
@@ -27,7 +27,6 @@ from gossamer.modules.c.abi import (
     read_struct,
 )
 from gossamer.versions import C_ABI_VERSION
-from gossamer.vm.link.function import COARSE_FENCES_MODEL, DECLARATION_ATTR, MODEL_ATTR
 from gossamer.vm.link.module import Export
 
 _MAX_ENTRIES = 1 << 16
@@ -167,15 +166,15 @@ def _signature(
         if key_text in attrs:
             raise FormatError(f"attribute {key_text!r} of {name!r} is given twice", table=place)
         attrs[key_text] = _text(value, f"{place}.attributes", "value")
-    is_async = attrs.get(MODEL_ATTR) == COARSE_FENCES_MODEL
-    if is_async and parsed.arguments[-2:] != ("r", "r"):
+    takes_fences = is_async(attrs)
+    if takes_fences and parsed.arguments[-2:] != ("r", "r"):
         raise FormatError(
-            f"{name!r} has the model {COARSE_FENCES_MODEL}, so its calling convention must end its arguments "
-            f"with two fences, 'rr'; found {convention!r}",
+            f"{name!r} has the model {ExecutionModel.COARSE_FENCES.value}, so its calling convention must "
+            f"end its arguments with two fences, 'rr'; found {convention!r}",
             table=place,
         )
     _check_declaration(
-        attrs.get(DECLARATION_ATTR), len(parsed.arguments) - 2 * is_async, parsed.results, place
+        attrs.get(DECLARATION_ATTR), len(parsed.arguments) - 2 * takes_fences, parsed.results, place
     )
     return convention, attrs
 

@@ -19,7 +19,7 @@ from gossamer.modules.c import handles
 from gossamer.modules.c.abi import CALL, FUNCTION_TYPE, write_bytes
 from gossamer.modules.c.descriptor import CExport
 from gossamer.modules.c.slots import SlotLayout, unpacked
-from gossamer.vm.link.function import COARSE_FENCES_MODEL, MODEL_ATTR, Function
+from gossamer.vm.link.function import Function
 
 
 class Caller(Protocol):
@@ -190,8 +190,3 @@ class CImport:
             if len(row) != self._results.count:
                 raise InvalidArgumentError(f"{self._name} returned {len(row)} results")
             write_bytes(results, self._results.packing.pack(*self._results.to_slots(row, [], [])))
-
-
-def is_async(export: CExport) -> bool:
-    """True where two fences end the arguments."""
-    return export.export.attrs.get(MODEL_ATTR) == COARSE_FENCES_MODEL

@@ -9,6 +9,7 @@ import ctypes
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 
+from gossamer.abi.declaration import is_async
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
 from gossamer.modules.c import handles
@@ -22,7 +23,7 @@ from gossamer.modules.c.abi import (
 )
 from gossamer.modules.c.descriptor import CExport, ModuleDescriptor
 from gossamer.modules.c.destruction import Destruction
-from gossamer.modules.c.functions import CFunction, CImport, is_async
+from gossamer.modules.c.functions import CFunction, CImport
 from gossamer.modules.c.import_contexts import ImportContexts
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState
@@ -259,7 +260,7 @@ class CExports(BoundExports):
             if found is None:
                 raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
             function = CFunction(self._state, self._context, f"{self._module.name}.{export}", found)
-            bound = self._bound[export] = function.bind(is_async=is_async(found))
+            bound = self._bound[export] = function.bind(is_async=is_async(found.export.attrs))
         return bound
 
     def activate(self) -> None:

@@ -13,24 +13,24 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.modules.python.signature import Signature
-from gossamer.modules.python.types import ScalarType, TensorType, ValueType
+from gossamer.modules.python.types import ScalarConverter, TensorConverter, ValueConverter
 
 ALLOCATOR = HeapAllocator()
 
 
-def from_vm(type: ValueType, value: object) -> object:
+def from_vm(type: ValueConverter, value: object) -> object:
     """One value as a method gets it."""
-    return type.from_vm(value) if isinstance(type, (ScalarType, TensorType)) else value
+    return type.from_vm(value) if isinstance(type, (ScalarConverter, TensorConverter)) else value
 
 
-def to_vm(type: ValueType, value: object, what: str) -> object:
+def to_vm(type: ValueConverter, value: object, what: str) -> object:
     """One value as a program gets it.
 
     Raises: InvalidArgumentError naming `what` where it is not of the type.
     """
-    if isinstance(type, ScalarType):
+    if isinstance(type, ScalarConverter):
         return type.to_vm(value, what)
-    return type.to_vm(value, ALLOCATOR, what) if isinstance(type, TensorType) else value
+    return type.to_vm(value, ALLOCATOR, what) if isinstance(type, TensorConverter) else value
 
 
 def arguments_from_vm(signature: Signature, values: Sequence[object]) -> list[object]:
@@ -82,7 +82,7 @@ def store_result(signature: Signature, index: int, value: object, storage: Buffe
 def output_storage(signature: Signature, arguments: Sequence[object], index: int) -> BufferView | None:
     """The argument that is storage of a result, or None."""
     for (_, type), value in zip(signature.arguments, arguments, strict=False):
-        if isinstance(type, TensorType) and type.output == index and isinstance(value, BufferView):
+        if isinstance(type, TensorConverter) and type.output == index and isinstance(value, BufferView):
             return value
     return None
 

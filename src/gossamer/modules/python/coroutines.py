@@ -41,7 +41,7 @@ from gossamer.modules.python.conversion import (
 )
 from gossamer.modules.python.linked_calls import found
 from gossamer.modules.python.signature import Signature
-from gossamer.modules.python.types import TensorType
+from gossamer.modules.python.types import TensorConverter
 from gossamer.vm.link.function import Function
 
 _chosen_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("gossamer_loop", default=None)
@@ -196,7 +196,7 @@ def _static_types(signature: Signature) -> list[tuple[list[int], int]] | None:
     """Shape and element type of each result; None where one is known only in the end."""
     found: list[tuple[list[int], int]] = []
     for type in signature.results:
-        if not isinstance(type, TensorType) or type.shape is None or type.element_type is None:
+        if not isinstance(type, TensorConverter) or type.shape is None or type.element_type is None:
             return None
         sizes = [size for size in type.shape if size is not None]
         if len(sizes) != len(type.shape):

@@ -12,9 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
+from gossamer.abi.calling_convention import format_calling_convention
+from gossamer.abi.declaration import (
+    DECLARATION_ATTR,
+    MODEL_ATTR,
+    OUTPUT_ATTR,
+    Declaration,
+    DeclaredValue,
+    ExecutionModel,
+)
+from gossamer.abi.value_type import convention_character
 from gossamer.errors import InvalidArgumentError
-from gossamer.modules.python.types import TensorType, ValueType, parse_annotation
-from gossamer.vm.link.function import COARSE_FENCES_MODEL, DECLARATION_ATTR, MODEL_ATTR
+from gossamer.modules.python.types import TensorConverter, ValueConverter, parse_annotation
 
 _FENCES = ("wait", "signal")
 
@@ -33,8 +42,8 @@ class Signature:
     """
 
     name: str
-    arguments: tuple[tuple[str, ValueType], ...]
-    results: tuple[ValueType, ...]
+    arguments: tuple[tuple[str, ValueConverter], ...]
+    results: tuple[ValueConverter, ...]
     takes_fences: bool
     is_coroutine: bool
     full_name: str
@@ -47,31 +56,35 @@ class Signature:
     @property
     def calling_convention(self) -> str:
         """Calling convention string, fences included."""
-        arguments = "".join(type.character for _, type in self.arguments) + ("rr" if self.is_async else "")
-        results = "".join(type.character for type in self.results)
-        return f"0{arguments or 'v'}_{results or 'v'}"
+        return format_calling_convention(
+            "".join(convention_character(type.value_type) for _, type in self.arguments),
+            "".join(convention_character(type.value_type) for type in self.results),
+            is_async=self.is_async,
+        )
 
     @property
     def attrs(self) -> dict[str, str]:
         """Reflection attributes: declaration and model."""
-        attrs = {DECLARATION_ATTR: self.declaration}
+        attrs = {DECLARATION_ATTR: str(self.declaration)}
         if self.is_async:
-            attrs[MODEL_ATTR] = COARSE_FENCES_MODEL
+            attrs[MODEL_ATTR] = ExecutionModel.COARSE_FENCES.value
         return attrs
 
     @property
-    def declaration(self) -> str:
-        """The function as `iree.abi.declaration` spells it."""
-        arguments = [f"%{name}: {type}{_output_text(type)}" for name, type in self.arguments]
-        results = [f"%output{index}: {type}" for index, type in enumerate(self.results)]
-        model = "async" if self.is_async else "sync"
-        return f"{model} func @{self.name}({', '.join(arguments)}) -> ({', '.join(results)})"
+    def declaration(self) -> Declaration:
+        """The function as the compiler would declare it, so that linking compares both."""
+        return Declaration(
+            ExecutionModel.COARSE_FENCES if self.is_async else ExecutionModel.SYNC,
+            self.name,
+            tuple(_declared_value(name, type) for name, type in self.arguments),
+            tuple(_declared_value(f"output{index}", type) for index, type in enumerate(self.results)),
+        )
 
 
-def _output_text(type: ValueType) -> str:
-    if isinstance(type, TensorType) and type.output is not None:
-        return f" {{iree.abi.output = {type.output} : index}}"
-    return ""
+def _declared_value(name: str, type: ValueConverter) -> DeclaredValue:
+    output = type.output if isinstance(type, TensorConverter) else None
+    attrs = () if output is None else ((OUTPUT_ATTR, f"{output} : index"),)
+    return DeclaredValue(name, str(type.value_type), attrs)
 
 
 def read_signature(function: Callable[..., Any], name: str, where: str, full_name: str) -> Signature:
@@ -86,7 +99,7 @@ def read_signature(function: Callable[..., Any], name: str, where: str, full_nam
     """
     hints = _type_hints(function, where)
     parameters = list(inspect.signature(function).parameters.values())[1:]
-    positional: list[tuple[str, ValueType]] = []
+    positional: list[tuple[str, ValueConverter]] = []
     fences: list[str] = []
     for parameter in parameters:
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.name in _FENCES:
@@ -115,7 +128,7 @@ def _type_hints(function: Callable[..., Any], where: str) -> dict[str, Any]:
         raise InvalidArgumentError(f"{where}: an annotation names an unknown type: {error}") from error
 
 
-def _read_results(annotation: object, where: str) -> tuple[ValueType, ...]:
+def _read_results(annotation: object, where: str) -> tuple[ValueConverter, ...]:
     if annotation is None or annotation is type(None):
         return ()
     members = get_args(annotation) if get_origin(annotation) is tuple else (annotation,)

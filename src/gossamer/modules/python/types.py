@@ -20,6 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gossamer.abi import element_type as element_types
+from gossamer.abi.mlir_element_type import mlir_element_type
+from gossamer.abi.ref_types import BUFFER_VIEW
+from gossamer.abi.value_type import RefType, ScalarType, TensorType, convention_character
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.vm.numbers.rounding import round_f32
@@ -44,18 +47,15 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class ScalarType:
+class ScalarConverter:
     """A scalar: `i1`, `i8`, `i16`, `i32`, `i64`, `f32` or `f64`."""
 
     name: str
 
     @property
-    def character(self) -> str:
-        """Calling convention character."""
-        return _SCALAR_CHARACTERS[self.name]
-
-    def __str__(self) -> str:
-        return self.name
+    def value_type(self) -> ScalarType:
+        """The type, as declarations have it."""
+        return ScalarType(self.name)
 
     def from_vm(self, value: object) -> object:
         """Value a Python function receives."""
@@ -72,14 +72,15 @@ class ScalarType:
         if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
             raise InvalidArgumentError(f"{what} expected {self.name}, found {type(value).__name__}")
         number = cast("int | float", value)
-        if self.character in "iI":
+        kind = convention_character(self.value_type)
+        if kind in "iI":
             bits = int(self.name[1:])
             if number != int(number) or not -(1 << (bits - 1)) <= number < 1 << bits:
                 raise InvalidArgumentError(f"{what} expected {self.name}, which does not hold {number}")
-        return _SCALAR_CONVERSIONS[self.character](number)
+        return _SCALAR_CONVERSIONS[kind](number)
 
 
-_SCALAR_CHARACTERS = {"i1": "i", "i8": "i", "i16": "i", "i32": "i", "i64": "I", "f32": "f", "f64": "F"}
+_SCALAR_NAMES = ("i1", "i8", "i16", "i32", "i64", "f32", "f64")
 _SCALAR_CONVERSIONS: dict[str, Callable[[Any], int | float]] = {
     "i": lambda value: wrap_i32(int(value)),
     "I": lambda value: wrap_i64(int(value)),
@@ -89,7 +90,7 @@ _SCALAR_CONVERSIONS: dict[str, Callable[[Any], int | float]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class TensorType:
+class TensorConverter:
     """A tensor.
 
     Attributes:
@@ -102,18 +103,17 @@ class TensorType:
     element_type: int | None = None
     output: int | None = None
 
-    character = "r"
-
-    def __str__(self) -> str:
+    @property
+    def value_type(self) -> TensorType | RefType:
+        """The type, as declarations have it."""
         if self.shape is None or self.element_type is None:
-            return "!hal.buffer_view"
-        sizes = [("?" if size is None else str(size)) for size in self.shape]
-        return f"tensor<{'x'.join([*sizes, element_types.element_type_name(self.element_type)])}>"
+            return RefType(BUFFER_VIEW)
+        return TensorType(self.shape, mlir_element_type(self.element_type))
 
     def from_vm(self, value: object) -> object:
         """A NumPy array over the tensor's memory; read-only unless it is storage of a result."""
         if not isinstance(value, BufferView):
-            raise InvalidArgumentError(f"expected a !hal.buffer_view for {self}, found {value!r}")
+            raise InvalidArgumentError(f"expected a !hal.buffer_view for {self.value_type}, found {value!r}")
         self.check(value.shape, value.element_type, "argument")
         array = value.to_numpy()
         if self.output is None:
@@ -161,19 +161,19 @@ class TensorType:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectType:
+class ObjectConverter:
     """Any ref, passed as it is."""
 
-    character = "r"
-
-    def __str__(self) -> str:
-        return "!vm.ref<?>"
-
-
-ValueType: TypeAlias = ScalarType | TensorType | ObjectType
+    @property
+    def value_type(self) -> RefType:
+        """The type, as declarations have it."""
+        return RefType("!vm.ref<?>")
 
 
-def parse_annotation(annotation: object, where: str) -> ValueType:
+ValueConverter: TypeAlias = ScalarConverter | TensorConverter | ObjectConverter
+
+
+def parse_annotation(annotation: object, where: str) -> ValueConverter:
     """Read the type of a parameter or result.
 
     Args:
@@ -192,20 +192,20 @@ def parse_annotation(annotation: object, where: str) -> ValueType:
     if texts:
         return _parse_tensor(texts[0], outputs[0] if outputs else None, where)
     if is_array:
-        return TensorType(output=outputs[0] if outputs else None)
-    return ObjectType()
+        return TensorConverter(output=outputs[0] if outputs else None)
+    return ObjectConverter()
 
 
-def _parse_scalar(base: type, texts: list[str], where: str) -> ScalarType:
+def _parse_scalar(base: type, texts: list[str], where: str) -> ScalarConverter:
     name = texts[0] if texts else {bool: "i1", int: "i64", float: "f64"}[base]
-    if name not in _SCALAR_CHARACTERS:
+    if name not in _SCALAR_NAMES:
         raise InvalidArgumentError(
-            f"{where}: {name!r} is no scalar type; expected one of {', '.join(_SCALAR_CHARACTERS)}"
+            f"{where}: {name!r} is no scalar type; expected one of {', '.join(_SCALAR_NAMES)}"
         )
-    return ScalarType(name)
+    return ScalarConverter(name)
 
 
-def _parse_tensor(text: str, output: int | None, where: str) -> TensorType:
+def _parse_tensor(text: str, output: int | None, where: str) -> TensorConverter:
     *sizes, type_text = text.split("x")
     if any(size != "?" and not size.isdigit() for size in sizes):
         raise InvalidArgumentError(
@@ -216,4 +216,4 @@ def _parse_tensor(text: str, output: int | None, where: str) -> TensorType:
     except InvalidArgumentError as error:
         raise error.annotate(f"{where}: in tensor type {text!r}") from None
     shape = tuple(None if size == "?" else int(size) for size in sizes)
-    return TensorType(shape, element_type, output)
+    return TensorConverter(shape, element_type, output)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gossamer.abi.declaration import DECLARATION_ATTR, is_async
 from gossamer.vm.link.inline_form import InlineForm
 from gossamer.vm.link.module import BoundExports, Export, ResumableCallable
-
-DECLARATION_ATTR = "iree.abi.declaration"
-MODEL_ATTR = "iree.abi.model"
-COARSE_FENCES_MODEL = "coarse-fences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Function:
     @property
     def is_async(self) -> bool:
         """True where two fences (wait, signal) follow the declared arguments."""
-        return self.export.attrs.get(MODEL_ATTR) == COARSE_FENCES_MODEL
+        return is_async(self.export.attrs)
 
     @property
     def declaration(self) -> str:

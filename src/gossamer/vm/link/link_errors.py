@@ -183,7 +183,7 @@ class ExecutionModelMismatchError(IncompatibleError):
         self.function = function
         self.expected = expected
         self.found = found
-        if found == "async":
+        if found is ExecutionModel.COARSE_FENCES:
             message = (
                 f"{module}.{function} is asynchronous, "
                 f"but {importer} calls it synchronously: annotate the import with "

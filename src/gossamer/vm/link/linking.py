@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 
 from gossamer.abi.calling_convention import CallingConvention, Span, parse_calling_convention
 from gossamer.abi.declaration import (
+    DECLARATION_ATTR,
     Declaration,
     DeclaredValue,
     ExecutionModel,
-    are_compatible,
+    is_async,
     parse_declaration,
 )
+from gossamer.abi.value_type import are_compatible, parse_value_type
 from gossamer.format.module_def import ImportFunction
-from gossamer.vm.link.function import COARSE_FENCES_MODEL, DECLARATION_ATTR, MODEL_ATTR
 from gossamer.vm.link.link_errors import (
     ExecutionModelMismatchError,
     ModuleVersionError,
@@ -133,8 +134,8 @@ def check_signature(importer: str, function: ImportFunction, exporter: str, expo
 
 
 def _model(attrs: Mapping[str, str]) -> ExecutionModel | None:
-    if attrs.get(MODEL_ATTR) == COARSE_FENCES_MODEL:
-        return "async"
+    if is_async(attrs):
+        return ExecutionModel.COARSE_FENCES
     declaration = parse_declaration(attrs.get(DECLARATION_ATTR, ""))
     return declaration.model if declaration else None
 
@@ -144,10 +145,15 @@ def _raise_for_conventions(importer: str, exporter: str, export: Export, expecte
     wanted, offered = parse_calling_convention(expected), parse_calling_convention(found)
     if wanted.results == offered.results:
         fences = tuple(_FENCES)
-        if offered.arguments == (*wanted.arguments, *fences) and _model(export.attrs) == "async":
-            raise ExecutionModelMismatchError(importer, exporter, export.name, expected="sync", found="async")
+        synchronous, asynchronous = ExecutionModel.SYNC, ExecutionModel.COARSE_FENCES
+        if offered.arguments == (*wanted.arguments, *fences) and _model(export.attrs) is asynchronous:
+            raise ExecutionModelMismatchError(
+                importer, exporter, export.name, expected=synchronous, found=asynchronous
+            )
         if wanted.arguments == (*offered.arguments, *fences):
-            raise ExecutionModelMismatchError(importer, exporter, export.name, expected="async", found="sync")
+            raise ExecutionModelMismatchError(
+                importer, exporter, export.name, expected=asynchronous, found=synchronous
+            )
     expected_text, found_text = _describe_convention(wanted), _describe_convention(offered)
     if expected_text == found_text:
         expected_text, found_text = f"calling convention {expected}", f"calling convention {found}"
@@ -197,9 +203,10 @@ def _check_values(
             found=f"a function of {_counted(len(offered), what)}",
         )
     for index, (one, other) in enumerate(zip(wanted, offered, strict=True)):
-        if not are_compatible(one.type, other.type):
+        expected, found = one.passed_type, other.passed_type
+        if not are_compatible(parse_value_type(expected), parse_value_type(found)):
             raise SignatureMismatchError(
-                importer, exporter, name, expected=one.type, found=other.type, position=f"{what} {index}"
+                importer, exporter, name, expected=expected, found=found, position=f"{what} {index}"
             )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from gossamer.abi.check_functions import CHECK
 from gossamer.abi.ref_types import BUFFER_VIEW
+from gossamer.abi.value_type import RefType, ScalarType, TensorType, ValueType
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport
 from gossamer.compiler.mlir import ir as mlir_ir
-from gossamer.compiler.signatures import AbiType, RefType, ScalarType, Signature, TensorType
+from gossamer.compiler.signatures import Signature
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.conversion.integers import sign_extend, wrap
 from gossamer.compiler.vm.conversion.types import scalar_of
@@ -29,7 +30,7 @@ def make_import(signature: Signature) -> ir.Import:
     )
 
 
-def _ref_type(type: AbiType) -> str:
+def _ref_type(type: ValueType) -> str:
     if isinstance(type, TensorType):
         return BUFFER_VIEW
     return type.name if isinstance(type, RefType) else ""
@@ -52,7 +53,7 @@ def lower_call_import(context: LoweringContext, step: CallImport) -> None:
         )
 
 
-def outgoing_scalar(context: LoweringContext, value: mlir_ir.Value, type: AbiType) -> ir.Value:
+def outgoing_scalar(context: LoweringContext, value: mlir_ir.Value, type: ValueType) -> ir.Value:
     """A scalar as other modules expect it: i8 and i16 sign-extended unless they are declared unsigned."""
     scalar = scalar_of(value.type)
     lowered = context.value(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW, FENCE
+from gossamer.abi.value_type import RefType, TensorType
 from gossamer.compiler.host.program.commands import Copy
 from gossamer.compiler.host.program.program import Return
 from gossamer.compiler.host.program.steps import Barrier, Passed, ViewBuffer
@@ -20,8 +21,7 @@ from gossamer.compiler.host.schedule.hal_ops import bind_buffer
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.host.schedule.tensor_ops import can_update_in_place
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.signatures import Argument, Signature, TensorType
-from gossamer.compiler.signatures.signature import RefType
+from gossamer.compiler.signatures import Argument, Signature
 
 
 def schedule_arguments(scheduler: FunctionScheduler) -> None:

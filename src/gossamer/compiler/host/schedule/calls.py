@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.abi.value_type import TensorType, ValueType
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Shape
 from gossamer.compiler.host.program.steps import (
     AssertView,
@@ -20,7 +21,7 @@ from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor
 from gossamer.compiler.host.schedule.module_state import CONSTANTS
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.signatures import AbiType, Argument, Signature, TensorType
+from gossamer.compiler.signatures import Argument, Signature
 
 _RESULT_MESSAGE = "tensor"
 """What IREE calls a callee's result in messages."""
@@ -119,7 +120,7 @@ def receive_tensor(
     signal: Timepoint | None,
     storage: Resource | None = None,
     *,
-    type: AbiType | None = None,
+    type: ValueType | None = None,
 ) -> None:
     """A tensor comes in as a view: check it, and take its buffer where one is needed.
 
@@ -142,7 +143,7 @@ def receive_tensor(
         scheduler.timeline.define(resource, ())
 
 
-def pass_out(scheduler: FunctionScheduler, value: Tensor | ir.Value, type: AbiType) -> View | ir.Value:
+def pass_out(scheduler: FunctionScheduler, value: Tensor | ir.Value, type: ValueType) -> View | ir.Value:
     """What leaves this module for an argument or a result of a type."""
     if isinstance(value, Tensor):
         assert isinstance(type, TensorType)
@@ -196,7 +197,7 @@ def needs_buffer(scheduler: FunctionScheduler, value: ir.Value) -> bool:
     return False
 
 
-def _has_element(type: AbiType, element: str) -> bool:
+def _has_element(type: ValueType, element: str) -> bool:
     return isinstance(type, TensorType) and type.element == element
 
 

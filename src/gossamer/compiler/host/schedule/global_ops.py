@@ -7,6 +7,7 @@ callee may hold is copied before it becomes state.
 
 from __future__ import annotations
 
+from gossamer.abi.value_type import TensorType
 from gossamer.compiler.host.program.sizes import Dim, Scalar
 from gossamer.compiler.host.program.steps import Bind, LoadGlobal
 from gossamer.compiler.host.program.values import Resource, Tensor, Timepoint, whole
@@ -14,7 +15,6 @@ from gossamer.compiler.host.schedule.analysis.aliasing import AliasClass, Origin
 from gossamer.compiler.host.schedule.module_state import CONSTANTS, ModuleGlobal, ModuleState
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.signatures import TensorType
 
 
 def schedule_load(scheduler: FunctionScheduler, op: ir.Operation) -> None:

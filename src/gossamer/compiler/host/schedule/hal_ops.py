@@ -6,6 +6,7 @@ Operands are told apart by their types: fences to wait for, tensors, dimensions,
 from __future__ import annotations
 
 from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW, FENCE
+from gossamer.abi.value_type import TensorType
 from gossamer.compiler.host.program.commands import Copy
 from gossamer.compiler.host.program.sizes import ZERO, Size
 from gossamer.compiler.host.program.steps import Barrier, Bind, ViewBuffer
@@ -15,7 +16,6 @@ from gossamer.compiler.host.schedule.calls import receive_tensor
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.host.schedule.tensor_ops import Handler
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.signatures import TensorType
 from gossamer.compiler.signatures.read import abi_type
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gossamer.abi.declaration import ExecutionModel
 from gossamer.compiler.host.program.program import Function, HostExecutable, HostProgram
 from gossamer.compiler.host.program.steps import HostOp
 from gossamer.compiler.host.schedule.analysis.aliasing import is_tensor
@@ -28,7 +29,7 @@ from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.host.schedule.tensor_ops import TENSOR_OPS, Handler, schedule_constant
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.resources import Resources
-from gossamer.compiler.signatures import ExecutionModel, Signature
+from gossamer.compiler.signatures import Signature
 
 INITIALIZER_ATTR = "gossamer.initializer"
 """Marks functions that run when a module is loaded."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from gossamer.abi.mlir_element_type import element_bits
 from gossamer.abi.ref_types import BUFFER, FENCE
+from gossamer.abi.value_type import ScalarType, TensorType
 from gossamer.compiler.host.program.commands import Command, Copy, Fill
 from gossamer.compiler.host.program.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.host.program.program import Block, Function, HostGlobal, Return
@@ -22,7 +23,6 @@ from gossamer.compiler.host.program.values import Resource, Timepoint, whole
 from gossamer.compiler.host.schedule.module_state import ModuleGlobal, ModuleState
 from gossamer.compiler.host.schedule.parameters import load_parameters, parameter_stores, read_parameter
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.signatures import ScalarType, TensorType
 from gossamer.compiler.signatures.read import abi_type
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError

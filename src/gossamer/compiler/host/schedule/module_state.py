@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from gossamer.abi.value_type import ScalarType, TensorType
 from gossamer.compiler.host.program.constant_bytes import constant_bytes
 from gossamer.compiler.host.program.program import ConstantPool, HostExecutable, HostProgram
 from gossamer.compiler.host.program.sizes import BUFFER_ALIGNMENT, Size
@@ -14,7 +15,6 @@ from gossamer.compiler.kernel_interface import KernelInterface
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.resources import Resources
 from gossamer.compiler.signatures import Signature
-from gossamer.compiler.signatures.signature import ScalarType, TensorType
 
 CONSTANTS = "_constants"
 """Name of the global that holds the buffer of all constants."""

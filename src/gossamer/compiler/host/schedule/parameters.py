@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gossamer.abi.mlir_element_type import element_bits
+from gossamer.abi.value_type import ScalarType, TensorType
 from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Size
 from gossamer.compiler.host.program.steps import LoadParameters, Step, StoreGlobal
 from gossamer.compiler.host.program.values import Resource, Timepoint
 from gossamer.compiler.host.schedule.module_state import ModuleGlobal
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.signatures import ScalarType, TensorType
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
