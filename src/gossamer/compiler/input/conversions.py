@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gossamer.compiler.input.stablehlo import lower_stablehlo_remainder
 from gossamer.compiler.input.stablehlo_arithmetic import keep_signs
 from gossamer.compiler.input.stablehlo_indexed import move_bodies_back
+from gossamer.compiler.input.stablehlo_power import widen_exponents
 from gossamer.compiler.mlir import ir, run_passes
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -62,6 +63,7 @@ def _convert_stablehlo(module: ir.Module) -> None:
     run_passes(module, _STABLEHLO, phase=_PHASE)
     with module.context:
         keep_signs(module)
+        widen_exponents(module)
     lower_stablehlo_remainder(module)
     run_passes(module, _STABLEHLO_TO_LINALG, phase=_PHASE)
     with module.context:

@@ -1,0 +1,78 @@
+"""Integer powers of StableHLO, of whose exponents the library's lowering reads six bits, and those as signed.
+
+More bits are taken six at a time: `a ** b` is the product over k of `a ** (64 ** k) ** (b >> 6 * k & 63)`.
+Products wrap, so that odd bases have powers that are not zero however large the exponent is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.walk import find
+
+_BITS = 6
+
+
+def widen_exponents(module: ir.Module) -> None:
+    """Rewrite integer powers in place, but those whose exponent is a small constant."""
+    for op in find(module.operation, "stablehlo.power"):
+        element = ir.ShapedType(op.result.type).element_type
+        if isinstance(element, ir.IntegerType) and not _is_small_constant(op.operands[1]):
+            with ir.InsertionPoint(op), op.location:
+                result = _power(op, element)
+            op.result.replace_all_uses_with(result)
+            op.erase()
+
+
+def _power(op: ir.Operation, element: ir.IntegerType) -> ir.Value:
+    base, exponent = op.operands
+    mask = _constant((1 << _BITS) - 1, exponent)
+    shift = _constant(_BITS, exponent)
+    result = _binary("power", base, _binary("and", exponent, mask))
+    factor, rest = base, exponent
+    for _ in range(_BITS, element.width, _BITS):
+        for _ in range(_BITS):
+            factor = _binary("multiply", factor, factor)
+        rest = _binary("shift_right_logical", rest, shift)
+        result = _binary("multiply", result, _binary("power", factor, _binary("and", rest, mask)))
+    if element.is_unsigned:
+        return result
+    # The library's own form is right for negative exponents.
+    type = ir.RankedTensorType(exponent.type)
+    flags = ir.RankedTensorType.get(type.shape, ir.IntegerType.get_signless(1))
+    direction: dict[str, ir.Attribute] = {
+        "comparison_direction": ir.Attribute.parse("#stablehlo<comparison_direction LT>")
+    }
+    is_negative = _create("compare", [exponent, _constant(0, exponent)], flags, direction)
+    return _create("select", [is_negative, _binary("power", base, exponent), result], result.type)
+
+
+def _is_small_constant(exponent: ir.Value) -> bool:
+    owner = exponent.owner
+    if isinstance(owner, ir.Block) or owner.name != "stablehlo.constant":
+        return False
+    value = owner.attributes["value"]
+    if not isinstance(value, ir.DenseIntElementsAttr) or not value.is_splat:
+        return False
+    return 0 <= ir.IntegerAttr(value.get_splat_value()).value < 1 << _BITS
+
+
+def _constant(value: int, like: ir.Value) -> ir.Value:
+    """A number in the shape of a tensor, which may be dynamic: the tensor clamped to the number."""
+    scalar = ir.RankedTensorType.get([], ir.ShapedType(like.type).element_type)
+    attribute = ir.Attribute.parse(f"dense<{value}> : {scalar}")
+    constant = _create("constant", [], scalar, {"value": attribute})
+    return _create("clamp", [constant, like, constant], like.type)
+
+
+def _binary(name: str, left: ir.Value, right: ir.Value) -> ir.Value:
+    return _create(name, [left, right], left.type)
+
+
+def _create(
+    name: str, operands: Sequence[ir.Value], type: ir.Type, attributes: dict[str, ir.Attribute] | None = None
+) -> ir.Value:
+    return ir.Operation.create(
+        f"stablehlo.{name}", results=[type], operands=list(operands), attributes=attributes or {}
+    ).result
