@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gossamer.compiler.input.stablehlo_collectives import (
+    lower_collective,
+    lower_collective_permute,
+    lower_participant_id,
+)
 from gossamer.compiler.input.stablehlo_indexed import lower_scatter, lower_sort
+from gossamer.compiler.input.stablehlo_normalization import (
+    lower_batch_norm_grad,
+    lower_batch_norm_inference,
+    lower_batch_norm_training,
+)
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.walk import find
 
@@ -84,44 +94,28 @@ def _custom_call(op: ir.Operation) -> Results:
     return [] if is_assertion else None
 
 
-def _batch_norm_inference(op: ir.Operation) -> Results:
-    """Spec: (operand - mean) / sqrt(variance + epsilon) * scale + offset, along the feature dimension."""
-    operand, scale, offset, mean, variance = op.operands
-    feature = ir.IntegerAttr(op.attributes["feature_index"]).value
-    element = ir.RankedTensorType(variance.type).element_type
-    epsilon_type = ir.RankedTensorType.get([], element)
-    epsilon = _create(
-        "stablehlo.constant",
-        [],
-        [epsilon_type],
-        {
-            "value": ir.DenseElementsAttr.get_splat(
-                epsilon_type, ir.FloatAttr.get(element, ir.FloatAttr(op.attributes["epsilon"]).value)
-            )
-        },
-    ).result
-
-    def arithmetic(name: str, *operands: ir.Value) -> ir.Value:
-        return _create(f"stablehlo.{name}", operands, [operands[0].type]).result
-
-    def broadcast(value: ir.Value, dimensions: list[int], like: ir.Value) -> ir.Value:
-        attributes: dict[str, ir.Attribute] = {"broadcast_dimensions": ir.DenseI64ArrayAttr.get(dimensions)}
-        return _create("stablehlo.broadcast_in_dim", [value], [like.type], attributes).result
-
-    deviation = arithmetic("sqrt", arithmetic("add", variance, broadcast(epsilon, [], variance)))
-    centred = arithmetic("subtract", operand, broadcast(mean, [feature], operand))
-    normal = arithmetic("divide", centred, broadcast(deviation, [feature], operand))
-    scaled = arithmetic("multiply", normal, broadcast(scale, [feature], operand))
-    return [arithmetic("add", scaled, broadcast(offset, [feature], operand))]
-
-
 _LOWERINGS: dict[str, Callable[[ir.Operation], Results]] = {
-    "stablehlo.batch_norm_inference": _batch_norm_inference,
+    **dict.fromkeys(
+        (
+            "stablehlo.all_gather",
+            "stablehlo.all_reduce",
+            "stablehlo.all_to_all",
+            "stablehlo.collective_broadcast",
+            "stablehlo.reduce_scatter",
+        ),
+        lower_collective,
+    ),
+    "stablehlo.batch_norm_grad": lower_batch_norm_grad,
+    "stablehlo.batch_norm_inference": lower_batch_norm_inference,
+    "stablehlo.batch_norm_training": lower_batch_norm_training,
     "stablehlo.case": _case,
+    "stablehlo.collective_permute": lower_collective_permute,
     "stablehlo.custom_call": _custom_call,
     "stablehlo.get_dimension_size": _get_dimension_size,
     "stablehlo.if": _if,
     "stablehlo.optimization_barrier": _optimization_barrier,
+    "stablehlo.partition_id": lower_participant_id,
+    "stablehlo.replica_id": lower_participant_id,
     "stablehlo.scatter": lower_scatter,
     "stablehlo.sort": lower_sort,
     "stablehlo.while": _while,

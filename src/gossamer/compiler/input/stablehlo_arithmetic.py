@@ -18,6 +18,9 @@ def keep_signs(module: ir.Module) -> None:
     """Rewrite the operations in place; types have their signs still."""
     for op in find(module.operation, *_PRODUCTS):
         _widen_unsigned(op)
+        if "algorithm" in op.attributes:
+            # Why: it asks for at least some precision, and products here are of the types' own.
+            del op.attributes["algorithm"]
     for op in find(module.operation, "stablehlo.add"):
         if _element(op.result) == "i1":
             _replace(op, "stablehlo.or")
