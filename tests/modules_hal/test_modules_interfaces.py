@@ -14,7 +14,7 @@ from gossamer.modules.check import check_module
 from gossamer.modules.hal.inline import HalInlineModule
 from gossamer.modules.hal.loader import HalLoaderModule
 from gossamer.modules.hal.module import HalModule
-from gossamer.modules.io_parameters import IoParametersModule
+from gossamer.modules.io_parameters.module import IoParametersModule
 from gossamer.modules.native import NativeModule
 from gossamer.modules.vmvx.module import vmvx_module
 from gossamer.runtime.devices import create_device

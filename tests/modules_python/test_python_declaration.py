@@ -14,7 +14,7 @@ def signature_of(annotation: Any) -> Signature:
     def method(self: object, value: Any) -> None: ...
 
     method.__annotations__ = {"value": annotation, "return": None}
-    return read_signature(method, "f", "Module.f")
+    return read_signature(method, "f", "Module.f", "module.f")
 
 
 @pytest.mark.parametrize(
