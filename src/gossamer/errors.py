@@ -5,6 +5,7 @@
     │   ├── InvalidArgumentError        (also ValueError)
     │   │   └── FormatError             bad bytes: table, index and byte offset
     │   ├── NotFoundError               (also ValueError)
+    │   │   └── UnknownKeyError         (also KeyError)
     │   ├── OutOfRangeError             (also IndexError)
     │   ├── UnimplementedError          (also NotImplementedError)
     │   ├── DeadlineExceededError       (also TimeoutError)
@@ -172,6 +173,10 @@ class AbortedError(StatusError, RuntimeError):
     """The operation gave up because of another one."""
 
     code = StatusCode.ABORTED
+
+
+class UnknownKeyError(NotFoundError, KeyError):
+    """A mapping has nothing of a name; also a KeyError, so that `in` and `get` work."""
 
 
 class OutOfRangeError(StatusError, IndexError):

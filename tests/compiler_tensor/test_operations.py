@@ -7,7 +7,7 @@ from gossamer.compiler.flow.host_ops import HOST_FORMS
 from gossamer.compiler.mlir import ir, parse_text
 from gossamer.compiler.tensor.operations import OPERATIONS, operation_of
 from gossamer.compiler.tensor.rule_table import RuleTable
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 from gossamer.errors import InternalError
 
 ROWS = list(OPERATIONS.values())

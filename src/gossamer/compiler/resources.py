@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -136,18 +137,15 @@ def inline_small(module: ir.Module, resources: Resources) -> None:
 
 
 def _for_each(module: ir.Module, act: Callable[[ir.Operation, str, ir.Attribute], None]) -> None:
-    def visit(op: ir.Operation) -> ir.WalkResult:
-        for name in op.attributes:
-            try:
-                value = op.attributes[name]
-            except TypeError:  # a literal that the bindings have no class for
-                continue
-            if is_resource(value):
-                act(op, name, value)
-        return ir.WalkResult.ADVANCE
-
     with module.context, ir.Location.unknown():
-        module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+        for op in walk(module.operation):
+            for name in op.attributes:
+                try:
+                    value = op.attributes[name]
+                except TypeError:  # a literal that the bindings have no class for
+                    continue
+                if is_resource(value):
+                    act(op, name, value)
 
 
 def _byte_count(type: ir.RankedTensorType) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.errors import InvalidArgumentError, NotFoundError, UnknownKeyError
 from gossamer.hal.device import Device
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.limits.call_limits import CallLimits
@@ -100,15 +100,11 @@ class PipelineModule(Mapping[str, PipelineFunction]):
         return f"<PipelineModule {self.name}: {', '.join(self)}>"
 
 
-class UnknownPipelineModuleError(NotFoundError, KeyError):
-    """A pipeline has no module of a name; also a KeyError, as of any mapping."""
-
-
 class PipelineModules(dict[str, PipelineModule]):
     """Modules of a pipeline by name, in load order."""
 
     def __missing__(self, name: str) -> PipelineModule:
-        raise UnknownPipelineModuleError(f"no module {name!r} in this pipeline; it has {', '.join(self)}")
+        raise UnknownKeyError(f"no module {name!r} in this pipeline; it has {', '.join(self)}")
 
 
 def is_public(name: str) -> bool:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from gossamer.compiler.codegen.loop_builder import LoopBuilder
 from gossamer.compiler.mlir import ir, run_passes
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _MARK = "gossamer.carried"
 _LOWERING = (

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.tensor_op import is_tensor
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find, replace_operation
 
 _SELECT = "arith.select"
 _HIDDEN = "gossamer.select"
@@ -24,11 +24,7 @@ def hide_choices(module: ir.Module) -> None:
     """Keep passes from what they would make of choices between tensors."""
     for op in find(module.operation, _SELECT):
         if _is_choice(op):
-            hidden = ir.Operation.create(
-                _HIDDEN, [op.result.type], list(op.operands), loc=op.location, ip=ir.InsertionPoint(op)
-            )
-            op.result.replace_all_uses_with(hidden.result)
-            op.erase()
+            replace_operation(op, _HIDDEN, {})
 
 
 def branch_on_choices(module: ir.Module) -> None:

@@ -12,7 +12,7 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 from gossamer.compiler.tensor.operations import operation_of
 from gossamer.compiler.tensor.shapes import Shapes
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _SIDE_EFFECT_FREE = (
     "arith.",

@@ -6,7 +6,7 @@ from gossamer.compiler.flow.dispatches import host_shapes
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.extended_op import DIALECT
 from gossamer.compiler.tensor.operations import OPERATIONS
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 
 def adopt_extended_ops(module: ir.Module) -> None:

@@ -12,7 +12,7 @@ from gossamer.compiler.flow.host_ops import reshape
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 from gossamer.compiler.tensor.tensor_op import shape_of
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _TRACE = "flow.tensor.trace"
 _BARRIER = "util.optimization_barrier"

@@ -10,7 +10,7 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.linalg_op import as_linalg
 from gossamer.compiler.tensor.operations import operation_of
 from gossamer.compiler.tensor.tensor_op import is_tensor
-from gossamer.compiler.tensor.walk import walk
+from gossamer.compiler.walk import walk
 
 _SCALAR_DIALECTS = ("arith.", "math.", "index.")
 

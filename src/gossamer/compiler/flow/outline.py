@@ -8,7 +8,7 @@ from gossamer.compiler.flow.fusion import used_values
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import IndexBuilder
 from gossamer.compiler.tensor.shapes import Shapes
-from gossamer.compiler.tensor.walk import walk
+from gossamer.compiler.walk import walk
 
 
 @dataclass(frozen=True, slots=True)

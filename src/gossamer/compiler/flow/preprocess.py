@@ -12,7 +12,7 @@ from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.softmax import expand_softmax
 from gossamer.compiler.mlir import ir, run_own_pass, run_passes
 from gossamer.compiler.tensor.linalg_op import GENERIC, LinalgOp, as_linalg
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _PHASE = "flow"
 _TO_GENERIC = "convert-elementwise-to-linalg,linalg-generalize-named-ops"

@@ -8,7 +8,7 @@ from gossamer.compiler.flow.dispatches import host_shapes
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import IndexBuilder
 from gossamer.compiler.tensor.tensor_op import element_type, shape_of
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 Body = Callable[[IndexBuilder, list[ir.Value]], ir.Value]
 

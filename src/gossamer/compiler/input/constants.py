@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 

@@ -13,6 +13,7 @@ from gossamer.compiler.input.stablehlo_arithmetic import keep_signs
 from gossamer.compiler.input.stablehlo_indexed import move_bodies_back
 from gossamer.compiler.input.stablehlo_power import widen_exponents
 from gossamer.compiler.mlir import ir, run_passes
+from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -112,11 +113,4 @@ def convert_input(module: ir.Module, input_type: str) -> None:
 
 def dialects_of(module: ir.Module) -> frozenset[str]:
     """Dialects of a module's operations."""
-    names: set[str] = set()
-
-    def visit(op: ir.Operation) -> ir.WalkResult:
-        names.add(op.name)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
-    return frozenset(name.partition(".")[0] for name in names)
+    return frozenset(op.name.partition(".")[0] for op in walk(module.operation))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 ENCODING = "iree.abi.encoding"
 _UNSIGNED = re.compile(r"\bui\d+\b|(?<=x)ui\d+\b")

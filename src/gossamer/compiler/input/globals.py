@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.tensor.walk import find, replace_operation
+from gossamer.compiler.walk import find, replace_operation
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 

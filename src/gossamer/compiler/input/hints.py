@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _FORWARDING = (
     "flow.tensor.tie_shape",

@@ -20,7 +20,7 @@ from gossamer.compiler.input.stablehlo_normalization import (
     lower_batch_norm_training,
 )
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 
 def lower_stablehlo_remainder(module: ir.Module) -> None:

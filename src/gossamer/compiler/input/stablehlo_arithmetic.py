@@ -9,7 +9,7 @@ Spec: StableHLO, `dot_general`, `convolution`, `add`.
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find, replace_operation
 
 _PRODUCTS = ("stablehlo.convolution", "stablehlo.dot", "stablehlo.dot_general", "stablehlo.dynamic_conv")
 
@@ -23,7 +23,7 @@ def keep_signs(module: ir.Module) -> None:
             del op.attributes["algorithm"]
     for op in find(module.operation, "stablehlo.add"):
         if _element(op.result) == "i1":
-            _replace(op, "stablehlo.or")
+            replace_operation(op, "stablehlo.or", {})
 
 
 def _widen_unsigned(op: ir.Operation) -> None:
@@ -35,14 +35,6 @@ def _widen_unsigned(op: ir.Operation) -> None:
             op.operands[index] = ir.Operation.create(
                 "stablehlo.convert", [type], [operand], loc=op.location, ip=ir.InsertionPoint(op)
             ).result
-
-
-def _replace(op: ir.Operation, name: str) -> None:
-    new = ir.Operation.create(
-        name, [op.result.type], list(op.operands), loc=op.location, ip=ir.InsertionPoint(op)
-    )
-    op.result.replace_all_uses_with(new.result)
-    op.erase()
 
 
 def _element(tensor: ir.Value) -> str:

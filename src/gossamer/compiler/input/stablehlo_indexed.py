@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find, walk
 
 _SORT = "iree_linalg_ext.sort"
 _SCATTER = "iree_linalg_ext.scatter"
@@ -164,9 +164,10 @@ def _with_body(
     attributes[_CAPTURES] = _i64(len(captures))
     lowered = ir.Operation.create(name, types, [*operands, *captures], attributes, regions=2)
     body = op.regions[0].blocks[0]
+    _, *inside = walk(op)
     for capture in captures:
         argument = body.add_argument(capture.type, op.location)
-        for inner in _operations_inside(op):
+        for inner in inside:
             for index, operand in enumerate(inner.operands):
                 if operand == capture:
                     inner.operands[index] = argument
@@ -178,7 +179,7 @@ def _with_body(
 
 def _captures(op: ir.Operation) -> list[ir.Value]:
     """Values from outside that the region of an operation uses, in order of first use."""
-    inside = _operations_inside(op)
+    _, *inside = walk(op)
     blocks = [block for inner in (op, *inside) for region in inner.regions for block in region.blocks]
     known = [value for inner in inside for value in inner.results]
     known += [argument for block in blocks for argument in block.arguments]
@@ -188,18 +189,6 @@ def _captures(op: ir.Operation) -> list[ir.Value]:
             if operand not in known and operand not in captures:
                 captures.append(operand)
     return captures
-
-
-def _operations_inside(op: ir.Operation) -> list[ir.Operation]:
-    found: list[ir.Operation] = []
-
-    def visit(inner: ir.Operation) -> ir.WalkResult:
-        if inner != op:
-            found.append(inner)
-        return ir.WalkResult.ADVANCE
-
-    op.walk(visit, ir.WalkOrder.PRE_ORDER)
-    return found
 
 
 def _release_captures(op: ir.Operation) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.compiler.input.stablehlo_builder import stablehlo
 from gossamer.compiler.mlir import ir
 
 
@@ -69,13 +70,13 @@ class _Normalization:
                 self.count *= self._type.get_dim_size(index)
 
     def divide(self, left: ir.Value, right: ir.Value) -> ir.Value:
-        return _create("divide", [left, right], left.type)
+        return stablehlo("divide", [left, right], left.type)
 
     def multiply(self, left: ir.Value, right: ir.Value) -> ir.Value:
-        return _create("multiply", [left, right], left.type)
+        return stablehlo("multiply", [left, right], left.type)
 
     def subtract(self, left: ir.Value, right: ir.Value) -> ir.Value:
-        return _create("subtract", [left, right], left.type)
+        return stablehlo("subtract", [left, right], left.type)
 
     def number(self, value: float, like: ir.Value) -> ir.Value:
         """A number in the shape of a tensor."""
@@ -87,15 +88,15 @@ class _Normalization:
 
     def deviation(self, variance: ir.Value) -> ir.Value:
         """sqrt(variance + epsilon)."""
-        shifted = _create("add", [variance, self.number(self._epsilon, variance)], variance.type)
-        return _create("sqrt", [shifted], shifted.type)
+        shifted = stablehlo("add", [variance, self.number(self._epsilon, variance)], variance.type)
+        return stablehlo("sqrt", [shifted], shifted.type)
 
     def centred(self, mean: ir.Value) -> ir.Value:
         return self.subtract(self._operand, self.spread(mean))
 
     def scaled(self, normal: ir.Value, scale: ir.Value, offset: ir.Value) -> ir.Value:
         product = self.multiply(normal, self.spread(scale))
-        return _create("add", [product, self.spread(offset)], product.type)
+        return stablehlo("add", [product, self.spread(offset)], product.type)
 
     def mean(self, value: ir.Value) -> ir.Value:
         assert self.count is not None
@@ -117,13 +118,13 @@ class _Normalization:
         location = ir.Location.unknown()
         body = ir.Block.create_at_start(reduce.regions[0], [scalar, scalar], [location, location])
         with ir.InsertionPoint(body):
-            total = _create("add", list(body.arguments), scalar)
+            total = stablehlo("add", list(body.arguments), scalar)
             ir.Operation.create("stablehlo.return", operands=[total])
         return reduce.result
 
     @staticmethod
     def _broadcast(value: ir.Value, dimensions: list[int], type: ir.Type) -> ir.Value:
-        return _create(
+        return stablehlo(
             "broadcast_in_dim", [value], type, {"broadcast_dimensions": ir.DenseI64ArrayAttr.get(dimensions)}
         )
 
@@ -131,12 +132,4 @@ class _Normalization:
 def _scalar(value: float, element: ir.Type) -> ir.Value:
     type = ir.RankedTensorType.get([], element)
     attribute = ir.DenseElementsAttr.get_splat(type, ir.FloatAttr.get(element, value))
-    return _create("constant", [], type, {"value": attribute})
-
-
-def _create(
-    name: str, operands: Sequence[ir.Value], type: ir.Type, attributes: dict[str, ir.Attribute] | None = None
-) -> ir.Value:
-    return ir.Operation.create(
-        f"stablehlo.{name}", results=[type], operands=list(operands), attributes=attributes or {}
-    ).result
+    return stablehlo("constant", [], type, {"value": attribute})

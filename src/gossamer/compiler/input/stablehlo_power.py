@@ -6,10 +6,9 @@ Products wrap, so that odd bases have powers that are not zero however large the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from gossamer.compiler.input.stablehlo_builder import stablehlo
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _BITS = 6
 
@@ -44,8 +43,8 @@ def _power(op: ir.Operation, element: ir.IntegerType) -> ir.Value:
     direction: dict[str, ir.Attribute] = {
         "comparison_direction": ir.Attribute.parse("#stablehlo<comparison_direction LT>")
     }
-    is_negative = _create("compare", [exponent, _constant(0, exponent)], flags, direction)
-    return _create("select", [is_negative, _binary("power", base, exponent), result], result.type)
+    is_negative = stablehlo("compare", [exponent, _constant(0, exponent)], flags, direction)
+    return stablehlo("select", [is_negative, _binary("power", base, exponent), result], result.type)
 
 
 def _is_small_constant(exponent: ir.Value) -> bool:
@@ -62,17 +61,9 @@ def _constant(value: int, like: ir.Value) -> ir.Value:
     """A number in the shape of a tensor, which may be dynamic: the tensor clamped to the number."""
     scalar = ir.RankedTensorType.get([], ir.ShapedType(like.type).element_type)
     attribute = ir.Attribute.parse(f"dense<{value}> : {scalar}")
-    constant = _create("constant", [], scalar, {"value": attribute})
-    return _create("clamp", [constant, like, constant], like.type)
+    constant = stablehlo("constant", [], scalar, {"value": attribute})
+    return stablehlo("clamp", [constant, like, constant], like.type)
 
 
 def _binary(name: str, left: ir.Value, right: ir.Value) -> ir.Value:
-    return _create(name, [left, right], left.type)
-
-
-def _create(
-    name: str, operands: Sequence[ir.Value], type: ir.Type, attributes: dict[str, ir.Attribute] | None = None
-) -> ir.Value:
-    return ir.Operation.create(
-        f"stablehlo.{name}", results=[type], operands=list(operands), attributes=attributes or {}
-    ).result
+    return stablehlo(name, [left, right], left.type)

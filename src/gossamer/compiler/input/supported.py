@@ -5,6 +5,7 @@ from __future__ import annotations
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.tensor.extended_op import DIALECT
 from gossamer.compiler.tensor.operations import OPERATIONS
+from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -31,15 +32,11 @@ def check_supported(module: ir.Module) -> None:
     first_uses: dict[str, ir.Operation] = {}
     counts: dict[str, int] = {}
 
-    def visit(op: ir.Operation) -> ir.WalkResult:
+    for op in walk(module.operation, enters=lambda op: _is_supported(op.name)):
         name = op.name
-        if _is_supported(name):
-            return ir.WalkResult.ADVANCE
-        first_uses.setdefault(name, op)
-        counts[name] = counts.get(name, 0) + 1
-        return ir.WalkResult.SKIP
-
-    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+        if not _is_supported(name):
+            first_uses.setdefault(name, op)
+            counts[name] = counts.get(name, 0) + 1
     if first_uses:
         raise CompileError([_unsupported(name, op, counts[name]) for name, op in first_uses.items()])
 

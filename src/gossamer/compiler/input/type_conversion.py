@@ -12,6 +12,7 @@ from gossamer.compiler.input.globals import PARAMETER
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import TypeConversion
 from gossamer.compiler.resources import Resources, is_resource, key_of
+from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic, Severity
 from gossamer.errors import CompileError
 
@@ -64,13 +65,7 @@ class _Conversion:
         self.warnings: list[Diagnostic] = []
 
     def convert(self, module: ir.Module) -> None:
-        operations: list[ir.Operation] = []
-
-        def visit(op: ir.Operation) -> ir.WalkResult:
-            operations.append(op)
-            return ir.WalkResult.ADVANCE
-
-        module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+        operations = list(walk(module.operation))
         for op in operations:
             self._convert_operation(op)
         if not self._changed:

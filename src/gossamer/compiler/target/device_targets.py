@@ -6,6 +6,7 @@ from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import CompileOptions, ExecutionModel, OutputFormat, Phase
 from gossamer.compiler.target.registry import find_target, target_names
 from gossamer.compiler.target.target import Target
+from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic, SourceLocation
 from gossamer.errors import CompileError
 
@@ -72,18 +73,13 @@ def check_target(module: ir.Module, options: CompileOptions) -> None:
 
 
 def _has_tensors(module: ir.Module) -> bool:
-    found = False
-
-    def visit(op: ir.Operation) -> ir.WalkResult:
-        nonlocal found
+    for op in walk(module.operation):
         types = [result.type for result in op.results]
         if "function_type" in op.attributes:
             types.append(ir.TypeAttr(op.attributes["function_type"]).value)
-        found = any("tensor<" in str(type) for type in types)
-        return ir.WalkResult.INTERRUPT if found else ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
-    return found
+        if any("tensor<" in str(type) for type in types):
+            return True
+    return False
 
 
 _PLACES_OF_PHASES = {

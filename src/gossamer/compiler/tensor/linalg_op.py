@@ -7,7 +7,7 @@ from functools import cached_property
 
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.tensor_op import is_tensor
-from gossamer.compiler.tensor.walk import walk
+from gossamer.compiler.walk import walk
 
 GENERIC = "linalg.generic"
 

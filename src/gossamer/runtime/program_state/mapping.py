@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gossamer.abi import element_type as element_types
-from gossamer.errors import InvalidArgumentError, NotFoundError
+from gossamer.errors import InvalidArgumentError, UnknownKeyError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
@@ -21,10 +21,6 @@ from gossamer.runtime.program_state.snapshot import OWN_TYPES, Snapshot
 from gossamer.runtime.signature import static_tensor_type
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.module import GlobalAccess
-
-
-class UnknownGlobalError(NotFoundError, KeyError):
-    """A context has no global of a name; also a KeyError, as of any mapping."""
 
 
 class State(MutableMapping[str, Any]):
@@ -119,7 +115,7 @@ class State(MutableMapping[str, Any]):
         access = self._context.globals.get(name)
         if access is None:
             known = ", ".join(self) or "none"
-            raise UnknownGlobalError(f"no global {name!r} in this context; it has {known}")
+            raise UnknownKeyError(f"no global {name!r} in this context; it has {known}")
         return access
 
     @staticmethod

@@ -50,9 +50,9 @@ def restore(context: Context, snapshot: Snapshot, allocator: Allocator, *, by_na
 
 def _refuse(saved: SavedModule, module: Module, state: ModuleState) -> None:
     accesses = changing_globals(state.globals())
-    here = dict.fromkeys(accesses, "")
-    if not isinstance(module, PythonModule):
-        here = {name: access.type for name, access in accesses.items()}
+    # Why: attributes of Python objects have no declared types.
+    is_typed = not isinstance(module, PythonModule)
+    here = {name: access.type if is_typed else "" for name, access in accesses.items()}
     raise InvalidArgumentError(
         f"snapshot is of another version of module {module.name!r}: "
         f"{describe_difference(saved, module, here)}; by_name=True takes over globals of equal name and type"

@@ -106,11 +106,3 @@ class Contents:
 def local_of(register: Register) -> Local:
     """Name of the local of a register."""
     return f"{register.kind}{register.ordinal}"
-
-
-def local_cells(local: Local) -> tuple[int, ...]:
-    """Value cells that a local covers; none for a ref."""
-    kind, cell = local[0], int(local[1:])
-    if kind == "r":
-        return ()
-    return (cell, cell + 1) if kind in WIDE_KINDS else (cell,)

@@ -8,7 +8,7 @@ converted by integer arithmetic.
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _EXTEND, _TRUNCATE = "arith.extf", "arith.truncf"
 _LLVM_NAMES = {_EXTEND: "llvm.fpext", _TRUNCATE: "llvm.fptrunc"}

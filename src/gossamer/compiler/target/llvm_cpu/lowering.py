@@ -14,7 +14,7 @@ from gossamer.compiler.target.llvm_cpu.float_constants import rewrite_float_cons
 from gossamer.compiler.target.llvm_cpu.half_conversions import lower_half_conversions
 from gossamer.compiler.target.llvm_cpu.math import expand_math
 from gossamer.compiler.target.llvm_cpu.plain_memory import make_memory_plain
-from gossamer.compiler.tensor.walk import walk
+from gossamer.compiler.walk import walk
 from gossamer.errors import InternalError
 
 BODY_SYMBOL = "body"

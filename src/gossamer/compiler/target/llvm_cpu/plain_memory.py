@@ -8,7 +8,7 @@ and that it cannot load as vectors.
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.walk import find
+from gossamer.compiler.walk import find
 
 _SIZE = 1 << 40
 

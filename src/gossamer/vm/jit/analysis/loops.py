@@ -73,7 +73,7 @@ def find_loops(successors: Successors, entry: int = 0) -> list[Loop] | None:
         for successor in successors[block]:
             if position[successor] > position[block]:
                 continue
-            if not _dominates(successor, block, dominators):
+            if not dominates(successor, block, dominators):
                 return None
             loop = loops.setdefault(successor, Loop(successor, {successor}))
             _collect_body(loop.blocks, block, predecessors)
@@ -105,7 +105,14 @@ def _collect_body(body: set[int], latch: int, predecessors: dict[int, list[int]]
             pending.extend(predecessors[block])
 
 
-def _dominates(candidate: int, block: int, dominators: dict[int, int]) -> bool:
+def dominates(candidate: int, block: int, dominators: dict[int, int]) -> bool:
+    """Whether every way to a block goes through another one, or it is that block.
+
+    Args:
+        candidate: the other block.
+        block: where ways lead.
+        dominators: of each block, the nearest one that dominates it; the entry is its own.
+    """
     while block != candidate:
         parent = dominators[block]
         if parent == block:

@@ -19,6 +19,7 @@ from gossamer.vm.jit.analysis.interval import I32_MAX
 from gossamer.vm.jit.analysis.loop_values import LoopValues
 from gossamer.vm.jit.analysis.loops import (
     Loop,
+    dominates,
     find_loops,
     immediate_dominators,
     nested_loops,
@@ -138,7 +139,7 @@ def _bounding_accesses(function: SsaFunction, loop: Loop, dominators: dict[int, 
     strides = Strides(values, set(counters))
     found: set[Operation] = set()
     for index in loop.blocks:
-        if not all(_dominates(index, latch, dominators) for latch in latches):
+        if not all(dominates(index, latch, dominators) for latch in latches):
             continue
         for operation in function.blocks[index].operations:
             if element_access(operation) is None or values.invariant_root(operation.inputs[0]) is None:
@@ -165,12 +166,3 @@ def _step(find: Callable[[Operand], Operand], parameter: Operand, passed: Operan
     if added is not parameter or not isinstance(step, Literal) or not isinstance(step.value, int):
         return None
     return step.value if operation.name.startswith("add") else -step.value
-
-
-def _dominates(candidate: int, block: int, dominators: dict[int, int]) -> bool:
-    while block != candidate:
-        parent = dominators[block]
-        if parent == block:
-            return False
-        block = parent
-    return True

@@ -14,7 +14,7 @@ from gossamer.compiler.target.llvm_cpu.math import (
     trigonometry,
 )
 from gossamer.compiler.target.llvm_cpu.math.calculator import Calculator, Real
-from gossamer.compiler.tensor.walk import walk
+from gossamer.compiler.walk import walk
 
 _FUNCTIONS: dict[str, Callable[..., Real]] = {
     "acos": trigonometry.acos,

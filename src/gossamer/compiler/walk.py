@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from gossamer.compiler.mlir import ir
 
 
 # Why: the bindings' own `walk` imports the wheel's Python package, and NumPy with it, which takes longer than
 # the compilation of a small module.
-def walk(op: ir.Operation) -> Iterator[ir.Operation]:
-    """An operation and all operations nested in it, outer before inner, in program order."""
+def walk(
+    op: ir.Operation, enters: Callable[[ir.Operation], bool] = lambda op: True
+) -> Iterator[ir.Operation]:
+    """An operation and all operations nested in it, outer before inner, in program order.
+
+    Args:
+        op: comes first.
+        enters: whether operations nested in one come too.
+    """
     yield op
+    if not enters(op):
+        return
     for region in op.regions:
         for block in region.blocks:
             for nested in block.operations:
-                yield from walk(nested.operation)
+                yield from walk(nested.operation, enters)
 
 
 def find(op: ir.Operation, *names: str) -> list[ir.Operation]:

@@ -1,0 +1,26 @@
+"""Appends StableHLO operations of one result at the present insertion point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gossamer.compiler.mlir import ir
+
+
+def stablehlo(
+    name: str,
+    operands: Sequence[ir.Value],
+    type: ir.Type,
+    attributes: Mapping[str, ir.Attribute] | None = None,
+) -> ir.Value:
+    """Append an operation.
+
+    Args:
+        name: without the dialect, such as "add".
+        operands: in order.
+        type: of the result.
+        attributes: all that the operation has.
+    """
+    return ir.Operation.create(
+        f"stablehlo.{name}", results=[type], operands=list(operands), attributes=dict(attributes or {})
+    ).result
