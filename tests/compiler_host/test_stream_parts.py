@@ -155,8 +155,6 @@ def test_types_that_cannot_be_stored_have_no_code():
         ("dense<1.0> : tensor<2xbf16>", "803f803f"),
         ("dense<[1.0, 0.5]> : tensor<2xf8E4M3FN>", "3830"),
         ('dense<"0x0000803F000000C0"> : tensor<2xf32>', "0000803f000000c0"),
-        ("dense<[(1.0, 2.0), (0.0, -1.0)]> : tensor<2xcomplex<f32>>", "0000803f0000004000000000000080bf"),
-        ("dense<(1.0, 2.0)> : tensor<2xcomplex<f32>>", "0000803f00000040" * 2),
         ("dense<> : tensor<0xf32>", ""),
     ],
 )

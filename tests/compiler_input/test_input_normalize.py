@@ -168,16 +168,6 @@ def test_operations_that_need_the_old_type_are_reported() -> None:
     assert diagnostic.hint == "--iree-input-demote-f64-to-f32=false keeps the type"
 
 
-def test_complex_constants_are_left_alone() -> None:
-    text = normalized(
-        "func.func @f() -> tensor<2xcomplex<f32>> {\n"
-        "  %0 = arith.constant dense<[(1.0, 2.0), (3.0, 4.0)]> : tensor<2xcomplex<f32>>\n"
-        "  return %0 : tensor<2xcomplex<f32>>\n"
-        "}"
-    )
-    assert "(3.0" in text
-
-
 def test_shape_assertions_are_dropped_and_other_calls_refused() -> None:
     text = (
         "func.func @f(%a: tensor<4xi1>) {\n"
@@ -189,15 +179,3 @@ def test_shape_assertions_are_dropped_and_other_calls_refused() -> None:
     assert "custom_call" not in normalized(text)
     with pytest.raises(CompileError, match=r"'stablehlo\.custom_call' is not supported"):
         normalized(text.replace("shape_assertion", "mystery"))
-
-
-def test_complex_constants_that_must_be_split_are_refused() -> None:
-    with pytest.raises(
-        CompileError, match=r"t\.mlir:2:8: error: 'util\.unfoldable_constant' of complex numbers"
-    ):
-        normalized(
-            "func.func @f() {\n"
-            "  %0 = util.unfoldable_constant dense<[(1.0, 2.0), (3.0, 4.0)]> : tensor<2xcomplex<f32>>\n"
-            "  return\n"
-            "}"
-        )

@@ -22,6 +22,7 @@ def signature_of(annotation: Any) -> Signature:
     [
         (Annotated[np.ndarray, "4x?xf32"], "tensor<4x?xf32>", "r"),
         (Annotated[np.ndarray, "4xcf64"], "tensor<4xcomplex<f32>>", "r"),
+        (Annotated[np.ndarray, "4x?xcomplex<f64>"], "tensor<4x?xcomplex<f64>>", "r"),
         (Annotated[np.ndarray, "i1"], "tensor<i1>", "r"),
         (np.ndarray, "!hal.buffer_view", "r"),
         (object, "!vm.ref<?>", "r"),

@@ -32,6 +32,16 @@ _FLOAT_BINARY: dict[str, Callable[[Array, Array], Array]] = {
     "remainder": np.fmod, "maximum": ref.maximum, "minimum": ref.minimum, "power": np.power,
     "atan2": np.arctan2,
 }  # fmt: skip
+_COMPLEX_UNARY: dict[str, Callable[[Array], Array]] = {
+    "negate": np.negative, "sign": ref.complex_sign, "sqrt": np.sqrt, "rsqrt": lambda a: 1 / np.sqrt(a),
+    "exponential": np.exp, "exponential_minus_one": np.expm1, "log": np.log, "log_plus_one": np.log1p,
+    "logistic": lambda a: 1 / (1 + np.exp(-a)), "sine": np.sin, "cosine": np.cos, "tan": np.tan,
+    "tanh": np.tanh,
+}  # fmt: skip
+_COMPLEX_BINARY: dict[str, Callable[[Array, Array], Array]] = {
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide,
+    "power": np.power,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,8 @@ def rows(type: ElementType) -> Iterator[Row]:
         yield from _float_rows(type)
     elif type.kind == "b":
         yield from _boolean_rows(type)
+    elif type.kind == "c":
+        yield from _complex_rows(type)
     else:
         yield from _integer_rows(type)
     yield from _common_rows(type)
@@ -69,6 +81,7 @@ def rows(type: ElementType) -> Iterator[Row]:
 
 def _row(name: str, operands: Sequence[Array], expected: Array, body: str, ulps: int = 0) -> Row:
     """A function of tensors; `body` has {0}, {1} for their types and {r} for the result's."""
+    name = name.replace("<", "_").replace(">", "")
     types = [_tensor(operand) for operand in operands]
     result = _tensor(expected)
     arguments = ", ".join(f"%{letter}: {type}" for letter, type in zip("abc", types, strict=False))
@@ -98,6 +111,23 @@ def _float_rows(type: ElementType) -> Iterator[Row]:
         yield _same_type(name, [left, right], ref.in_floats(compute)(left, right), ulps)
     finite = np.isfinite(values.astype(np.float64))
     yield _row("is_finite", [values], finite, "%r = stablehlo.is_finite %a : ({0}) -> {r}")
+
+
+def _complex_rows(type: ElementType) -> Iterator[Row]:
+    values = type.edges()
+    left, right = pairs(values)
+    for name, compute in _COMPLEX_UNARY.items():
+        defined = ref.in_complex(compute)(values)
+        kept = np.isfinite(defined)
+        yield _same_type(name, [values[kept]], defined[kept], 16)
+    for name, compute in _COMPLEX_BINARY.items():
+        defined = ref.in_complex(compute)(left, right)
+        kept = np.isfinite(defined)
+        yield _same_type(name, [left[kept], right[kept]], defined[kept], 16)
+    parts: dict[str, Callable[[Array], Array]] = {"abs": np.abs, "real": np.real, "imag": np.imag}
+    for name, part in parts.items():
+        yield _row(name, [values], part(values), f"%r = stablehlo.{name} %a : ({{0}}) -> {{r}}", 2)
+    yield _row("complex", [values.real, values.imag], values, "%r = stablehlo.complex %a, %b : {r}")
 
 
 def _boolean_rows(type: ElementType) -> Iterator[Row]:
@@ -150,6 +180,8 @@ def _common_rows(type: ElementType) -> Iterator[Row]:
     values = type.edges()
     left, right = pairs(values)
     for direction, compare in _COMPARISONS.items():
+        if type.kind == "c" and direction not in ("EQ", "NE"):
+            continue
         body = f"%r = stablehlo.compare {direction}, %a, %b : ({{0}}, {{1}}) -> {{r}}"
         with np.errstate(invalid="ignore"):
             expected = compare(left, right).astype(bool)
@@ -157,6 +189,8 @@ def _common_rows(type: ElementType) -> Iterator[Row]:
     chosen = np.arange(left.size) % 3 == 0
     body = "%r = stablehlo.select %a, %b, %c : {0}, {1}"
     yield _row("select", [chosen, left, right], np.where(chosen, left, right), body)
+    if type.kind == "c":
+        return
     low, high = np.full_like(values, values[0]), np.full_like(values, values[-1])
     if type.kind == "f":
         low, high = type.array([-2.0] * values.size), type.array([2.0] * values.size)
@@ -166,13 +200,15 @@ def _common_rows(type: ElementType) -> Iterator[Row]:
         expected = np.minimum(np.maximum(values, low), high)
     yield _row("clamp", [low, values, high], expected, "%r = stablehlo.clamp %a, %b, %c : {r}")
     for other in ELEMENT_TYPES.values():
-        if other is not type and other.bits == type.bits and "b" not in (type.kind, other.kind):
+        if other is not type and other.bits == type.bits and not {"b", "c"} & {type.kind, other.kind}:
             body = "%r = stablehlo.bitcast_convert %a : ({0}) -> {r}"
             yield _row(f"bitcast_convert_{other.name}", [values], values.view(other.dtype), body)
 
 
 def _convert_rows(type: ElementType) -> Iterator[Row]:
     for other in ELEMENT_TYPES.values():
+        if type.kind == "c" and other.kind != "c":
+            continue
         values = type.edges()
         if type.kind == "f" and other.kind in "iu":
             values = values[_fits(values, other)]
@@ -201,12 +237,14 @@ _REDUCTIONS: dict[str, Callable[[Array], Any]] = {
 
 
 def _reduce_rows(type: ElementType) -> Iterator[Row]:
-    if type.kind == "f":
+    if type.kind in "fc":
         matrix = type.array([1, 2, -3, 0.5, 4, -8, 16, 2]).reshape(2, 4)
     else:
         matrix = np.resize(type.edges(), (3, 5))
     for name, reduce in _REDUCTIONS.items():
-        if type.kind == "f" and name in ("and", "or", "xor"):
+        if type.kind in "fc" and name in ("and", "or", "xor"):
+            continue
+        if type.kind == "c" and name in ("maximum", "minimum"):
             continue
         expected = np.asarray(reduce(matrix)).astype(type.dtype)
         scalar = f"tensor<{type.name}>"
@@ -223,6 +261,8 @@ def _initial(type: ElementType, name: str) -> str:
     """An operation's neutral element."""
     if type.kind == "b":
         return "true" if name in ("multiply", "minimum", "and") else "false"
+    if type.kind == "c":
+        return {"add": "(0.0, 0.0)", "multiply": "(1.0, 0.0)"}[name]
     if type.kind == "f":
         return {"add": "0.0", "multiply": "1.0", "maximum": "-100.0", "minimum": "100.0"}[name]
     info = np.iinfo(type.dtype)
@@ -233,7 +273,7 @@ def _initial(type: ElementType, name: str) -> str:
 
 def _product_rows(type: ElementType) -> Iterator[Row]:
     for wide in _product_results(type):
-        numbers = type.array([1, 2, 0.5, -3, 4, 1]) if type.kind == "f" else type.edges()
+        numbers = type.array([1, 2, 0.5, -3, 4, 1]) if type.kind in "fc" else type.edges()
         left, right = np.resize(numbers, (2, 4)), np.resize(numbers[::-1], (4, 3))
         expected = _product(left, right, wide)
         body = "%r = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0] : ({0}, {1}) -> {r}"
@@ -265,6 +305,8 @@ def _product_results(type: ElementType) -> list[ElementType]:
 def _product(left: Array, right: Array, wide: ElementType) -> Array:
     if wide.kind == "b":
         return (left[:, :, None] & right[None]).any(axis=1)
+    if wide.kind == "c":
+        return left @ right
     if wide.kind == "f":
         return (left.astype(np.float64) @ right.astype(np.float64)).astype(wide.dtype)
     return (left.astype(wide.dtype)[:, :, None] * right.astype(wide.dtype)[None]).sum(

@@ -47,6 +47,23 @@ def in_floats(compute: Callable[..., Any]) -> Reference:
     return reference
 
 
+def in_complex(compute: Callable[..., Any]) -> Reference:
+    """Compute in twice 64 bits, and round to the operands' type."""
+
+    def reference(*operands: Array) -> Array:
+        with np.errstate(all="ignore"):
+            wide = np.asarray(compute(*(operand.astype(np.complex128) for operand in operands)))
+            return wide.astype(operands[0].dtype)
+
+    return reference
+
+
+def complex_sign(a: Array) -> Array:
+    """The number of length one in the same direction; zero stays."""
+    length = np.abs(a)
+    return np.where(length == 0, 0, a / np.where(length == 0, 1, length))
+
+
 def divide(a: int, b: int) -> int:
     """Quotient rounded towards zero."""
     if b == 0:

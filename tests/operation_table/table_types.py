@@ -19,7 +19,8 @@ class ElementType:
     Attributes:
         name: as StableHLO spells it.
         dtype: NumPy's.
-        kind: "b" truth values, "i" signed, "u" unsigned, "f" floats.
+        kind: "b" truth values, "i" signed, "u" unsigned, "f" floats, "c" complex
+            numbers.
     """
 
     name: str
@@ -44,6 +45,11 @@ class ElementType:
             wide = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -2.5, 3.0, 100.25, np.inf, -np.inf, np.nan]
             ends = [float(info.max), float(info.min), float(info.smallest_normal)]
             return np.array([*wide, *ends]).astype(self.dtype)
+        if self.kind == "c":
+            parts = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0]
+            return np.array([complex(real, imaginary) for real in parts for imaginary in parts]).astype(
+                self.dtype
+            )
         info = np.iinfo(self.dtype)
         low = [info.min, info.min + 1, -1, -2, -7] if self.kind == "i" else []
         values = [*low, 0, 1, 2, 3, 7, self.bits - 1, self.bits, info.max - 1, info.max]
@@ -64,6 +70,8 @@ ELEMENT_TYPES = {
         _type("bf16", ml_dtypes.bfloat16, "f"),
         _type("f32", np.float32, "f"),
         _type("f64", np.float64, "f"),
+        _type("complex<f32>", np.complex64, "c"),
+        _type("complex<f64>", np.complex128, "c"),
     )
 }
 

@@ -76,6 +76,7 @@ _PREFIXES = {
     NUMERICAL_FLOAT_BRAIN: "bf",
     NUMERICAL_FLOAT_COMPLEX: "cf",
 }
+_COMPLEX_OF_NAME = {"complex<f32>": COMPLEX_64, "complex<f64>": COMPLEX_128}
 _NUMERICAL_OF_PREFIX = {prefix: numerical for numerical, prefix in _PREFIXES.items()}
 _FLOAT_8_OF_NAME = {name: code for code, name in _FLOAT_8_NAMES.items()}
 _NAME = re.compile(r"(i|si|ui|f|bf|cf|\*)(\d+)")
@@ -152,12 +153,14 @@ def element_type_name(element_type: int) -> str:
 
 
 def parse_element_type(name: str) -> int:
-    """Code of a name that `element_type_name` prints.
+    """Code of a name that `element_type_name` prints, or of `complex<f32>` and `complex<f64>`.
 
     Raises: InvalidArgumentError when it is no element type's name.
     """
     if name in _FLOAT_8_OF_NAME:
         return _FLOAT_8_OF_NAME[name]
+    if name in _COMPLEX_OF_NAME:
+        return _COMPLEX_OF_NAME[name]
     match = _NAME.fullmatch(name)
     bits = int(match[2]) if match else 0
     if match is None or not 0 < bits <= 0xFF:
@@ -165,6 +168,15 @@ def parse_element_type(name: str) -> int:
     if name == "i1":
         return BOOL_8
     return _NUMERICAL_OF_PREFIX.get(match[1], NUMERICAL_OPAQUE) << 24 | bits
+
+
+def split_tensor_text(text: str) -> tuple[list[str], str]:
+    """Sizes and element type of text such as `2x?xf32`; neither is checked."""
+    start = text.rfind("complex<")
+    if start < 0:
+        start = text.rfind("x") + 1
+    sizes = text[:start].removesuffix("x")
+    return sizes.split("x") if sizes else [], text[start:]
 
 
 def numpy_dtype(element_type: int) -> DType:

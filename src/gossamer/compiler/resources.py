@@ -30,14 +30,6 @@ def is_resource(attribute: ir.Attribute | None) -> bool:
     return str(attribute).startswith(_PREFIX)
 
 
-def names_resource(constant: ir.Operation) -> bool:
-    """Whether the value of a constant is a resource."""
-    try:
-        return is_resource(constant.attributes["value"])
-    except TypeError:  # a literal that the bindings have no class for
-        return False
-
-
 class Resources:
     """The resources of a program, by key.
 

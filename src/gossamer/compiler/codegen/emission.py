@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from gossamer.compiler.codegen.complex_numbers import split_complex
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.families.registry import find_family
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.kernel_source import KernelSource
 from gossamer.compiler.mlir import run_own_pass
+
+_PHASE = "codegen"
 
 
 def emit_kernel(source: KernelSource) -> KernelFunction:
@@ -27,3 +30,4 @@ def _emit(kernel: KernelFunction) -> None:
     elements.load_scalars()
     find_family(kernel.root).emit(elements)
     kernel.finish()
+    split_complex(kernel.module, _PHASE)

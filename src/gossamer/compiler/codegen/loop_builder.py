@@ -240,6 +240,9 @@ class LoopBuilder(IndexBuilder):
         """A zero of a scalar type."""
         if isinstance(type, ir.FloatType):
             return self.constant(ir.FloatAttr.get(type, 0.0, loc=self.location), type)
+        if isinstance(type, ir.ComplexType):
+            part = self.zero(type.element_type)
+            return self.op("complex.create", [part, part], [type]).result
         return self.constant(ir.IntegerAttr.get(type, 0), type)
 
     @contextmanager

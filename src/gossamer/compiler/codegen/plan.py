@@ -13,7 +13,20 @@ from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.executable import Executable
 from gossamer.compiler.tensor.tensor_op import element_type, is_tensor, shape_of
 
-_ELEMENT_TYPES = ("i1", "i8", "i16", "i32", "i64", "index", "f16", "bf16", "f32", "f64")
+_ELEMENT_TYPES = (
+    "i1",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "index",
+    "f16",
+    "bf16",
+    "f32",
+    "f64",
+    "complex<f32>",
+    "complex<f64>",
+)
 
 
 def plan(executable: Executable) -> KernelSource:

@@ -12,7 +12,8 @@ from gossamer.compiler.tensor.operations import operation_of
 from gossamer.compiler.tensor.tensor_op import is_tensor
 from gossamer.compiler.walk import walk
 
-_SCALAR_DIALECTS = ("arith.", "math.", "index.")
+_SCALAR_DIALECTS = ("arith.", "math.", "index.", "complex.")
+_CONSTANTS = ("arith.constant", "complex.constant")
 
 
 def group_of(root: ir.Operation) -> list[ir.Operation]:
@@ -73,7 +74,7 @@ class _Position:
 
     def __lt__(self, other: _Position) -> bool:
         if self.op.block != other.op.block:
-            return self.op.name == "arith.constant" and other.op.name != "arith.constant"
+            return self.op.name in _CONSTANTS and other.op.name not in _CONSTANTS
         return self.op != other.op and self.op.is_before_in_block(other.op)
 
 
@@ -82,12 +83,13 @@ def _producer(value: ir.Value, consumer: ir.Operation) -> ir.Operation | None:
     if isinstance(owner, ir.Block):
         return None
     op = owner.operation
-    return op if op.name == "arith.constant" or op.block == consumer.block else None
+    return op if op.name in _CONSTANTS or op.block == consumer.block else None
 
 
 def _is_free(op: ir.Operation) -> bool:
     row = operation_of(op)
-    return (row is not None and row.is_free(op)) or reads_tensor(op)
+    # Why: the host has no registers for complex numbers.
+    return (row is not None and row.is_free(op)) or reads_tensor(op) or op.name.startswith("complex.")
 
 
 def reads_tensor(op: ir.Operation) -> bool:

@@ -13,7 +13,7 @@ from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 from gossamer.compiler.tensor.linalg_op import LinalgOp
 from gossamer.compiler.tensor.rule_table import RuleTable
 from gossamer.compiler.tensor.shapes import Shapes
-from gossamer.compiler.tensor.tensor_op import SliceOp, is_tensor, read_slice, shape_of
+from gossamer.compiler.tensor.tensor_op import SliceOp, element_type, is_tensor, read_slice, shape_of
 
 HostForm: TypeAlias = Callable[[ir.Operation, Shapes], "ir.Value | None"]
 """Appends what gives the host an operation's result, where that needs no kernel."""
@@ -42,14 +42,16 @@ def _empty(op: ir.Operation, shapes: Shapes) -> ir.Value:
 
 
 @HOST_FORMS.of("tensor.splat")
-def _splat(op: ir.Operation, shapes: Shapes) -> ir.Value:
+def _splat(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
+    if isinstance(element_type(op.result), ir.ComplexType):
+        return None
     return shapes.builder.op("flow.tensor.splat", list(op.operands), [op.result.type]).result
 
 
 @HOST_FORMS.of("linalg.generic")
 def _fill(op: ir.Operation, shapes: Shapes) -> ir.Value | None:
     linalg = LinalgOp(op)
-    if not linalg.is_fill:
+    if not linalg.is_fill or isinstance(element_type(op.result), ir.ComplexType):
         return None
     scalar = next(iter(linalg.body.operations)).operands[0]
     if isinstance(scalar, ir.BlockArgument) and scalar.owner == linalg.body:

@@ -6,6 +6,7 @@ Spec: `iree/compiler/Dialect/Flow/Transforms/AnnotateDispatches.cpp` of IREE 3.1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from gossamer.compiler.mlir import ir
@@ -15,6 +16,7 @@ from gossamer.compiler.tensor.tensor_op import element_type, shape_of
 
 _DYNAMIC_SIZE_GUESS = 1024
 _REDUCTION_COST = 2
+_NO_WORD = re.compile(r"\W")
 
 _NAMED_CONTRACTIONS = {
     "(d0, d1, d2) -> (d0, d2);(d0, d1, d2) -> (d2, d1);(d0, d1, d2) -> (d0, d1)": "matmul",
@@ -25,6 +27,10 @@ _NAMED_CONTRACTIONS = {
 
 def summarize(function: ir.Operation) -> str:
     """A few words on the costliest operation of a dispatch function, "slow_memcpy" where nothing computes."""
+    return _NO_WORD.sub("_", _summary(function))
+
+
+def _summary(function: ir.Operation) -> str:
     best: LinalgOp | None = None
     for op in function.regions[0].blocks[0].operations:
         linalg = as_linalg(op.operation)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.mlir import ir, source_location
+from gossamer.compiler.mlir import ir
 from gossamer.compiler.walk import find
-from gossamer.diagnostics import Diagnostic
-from gossamer.errors import CompileError
 
 _UNFOLDABLE = "util.unfoldable_constant"
 _CHECKS = ("check.expect_almost_eq_const", "check.expect_eq_const")
@@ -29,7 +27,7 @@ def split_constants(module: ir.Module) -> None:
 
 def _split_value(op: ir.Operation) -> None:
     (result,) = op.results
-    value = _constant(_value(op), result.type)
+    value = _constant(op.attributes["value"], result.type)
     if op.name == _UNFOLDABLE:
         barrier = ir.Operation.create("util.optimization_barrier", results=[value.type], operands=[value])
         value = barrier.result
@@ -39,18 +37,9 @@ def _split_value(op: ir.Operation) -> None:
 def _split_check(op: ir.Operation) -> None:
     (actual,) = op.operands
     attributes = {name: op.attributes[name] for name in op.attributes if name != "value"}
-    expected = _constant(_value(op), actual.type)
+    expected = _constant(op.attributes["value"], actual.type)
     ir.Operation.create(op.name.removesuffix("_const"), operands=[actual, expected], attributes=attributes)
 
 
 def _constant(value: ir.Attribute, type: ir.Type) -> ir.Value:
     return ir.Operation.create("arith.constant", results=[type], attributes={"value": value}).result
-
-
-def _value(op: ir.Operation) -> ir.Attribute:
-    try:
-        return op.attributes["value"]
-    except TypeError:
-        # The bindings have no class for constants of complex numbers.
-        message = f"'{op.name}' of complex numbers is not supported"
-        raise CompileError([Diagnostic(message, source_location(op.location))]) from None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gossamer.compiler.input.stablehlo import lower_stablehlo_remainder
 from gossamer.compiler.input.stablehlo_arithmetic import keep_signs
+from gossamer.compiler.input.stablehlo_complex import correct_complex
 from gossamer.compiler.input.stablehlo_indexed import move_bodies_back
 from gossamer.compiler.input.stablehlo_power import widen_exponents
 from gossamer.compiler.mlir import ir, run_passes
@@ -47,9 +48,11 @@ _TOSA = (
 
 # Why this order: composites hide CHLO operations; dynamic operations become static ones only after shapes are
 # refined; signs of integers are read by the lowering to linalg and may go only after it.
-_STABLEHLO = (
+_STABLEHLO_DECOMPOSE = (
     "func.func(stablehlo-legalize-composite-to-call),inline,symbol-dce,"
-    "func.func(chlo-legalize-to-stablehlo,stablehlo-legalize-quant-to-math,chlo-legalize-to-stablehlo),"
+    "func.func(chlo-legalize-to-stablehlo,stablehlo-legalize-quant-to-math,chlo-legalize-to-stablehlo)"
+)
+_STABLEHLO = (
     "func.func(stablehlo-canonicalize-dynamism,stablehlo-complex-math-expander,"
     "stablehlo-legalize-deprecated-ops{fail-on-unused=false}),"
     "canonicalize,cse,func.func(stablehlo-aggressive-simplification)"
@@ -61,6 +64,9 @@ _STABLEHLO_TO_LINALG = (
 
 
 def _convert_stablehlo(module: ir.Module) -> None:
+    run_passes(module, _STABLEHLO_DECOMPOSE, phase=_PHASE)
+    with module.context:
+        correct_complex(module)
     run_passes(module, _STABLEHLO, phase=_PHASE)
     with module.context:
         keep_signs(module)

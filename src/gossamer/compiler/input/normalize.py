@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gossamer.compiler.frontend import LoadedProgram
+from gossamer.compiler.input.complex_literals import remove_complex_literals
 from gossamer.compiler.input.constants import split_constants
 from gossamer.compiler.input.conversions import convert_input
 from gossamer.compiler.input.encodings import find_unsigned, write_encodings
@@ -23,6 +24,7 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
     """
     module = program.module
     with module.context, ir.Location.unknown():
+        remove_complex_literals(module, program.resources)
         split_constants(module)
         unsigned = find_unsigned(module)
         convert_input(module, program.input_type)
@@ -31,6 +33,7 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
             remove_assertions(module)
         convert_globals(module)
         check_supported(module)
+        remove_complex_literals(module, program.resources)
         changes = convert_types(module, options.type_conversions, program.resources)
         write_encodings(module, unsigned)
         return changes

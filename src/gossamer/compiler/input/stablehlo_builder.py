@@ -24,3 +24,16 @@ def stablehlo(
     return ir.Operation.create(
         f"stablehlo.{name}", results=[type], operands=list(operands), attributes=dict(attributes or {})
     ).result
+
+
+def compare(direction: str, left: ir.Value, right: ir.Value) -> ir.Value:
+    """Append a comparison of two tensors of one type.
+
+    Args:
+        direction: "EQ", "NE", "LT", "LE", "GT" or "GE".
+        left: its left.
+        right: its right.
+    """
+    flags = ir.RankedTensorType.get(ir.RankedTensorType(left.type).shape, ir.IntegerType.get_signless(1))
+    attribute = ir.Attribute.parse(f"#stablehlo<comparison_direction {direction}>")
+    return stablehlo("compare", [left, right], flags, {"comparison_direction": attribute})

@@ -6,7 +6,7 @@ Products wrap, so that odd bases have powers that are not zero however large the
 
 from __future__ import annotations
 
-from gossamer.compiler.input.stablehlo_builder import stablehlo
+from gossamer.compiler.input.stablehlo_builder import compare, stablehlo
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.walk import find
 
@@ -38,12 +38,7 @@ def _power(op: ir.Operation, element: ir.IntegerType) -> ir.Value:
     if element.is_unsigned:
         return result
     # The library's own form is right for negative exponents.
-    type = ir.RankedTensorType(exponent.type)
-    flags = ir.RankedTensorType.get(type.shape, ir.IntegerType.get_signless(1))
-    direction: dict[str, ir.Attribute] = {
-        "comparison_direction": ir.Attribute.parse("#stablehlo<comparison_direction LT>")
-    }
-    is_negative = stablehlo("compare", [exponent, _constant(0, exponent)], flags, direction)
+    is_negative = compare("LT", exponent, _constant(0, exponent))
     return stablehlo("select", [is_negative, _binary("power", base, exponent), result], result.type)
 
 

@@ -28,7 +28,7 @@ _PAIRS = {
 _CASTS = frozenset(
     {"arith.extf", "arith.extsi", "arith.extui", "arith.truncf", "arith.trunci", "tensor.cast"}
 )
-_WITH_VALUE = frozenset({"arith.constant", "ml_program.global"})
+_WITH_VALUE = frozenset({"arith.constant", "complex.constant", "ml_program.global"})
 _TYPE_ATTRIBUTES = {"func.func": "function_type", "ml_program.global": "type"}
 _NUMPY_TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8", "i32": "<i4", "i64": "<i8"}
 _HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
@@ -100,7 +100,6 @@ class _Conversion:
         changed = types != [result.type for result in op.results]
         if name in _TYPE_ATTRIBUTES:
             changed = self._convert_type_attribute(op, _TYPE_ATTRIBUTES[name])
-        # Why: only what changes is looked at: the bindings cannot even hold constants of complex numbers.
         if changed and name in _WITH_VALUE and "value" in op.attributes:
             op.attributes["value"] = self._attribute(op.attributes["value"], op)
 
@@ -169,6 +168,8 @@ class _Conversion:
         return type
 
     def _attribute(self, attribute: ir.Attribute, op: ir.Operation) -> ir.Attribute:
+        if isinstance(attribute, ir.ArrayAttr):
+            return ir.ArrayAttr.get([self._attribute(part, op) for part in attribute])
         type = self._type(attribute.type)
         if type == attribute.type:
             return attribute

@@ -77,7 +77,9 @@ _ROWS = (
     TensorOperation("tensor.insert_slice", shape_rules.second_operand, is_root=True, reads_once=always),
     TensorOperation("tensor.pad", shape_rules.pad, is_root=True, reads_once=always),
     TensorOperation("tensor.reshape", shape_rules.reshape),
-    TensorOperation("tensor.splat", shape_rules.operands_after_first, is_free=always),
+    TensorOperation(
+        "tensor.splat", shape_rules.operands_after_first, is_root=True, is_free=always, label="splat"
+    ),
 )
 
 OPERATIONS = {row.name: row for row in _ROWS}

@@ -206,7 +206,7 @@ def _parse_scalar(base: type, texts: list[str], where: str) -> ScalarConverter:
 
 
 def _parse_tensor(text: str, output: int | None, where: str) -> TensorConverter:
-    *sizes, type_text = text.split("x")
+    sizes, type_text = element_types.split_tensor_text(text)
     if any(size != "?" and not size.isdigit() for size in sizes):
         raise InvalidArgumentError(
             f"{where}: {text!r} is no tensor type; expected sizes and an element type, as in '4x?xf32'"

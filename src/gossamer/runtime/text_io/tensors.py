@@ -1,8 +1,8 @@
 """Tensors as text: `2x3xf32=[1 2 3][4 5 6]`.
 
 Shape and element type, `=`, elements. Commas, spaces and brackets only separate; one element alone fills
-the tensor; no elements mean zeros. Element types without numbers of their own (`i1`, `cf32`, `*32`) are
-written as hexadecimal bytes in memory order.
+the tensor; no elements mean zeros. Element types without numbers of their own (`i1`, `*32`) are written as
+hexadecimal bytes in memory order. So are complex numbers when printed; read are `1+2j` and `(1,2)` too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gossamer.hal.memory.allocator import Allocator
 
 _SEPARATORS = re.compile(r"[\s,\[\]]+")
+_PAIR = re.compile(r"\(\s*([^,()]+?)\s*,\s*([^,()]+?)\s*\)")
 _MAX_BYTES = 1 << 40
 
 
@@ -37,9 +38,8 @@ def parse_shape_and_element_type(text: str) -> tuple[list[int], int]:
     stripped = text.strip().removeprefix('"').removesuffix('"')
     if not stripped:
         raise InvalidArgumentError("empty string input")
-    shape_text, _, type_text = stripped.partition("=")[0].rpartition("x")
-    dimensions = shape_text.split("x") if shape_text else []
-    shape = [_parse_dimension(dimension, index, shape_text) for index, dimension in enumerate(dimensions)]
+    sizes, type_text = element_types.split_tensor_text(stripped.partition("=")[0])
+    shape = [_parse_dimension(size, index, "x".join(sizes)) for index, size in enumerate(sizes)]
     return shape, element_types.parse_element_type(type_text)
 
 
@@ -73,6 +73,8 @@ def allocate_tensor(shape: Sequence[int], element_type: int, allocator: Allocato
 def _parse_elements(text: str, element_type: int, count: int) -> npt.NDArray[np.uint8]:
     if not text:
         return np.zeros(element_types.byte_length(element_type, count), np.uint8)
+    if element_type in _COMPLEX:
+        text = _PAIR.sub(r" \1;\2 ", text)
     tokens = [token for token in _SEPARATORS.split(text) if token]
     if len(tokens) > count:
         raise OutOfRangeError(f"output data overflow: element_capacity={count} < dst_i={count}")
@@ -95,6 +97,8 @@ def parse_element(text: str, element_type: int) -> bytes:
         return _parse_integer_element(text, name, element_type, element_bytes)
     if numerical in _FLOATS:
         return _round_float(parse_float(text, name), element_type)
+    if element_type in _COMPLEX and len(text) != 2 * element_bytes:
+        return _parse_complex_element(text, name, element_type)
     if len(text) != 2 * element_bytes:
         raise InvalidArgumentError(
             f"binary hex element count mismatch: buffer length={len(text)} < expected={2 * element_bytes}"
@@ -105,11 +109,13 @@ def parse_element(text: str, element_type: int) -> bytes:
         raise InvalidArgumentError(f"value `{text}` of a {name} is not hexadecimal") from error
 
 
+_IMAGINARY_UNIT = re.compile(r"i$")
 _SIGNS: dict[int, Literal["", "s", "u"]] = {
     element_types.NUMERICAL_INTEGER: "",
     element_types.NUMERICAL_INTEGER_SIGNED: "s",
     element_types.NUMERICAL_INTEGER_UNSIGNED: "u",
 }
+_COMPLEX = (element_types.COMPLEX_64, element_types.COMPLEX_128)
 _FLOATS = (
     element_types.NUMERICAL_FLOAT_IEEE,
     element_types.NUMERICAL_FLOAT_BRAIN,
@@ -119,6 +125,22 @@ _FLOATS = (
     0x27,
     0x28,
 )
+
+
+def _parse_complex_element(text: str, name: str, element_type: int) -> bytes:
+    """Read `1+2j`, `1+2i`, `2.5`, or the two parts that a semicolon is between."""
+    real, separator, imaginary = text.partition(";")
+    if separator:
+        value = complex(parse_float(real, name), parse_float(imaginary, name))
+    else:
+        try:
+            value = complex(_IMAGINARY_UNIT.sub("j", text))
+        except ValueError:
+            raise InvalidArgumentError(
+                f"parsing value `{text}` as {name}: expected '1+2j', '(1,2)' or hexadecimal bytes"
+            ) from None
+    with np.errstate(over="ignore"):
+        return np.array(value).astype(element_types.numpy_dtype(element_type)).tobytes()
 
 
 def _round_float(value: float, element_type: int) -> bytes:

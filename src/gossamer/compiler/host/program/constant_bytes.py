@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Sequence
 
 import ml_dtypes
@@ -11,7 +10,7 @@ import numpy as np
 
 from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.resources import Resources, is_resource, names_resource
+from gossamer.compiler.resources import Resources, is_resource
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -23,9 +22,7 @@ _SMALL_FLOATS: dict[str, type] = {
     "f8E4M3FNUZ": ml_dtypes.float8_e4m3fnuz,
     "f8E8M0FNU": ml_dtypes.float8_e8m0fnu,
 }
-_COMPLEX_FORMATS = {"complex<f32>": "<2f", "complex<f64>": "<2d"}
 _HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
-_COMPLEX = re.compile(r"\(([^,()]+),([^,()]+)\)")
 
 
 def constant_bytes(op: ir.Operation, resources: Resources) -> bytes | memoryview:
@@ -38,8 +35,6 @@ def constant_bytes(op: ir.Operation, resources: Resources) -> bytes | memoryview
     for extent in type.shape:
         count *= extent
     element = str(type.element_type)
-    if element.startswith("complex") and not names_resource(op):
-        return _complex_bytes(op, element, count)
     return dense_bytes(op.attributes["value"], element, count, op, resources)
 
 
@@ -91,7 +86,7 @@ def _literal_bytes(text: str, element: str) -> bytes:
 
 def splat_pattern(attr: ir.Attribute, element: str) -> bytes | None:
     """The one element that a dense attribute repeats, where a fill can repeat it too; else None."""
-    if element.startswith("complex") or element_bits(element) not in (8, 16, 32, 64):
+    if element_bits(element) not in (8, 16, 32, 64):
         return None
     if not isinstance(attr, ir.DenseElementsAttr) or not attr.is_splat:
         return None
@@ -125,17 +120,3 @@ def pack_elements(numbers: Sequence[int | float | bool], element: str) -> bytes:
         return b"".join(number.to_bytes(bits // 8, "little") for number in masked)
     whole = sum(number << (index * bits) for index, number in enumerate(masked))
     return whole.to_bytes(-(-len(masked) * bits // 8), "little")
-
-
-def _complex_bytes(op: ir.Operation, element: str, count: int) -> bytes:
-    # The bindings do not read complex attributes; their text says all.
-    text = str(op)
-    match = _HEX.search(text)
-    if match:
-        data = bytes.fromhex(match[1])
-        size = struct.calcsize(_COMPLEX_FORMATS[element])
-        return data * count if len(data) == size else data
-    literal = text[text.index("<") : text.rindex(">")]
-    pairs = [(float(real), float(imaginary)) for real, imaginary in _COMPLEX.findall(literal)]
-    data = b"".join(struct.pack(_COMPLEX_FORMATS[element], *pair) for pair in pairs)
-    return data * (count if len(pairs) == 1 else 1)

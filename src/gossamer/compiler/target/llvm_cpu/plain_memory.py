@@ -17,7 +17,7 @@ def make_memory_plain(module: ir.Module) -> None:
     """Change the memory of a module of one function that only loads and stores elements."""
     (view,) = module.body.operations
     function = view.operation
-    (block,) = function.regions[0].blocks
+    block = function.regions[0].blocks[0]
     byte = ir.IntegerType.get_signless(8, module.context)
     for argument in block.arguments:
         type_ = argument.type
