@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gossamer.compiler.input.stablehlo import lower_stablehlo_remainder
-from gossamer.compiler.input.stablehlo_arithmetic import keep_signs
-from gossamer.compiler.input.stablehlo_complex import correct_complex
-from gossamer.compiler.input.stablehlo_indexed import move_bodies_back
-from gossamer.compiler.input.stablehlo_power import widen_exponents
+from gossamer.compiler.input.stablehlo.arithmetic import keep_signs
+from gossamer.compiler.input.stablehlo.complex_corrections import correct_complex
+from gossamer.compiler.input.stablehlo.indexed import move_bodies_back
+from gossamer.compiler.input.stablehlo.power import widen_exponents
+from gossamer.compiler.input.stablehlo.remainder import lower_stablehlo_remainder
 from gossamer.compiler.mlir import ir, run_passes
 from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic

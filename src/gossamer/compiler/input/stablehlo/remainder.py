@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gossamer.compiler.input.stablehlo_collectives import (
+from gossamer.compiler.input.stablehlo.collectives import (
     lower_collective,
     lower_collective_permute,
     lower_participant_id,
 )
-from gossamer.compiler.input.stablehlo_indexed import lower_scatter, lower_sort
-from gossamer.compiler.input.stablehlo_normalization import (
+from gossamer.compiler.input.stablehlo.fft import lower_fft
+from gossamer.compiler.input.stablehlo.indexed import lower_scatter, lower_sort
+from gossamer.compiler.input.stablehlo.normalization import (
     lower_batch_norm_grad,
     lower_batch_norm_inference,
     lower_batch_norm_training,
 )
+from gossamer.compiler.input.stablehlo.random_numbers import lower_rng, lower_rng_bit_generator
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.walk import find
 
@@ -111,11 +113,14 @@ _LOWERINGS: dict[str, Callable[[ir.Operation], Results]] = {
     "stablehlo.case": _case,
     "stablehlo.collective_permute": lower_collective_permute,
     "stablehlo.custom_call": _custom_call,
+    "stablehlo.fft": lower_fft,
     "stablehlo.get_dimension_size": _get_dimension_size,
     "stablehlo.if": _if,
     "stablehlo.optimization_barrier": _optimization_barrier,
     "stablehlo.partition_id": lower_participant_id,
     "stablehlo.replica_id": lower_participant_id,
+    "stablehlo.rng": lower_rng,
+    "stablehlo.rng_bit_generator": lower_rng_bit_generator,
     "stablehlo.scatter": lower_scatter,
     "stablehlo.sort": lower_sort,
     "stablehlo.while": _while,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gossamer.compiler.input.stablehlo_builder import stablehlo
+from gossamer.compiler.input.stablehlo.builder import stablehlo
 from gossamer.compiler.mlir import ir
 
 

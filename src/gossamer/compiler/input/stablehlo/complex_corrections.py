@@ -6,7 +6,7 @@ is zero.
 
 from __future__ import annotations
 
-from gossamer.compiler.input.stablehlo_builder import compare, stablehlo
+from gossamer.compiler.input.stablehlo.builder import compare, stablehlo
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.walk import find
 

@@ -1,0 +1,74 @@
+"""Appends `linalg.generic` operations of one result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
+from gossamer.compiler.tensor.linalg_op import GENERIC
+from gossamer.compiler.tensor.tensor_op import element_type
+
+Body = Callable[[IndexBuilder, list[ir.Value]], ir.Value]
+"""Appends one iteration, given an element of each operand; returns the result's element."""
+
+
+def append_generic(
+    build: IndexBuilder,
+    inputs: Sequence[ir.Value],
+    init: ir.Value,
+    maps: Sequence[ir.AffineMap],
+    body: Body,
+    reductions: Sequence[int] = (),
+) -> ir.Value:
+    """Append a `linalg.generic`.
+
+    Args:
+        build: appends it.
+        inputs: tensors that are read.
+        init: initial values of the result.
+        maps: one for each input, then the result's, from loops to indices.
+        body: appends an iteration.
+        reductions: the loops that are reduced; the others are parallel.
+    """
+    context = build.location.context
+    kinds = ["reduction" if loop in reductions else "parallel" for loop in range(maps[0].n_dims)]
+    iterators = [ir.Attribute.parse(f"#linalg.iterator_type<{kind}>", context) for kind in kinds]
+    attributes: dict[str, ir.Attribute] = {
+        "indexing_maps": ir.ArrayAttr.get([ir.AffineMapAttr.get(map) for map in maps], context),
+        "iterator_types": ir.ArrayAttr.get(iterators, context),
+        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(inputs), 1], context),
+    }
+    op = build.op(GENERIC, [*inputs, init], [init.type], attributes, regions=1)
+    types = [element_type(operand) for operand in op.operands]
+    block = ir.Block.create_at_start(op.regions[0], types, [build.location] * len(types))
+    inner = IndexBuilder(ir.InsertionPoint(block), build.location)
+    inner.op("linalg.yield", [body(inner, list(block.arguments))], [])
+    return op.result
+
+
+def append_empty(build: IndexBuilder, sizes: Sequence[Index], element: ir.Type) -> ir.Value:
+    """Append a `tensor.empty`.
+
+    Args:
+        build: appends it.
+        sizes: of its dimensions.
+        element: type of its elements.
+    """
+    return build.op("tensor.empty", dynamic_sizes(sizes), [tensor_type(sizes, element)]).result
+
+
+def dynamic_sizes(sizes: Sequence[Index]) -> list[ir.Value]:
+    """The sizes that a type does not state."""
+    return [size for size in sizes if isinstance(size, ir.Value)]
+
+
+def tensor_type(sizes: Sequence[Index | None], element: ir.Type) -> ir.RankedTensorType:
+    """Type of a tensor of some sizes; those that are no numbers are dynamic."""
+    return ir.RankedTensorType.get(static_sizes(sizes), element, loc=ir.Location.unknown(element.context))
+
+
+def static_sizes(sizes: Sequence[Index | None]) -> list[int]:
+    """Sizes as types and attributes have them."""
+    dynamic = ir.ShapedType.get_dynamic_size()
+    return [size if isinstance(size, int) else dynamic for size in sizes]
