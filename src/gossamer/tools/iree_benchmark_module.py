@@ -15,6 +15,7 @@ from gossamer.tools.flags.module import ModuleFlags, annotated
 from gossamer.tools.flags.output import OutputFlags, input_flag
 from gossamer.tools.flags.parameter import ParameterFlags
 from gossamer.tools.flags.parser import Arguments, FlagSet
+from gossamer.tools.flags.python_module import exceptions_explained
 
 if TYPE_CHECKING:
     from gossamer.hal.device import Device
@@ -84,12 +85,13 @@ def _run(arguments: Arguments) -> int:
     modules = _MODULES.load(arguments, arguments[_DEVICES.allow_native])
     devices = _DEVICES.open(arguments)
     try:
-        with annotated("creating VM context"):
+        with annotated("creating VM context"), exceptions_explained():
             parameters = _PARAMETERS.modules(arguments, modules)
             lead = _DEVICES.lead(arguments, devices)
             context = Context(with_system_modules([*parameters, *modules], devices, lead=lead))
         try:
-            return _run_benchmarks(arguments, context, modules[-1], _DEVICES.lead(arguments, devices))
+            with exceptions_explained():
+                return _run_benchmarks(arguments, context, modules[-1], _DEVICES.lead(arguments, devices))
         finally:
             context.close()
     finally:

@@ -12,6 +12,7 @@ from gossamer.tools.flags.device import DeviceFlags
 from gossamer.tools.flags.module import ModuleFlags
 from gossamer.tools.flags.parameter import ParameterFlags
 from gossamer.tools.flags.parser import Arguments, FlagSet
+from gossamer.tools.flags.python_module import exceptions_explained
 from gossamer.tools.google_test import GoogleTest, list_tests, run_tests, select_tests
 
 if TYPE_CHECKING:
@@ -100,16 +101,17 @@ def _make_test(
         )
         devices = _DEVICES.open(arguments)
         try:
-            parameters = _PARAMETERS.modules(arguments, modules)
-            context = Context(
-                with_system_modules(
-                    [check, *parameters, *modules], devices, lead=_DEVICES.lead(arguments, devices)
+            with exceptions_explained():
+                parameters = _PARAMETERS.modules(arguments, modules)
+                context = Context(
+                    with_system_modules(
+                        [check, *parameters, *modules], devices, lead=_DEVICES.lead(arguments, devices)
+                    )
                 )
-            )
-            try:
-                context.lookup(function)()
-            finally:
-                context.close()
+                try:
+                    context.lookup(function)()
+                finally:
+                    context.close()
         finally:
             for device in devices:
                 device.close()

@@ -13,6 +13,7 @@ from gossamer.tools.flags.module import ModuleFlags, annotated
 from gossamer.tools.flags.output import OutputFlags, input_flag
 from gossamer.tools.flags.parameter import ParameterFlags
 from gossamer.tools.flags.parser import Arguments, FlagSet
+from gossamer.tools.flags.python_module import exceptions_explained
 
 if TYPE_CHECKING:
     from gossamer.hal.device import Device
@@ -56,7 +57,8 @@ def _run(arguments: Arguments) -> int:
     with annotated("creating run context"):
         modules = _MODULES.load(arguments, arguments[_DEVICES.allow_native])
         devices = _DEVICES.open(arguments)
-        context, function = _create_context(arguments, modules, devices)
+        with exceptions_explained():
+            context, function = _create_context(arguments, modules, devices)
     try:
         return _call(arguments, context, function, _DEVICES.lead(arguments, devices))
     except StatusError as error:
@@ -96,7 +98,7 @@ def _call(arguments: Arguments, context: Context, function: Function, device: De
     with annotated("parsing function inputs"), VariantParser(device.allocator) as parser:
         inputs = parser.parse(argument_kinds(function), arguments[_INPUTS], argument_types(function))
     print(f"EXEC @{function.name}", flush=True)
-    with annotated(f"invoking function '{function.name}'"):
+    with annotated(f"invoking function '{function.name}'"), exceptions_explained():
         results = invoke(function, inputs)
     if arguments[_INSTRUMENTS]:
         from gossamer.tools.instrument_file import write_instrument_data

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.tools.flags.parser import Arguments, FlagSet
+from gossamer.tools.flags.python_module import load_python_module, parse_python_location
 
 if TYPE_CHECKING:
     from gossamer.hal.native_policy import NativeCodePolicy
@@ -16,13 +17,20 @@ if TYPE_CHECKING:
 
 
 class ModuleFlags:
-    """`--module=` and `--module_mode=`."""
+    """`--module=`, `--allow-python=` and `--module_mode=`."""
 
     def __init__(self, flags: FlagSet) -> None:
         self._modules = flags.strings(
             "module",
             "A module to load: a .vmfb file, `-` for standard input, or a shared object with parameters:\n"
-            "libfoo.so?key=value&other=value; libfoo.so@gossamer_symbol for one of several.",
+            "libfoo.so?key=value&other=value; libfoo.so@gossamer_symbol for one of several; or a class with\n"
+            "@gossamer.module: glue.py, glue.py:Glue for one of several, package.module:Glue.",
+        )
+        self._allow_python = flags.boolean(
+            "allow-python",
+            True,
+            "Whether modules may be in Python; they can do whatever this process can. False refuses them\n"
+            "before any of their code runs.",
         )
         self._trace = flags.boolean(
             "trace_execution", False, "Shows each VM instruction on stderr before it runs; slow."
@@ -38,16 +46,14 @@ class ModuleFlags:
             allow_native: whether shared objects may be among them.
         Raises: InvalidArgumentError where there is none or the mode is unknown; what loading raises.
         """
-        from gossamer.runtime.loading import load_module
-
         if arguments[self._mode] not in ("preload", "mmap"):
             raise InvalidArgumentError(
                 f"unrecognized --module_mode= value '{arguments[self._mode]}'; expected preload or mmap"
             )
         with annotated("loading modules and dependencies"):
             modules = [
-                load_module(sys.stdin.buffer.read() if path == "-" else path, allow_native=allow_native)
-                for path in arguments[self._modules]
+                _load(text, allow_native, allows_python=arguments[self._allow_python])
+                for text in arguments[self._modules]
             ]
         if arguments[self._trace]:
             from gossamer.tools.trace_execution import trace_modules
@@ -59,6 +65,15 @@ class ModuleFlags:
                 "from stdin"
             )
         return modules
+
+
+def _load(text: str, allow_native: NativeCodePolicy, *, allows_python: bool) -> Module:
+    from gossamer.runtime.loading import load_module
+
+    location = parse_python_location(text)
+    if location is not None:
+        return load_python_module(location, is_allowed=allows_python)
+    return load_module(sys.stdin.buffer.read() if text == "-" else text, allow_native=allow_native)
 
 
 @contextmanager
