@@ -113,13 +113,11 @@ class TestFlags:
         assert options_of(*arguments).drops_assertions is dropped
 
     def test_flags_that_cannot_be_honoured_are_refused(self) -> None:
-        with pytest.raises(
-            FlagError, match="--iree-flow-trace-dispatch-tensors is not supported: dispatches"
-        ):
-            options_of("--iree-flow-trace-dispatch-tensors")
+        with pytest.raises(FlagError, match="--iree-hal-instrument-dispatches is not supported: dispatches"):
+            options_of("--iree-hal-instrument-dispatches=1")
 
     def test_switching_off_what_is_refused_is_fine(self) -> None:
-        assert options_of("--iree-flow-trace-dispatch-tensors=false") == options_of()
+        assert options_of("--iree-llvmcpu-instrument-memory-accesses=false") == options_of()
 
     def test_positionals(self) -> None:
         parsed = parse_flags(["a.mlir", "-", "--", "-x"], {})

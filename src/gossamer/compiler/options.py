@@ -80,6 +80,9 @@ class CompileOptions:
         emit_mlir_bytecode: write bytecode, not text, where `compile_to` stops at MLIR.
         strip_source_map: leave source locations out of the module.
         verify: verify the program after each pass.
+        trace_dispatches: dispatches whose tensors are printed when they run: one or those of one name, as
+            `--iree-flow-trace-dispatch=` has it.
+        trace_all_dispatches: the same for every dispatch.
         print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to stderr after passes.
         print_ir_after, print_ir_before: names of passes to print around.
         timing: report the time of phases and passes on stderr.
@@ -111,6 +114,8 @@ class CompileOptions:
     polyglot_zip: bool = True
     emit_mlir_bytecode: bool = False
     strip_source_map: bool = False
+    trace_dispatches: str = ""
+    trace_all_dispatches: bool = False
     verify: bool = True
     print_ir_after_all: bool = False
     print_ir_after_change: bool = False

@@ -178,7 +178,9 @@ def _preprocessing(compilation: Compilation) -> None:
 
 def _flow(compilation: Compilation) -> None:
     check_target(compilation.module, compilation.options)
-    compilation.flow = flow.run(compilation.module)
+    options = compilation.options
+    traced = flow.EVERY_DISPATCH if options.trace_all_dispatches else options.trace_dispatches
+    compilation.flow = flow.run(compilation.module, traced)
     compilation.kernels = {
         name: plan(executable) for name, executable in compilation.flow.executables.items()
     }

@@ -7,5 +7,6 @@ Mirrors `iree/compiler/Dialect/Flow` and `DispatchCreation`.
 
 from gossamer.compiler.flow.pipeline import run
 from gossamer.compiler.flow.program import FlowProgram
+from gossamer.compiler.flow.trace import EVERY_DISPATCH
 
-__all__ = ["FlowProgram", "run"]
+__all__ = ["EVERY_DISPATCH", "FlowProgram", "run"]

@@ -14,7 +14,6 @@ from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 from gossamer.compiler.tensor.tensor_op import shape_of
 from gossamer.compiler.walk import find
 
-_TRACE = "flow.tensor.trace"
 _BARRIER = "util.optimization_barrier"
 
 Lowering: TypeAlias = Callable[[ir.Operation, IndexBuilder], "ir.Value"]
@@ -22,10 +21,9 @@ Lowering: TypeAlias = Callable[[ir.Operation, IndexBuilder], "ir.Value"]
 
 def replace_foreign_ops(module: ir.Module) -> None:
     """Convert the operations of a module in place."""
-    for op in find(module.operation, _TRACE, *_LOWERINGS):
-        if op.name != _TRACE:
-            value = _LOWERINGS[op.name](op, IndexBuilder(ir.InsertionPoint(op), op.location))
-            op.results[0].replace_all_uses_with(value)
+    for op in find(module.operation, *_LOWERINGS):
+        value = _LOWERINGS[op.name](op, IndexBuilder(ir.InsertionPoint(op), op.location))
+        op.results[0].replace_all_uses_with(value)
         op.erase()
 
 

@@ -10,18 +10,20 @@ from gossamer.compiler.flow.naming import summarize
 from gossamer.compiler.flow.outline import Dispatch
 from gossamer.compiler.flow.preprocess import preprocess
 from gossamer.compiler.flow.program import FlowProgram
+from gossamer.compiler.flow.trace import trace_dispatches
 from gossamer.compiler.mlir import ir, run_own_pass, run_passes
 from gossamer.compiler.tensor.executable import Executable
 
 _PHASE = "flow"
 
 
-def run(module: ir.Module) -> FlowProgram:
+def run(module: ir.Module, traced: str = "") -> FlowProgram:
     """Turn a module of tensor functions into host functions and executables.
 
     Args:
         module: output of the input phase; changed, and part of the result.
-    Raises: CompileError where a pass fails.
+        traced: dispatches whose tensors are printed when they run, see `TracedDispatches`.
+    Raises: CompileError where a pass fails, or no dispatch is called as `traced` says.
     """
     with module.context:
         preprocess(module)
@@ -29,7 +31,10 @@ def run(module: ir.Module) -> FlowProgram:
         run_own_pass(module, "form-dispatches", lambda module: formed.extend(_form_dispatches(module)))
         run_passes(module, "convert-scf-to-cf,canonicalize,cse", phase=_PHASE)
         run_own_pass(module, "branch-on-choices", branch_on_choices)
-        return FlowProgram(module, _attach_executables(module, formed))
+        executables = _attach_executables(module, formed)
+        if traced:
+            trace_dispatches(formed, executables, traced)
+        return FlowProgram(module, executables)
 
 
 def _form_dispatches(module: ir.Module) -> Iterator[tuple[ir.Operation, list[Dispatch]]]:

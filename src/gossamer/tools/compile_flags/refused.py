@@ -76,7 +76,7 @@ iree-list-plugins iree-load-plugin= iree-plugin= iree-print-plugin-info
 compile-mode=std iree-flow-export-benchmark-funcs
 """,
     "dispatches are not instrumented here": """
-iree-flow-break-dispatch= iree-flow-trace-dispatch= iree-flow-trace-dispatch-tensors
+iree-flow-break-dispatch=
 iree-hal-benchmark-dispatch-repeat-count=1 iree-hal-instrument-dispatches=
 iree-llvmcpu-instrument-memory-accesses
 """,

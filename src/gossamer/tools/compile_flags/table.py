@@ -24,6 +24,7 @@ from gossamer.tools.compile_flags.without_effect import WITHOUT_EFFECT
 EnumType = TypeVar("EnumType", bound=Enum)
 
 _GENERAL_GROUP = "General options"
+_FLOW_GROUP = "Debugging of dispatches"
 _HAL_GROUP = "IREE HAL executable target options"
 _LLVMCPU_GROUP = "IREE LLVMCPU target options"
 _INPUT_GROUP = "IREE options for controlling the input transformations to apply"
@@ -207,6 +208,23 @@ _HONOURED = (
     (
         "llvmcpu_link_embedded",
         Flag("iree-llvmcpu-link-embedded", "Kernels are loaded by the HAL, not the system.", _LLVMCPU_GROUP),
+    ),
+    (
+        "trace_dispatches",
+        Flag(
+            "iree-flow-trace-dispatch",
+            "Prints tensors of @function:number, or of an executable by name, when it runs.",
+            _FLOW_GROUP,
+            "dispatch",
+        ),
+    ),
+    (
+        "trace_all_dispatches",
+        Flag(
+            "iree-flow-trace-dispatch-tensors",
+            "Prints what every dispatch gets and gives when it runs.",
+            _FLOW_GROUP,
+        ),
     ),
     ("print_ir_after_all", Flag("mlir-print-ir-after-all", "Prints the program after each pass.")),
     ("print_ir_after_change", Flag("mlir-print-ir-after-change", "Prints only where a pass changed it.")),

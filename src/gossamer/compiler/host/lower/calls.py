@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from gossamer.abi import hal_functions as hal
 from gossamer.abi.check_functions import CHECK
 from gossamer.abi.ref_types import BUFFER_VIEW
 from gossamer.abi.value_type import RefType, ScalarType, TensorType, ValueType
 from gossamer.compiler.host.lower.context import LoweringContext
-from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport
+from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport, TraceViews
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.signatures import Signature
 from gossamer.compiler.vm import ir
@@ -100,3 +101,9 @@ def lower_call_check(context: LoweringContext, step: CallCheck) -> None:
     builder.call_import(imported, *arguments)
     builder.br(following)
     builder.block = following
+
+
+def lower_trace(context: LoweringContext, step: TraceViews) -> None:
+    """A call that prints tensors."""
+    views = [context.value(view) for view in step.views]
+    context.effect(hal.BUFFER_VIEW_TRACE, context.builder.string(step.key), views)

@@ -9,7 +9,12 @@ from gossamer.abi import hal_functions as hal
 from gossamer.abi.command_flags import ANY_QUEUE, WAIT_FOREVER
 from gossamer.abi.element_type import ENCODING_DENSE_ROW_MAJOR
 from gossamer.abi.mlir_element_type import element_bits, element_type_code
-from gossamer.compiler.host.lower.calls import lower_call_check, lower_call_function, lower_call_import
+from gossamer.compiler.host.lower.calls import (
+    lower_call_check,
+    lower_call_function,
+    lower_call_import,
+    lower_trace,
+)
 from gossamer.compiler.host.lower.commands import lower_execute
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.lower.parameters import lower_load_parameters
@@ -36,6 +41,7 @@ from gossamer.compiler.host.program.steps import (
     Step,
     StoreGlobal,
     Subspan,
+    TraceViews,
     ViewBuffer,
     ViewDim,
 )
@@ -286,6 +292,7 @@ _LOWERINGS: dict[type, _Lowering] = {
     ReadElement: _read_element,
     StoreGlobal: _store_global,
     Subspan: _subspan,
+    TraceViews: lower_trace,
     ViewBuffer: _view_buffer,
     ViewDim: _view_dim,
 }

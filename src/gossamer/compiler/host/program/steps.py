@@ -206,6 +206,14 @@ class CallCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceViews:
+    """Prints the contents of views under a heading."""
+
+    key: str
+    views: tuple[View, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CallFunction:
     """Calls a function of this module; timepoints are among the arguments and results."""
 
@@ -257,4 +265,5 @@ Step: TypeAlias = (
     | CallFunction
     | LoadGlobal
     | StoreGlobal
+    | TraceViews
 )

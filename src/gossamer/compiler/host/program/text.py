@@ -39,6 +39,7 @@ from gossamer.compiler.host.program.steps import (
     Step,
     StoreGlobal,
     Subspan,
+    TraceViews,
     ViewBuffer,
     ViewDim,
     Wait,
@@ -211,6 +212,7 @@ _FORMATS: dict[type, Callable[[Any, _Names], str]] = {
     ReadElement: lambda step, names: f"{names.of(step.result)} = read {step.range} : {step.element}",
     StoreGlobal: lambda step, names: f"store @{step.name} = {names.of(step.value)}",
     Subspan: lambda step, names: f"{step.result} = subspan {step.range}",
+    TraceViews: lambda step, names: f"trace {step.key!r} {names.list(step.views)}",
     ViewBuffer: lambda step, names: f"{step.result} = buffer of {step.view}, {step.result.size} bytes",
     ViewDim: lambda step, names: f"{step.result} = dim {step.index} of {step.view}",
 }

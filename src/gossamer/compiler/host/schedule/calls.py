@@ -12,6 +12,7 @@ from gossamer.compiler.host.program.steps import (
     CallFunction,
     CallImport,
     Passed,
+    TraceViews,
     ViewBuffer,
     ViewDim,
     Wait,
@@ -22,6 +23,8 @@ from gossamer.compiler.host.schedule.module_state import CONSTANTS
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.signatures import Argument, Signature
+
+TRACE = "flow.tensor.trace"
 
 _RESULT_MESSAGE = "tensor"
 """What IREE calls a callee's result in messages."""
@@ -174,7 +177,8 @@ def needs_buffer(scheduler: FunctionScheduler, value: ir.Value) -> bool:
     element = scheduler.tensors[value].element
     for use in value.uses:
         user = use.owner.operation
-        if user.name == "tensor.dim" or (user.name.startswith("check.") and element == element_of(value)):
+        is_look = user.name.startswith("check.") or user.name == TRACE
+        if user.name == "tensor.dim" or (is_look and element == element_of(value)):
             continue
         if user.name == "func.call":
             callee = scheduler.module.signatures.get(ir.FlatSymbolRefAttr(user.attributes["callee"]).value)
@@ -265,22 +269,36 @@ def expect_tensor(scheduler: FunctionScheduler, value: ir.Value) -> list[Value |
     return [resource, *dims]
 
 
-# The module that tests check with
+# What looks at tensors: the module that tests check with, and traces
 
 
 def schedule_check(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     """A `check.expect_*` operation."""
-    scheduler.flush()
-    tensors = [scheduler.tensors[operand] for operand in op.operands if is_tensor(operand)]
-    before: frozenset[Timepoint] = frozenset()
-    for tensor in tensors:
-        before |= scheduler.work.before_read(tensor.range)
-    scheduler.await_all(before)
+    _wait_for_operands(scheduler, op)
     arguments: list[View | ir.Value | float] = [
-        scheduler.view_of(scheduler.tensors[operand], element_of(operand)) if is_tensor(operand) else operand
-        for operand in op.operands
+        _finished_view(scheduler, operand) if is_tensor(operand) else operand for operand in op.operands
     ]
     for name in ("atol", "rtol"):
         if name in op.attributes:
             arguments.append(ir.FloatAttr(op.attributes[name]).value)
     scheduler.emit(CallCheck(op.name, tuple(arguments)))
+
+
+def schedule_trace(scheduler: FunctionScheduler, op: ir.Operation) -> None:
+    """A `flow.tensor.trace`: tensors, and then their dynamic dimensions, which are known."""
+    _wait_for_operands(scheduler, op)
+    views = tuple(_finished_view(scheduler, operand) for operand in op.operands if is_tensor(operand))
+    scheduler.emit(TraceViews(ir.StringAttr(op.attributes["key"]).value, views))
+
+
+def _wait_for_operands(scheduler: FunctionScheduler, op: ir.Operation) -> None:
+    scheduler.flush()
+    before: frozenset[Timepoint] = frozenset()
+    for operand in op.operands:
+        if is_tensor(operand):
+            before |= scheduler.work.before_read(scheduler.tensors[operand].range)
+    scheduler.await_all(before)
+
+
+def _finished_view(scheduler: FunctionScheduler, tensor: ir.Value) -> View:
+    return scheduler.view_of(scheduler.tensors[tensor], element_of(tensor))

@@ -19,7 +19,13 @@ from gossamer.compiler.host.schedule.analysis.timed_functions import (
 )
 from gossamer.compiler.host.schedule.boundary import schedule_arguments, schedule_return
 from gossamer.compiler.host.schedule.branches import Blocks, declare_blocks, schedule_branch
-from gossamer.compiler.host.schedule.calls import internal_name, schedule_call, schedule_check
+from gossamer.compiler.host.schedule.calls import (
+    TRACE,
+    internal_name,
+    schedule_call,
+    schedule_check,
+    schedule_trace,
+)
 from gossamer.compiler.host.schedule.global_ops import schedule_load, schedule_store
 from gossamer.compiler.host.schedule.hal_ops import HAL_OPS, states_fences
 from gossamer.compiler.host.schedule.handover import hand_over_signals
@@ -37,6 +43,7 @@ INITIALIZER_ATTR = "gossamer.initializer"
 _HANDLERS: dict[str, Handler] = {
     **TENSOR_OPS,
     **HAL_OPS,
+    TRACE: schedule_trace,
     "func.call": schedule_call,
     "func.return": schedule_return,
     "ml_program.global_load": schedule_load,

@@ -56,7 +56,8 @@ _TENSOR_FORMATS = (
         "flow.tensor.barrier", "%operand ':' shaped(operand) 'on' $target:raw attr-dict => operand"
     ),
     OperationFormat(
-        "flow.tensor.trace", "$key:string '=' '[' ( %values* ':' shapeds(values) )? ']' attr-dict"
+        "flow.tensor.trace",
+        "$key:string '=' '[' %values ':' shaped(values) ( ',' %values ':' shaped(values) )* ']' attr-dict",
     ),
 )
 
