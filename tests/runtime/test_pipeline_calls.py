@@ -114,7 +114,7 @@ def test_scalars_take_the_declared_width(pipeline: gossamer.Pipeline) -> None:
     assert pipeline.scalars(2**32 - 1, -1, 0.1) == (-1, -1, float(np.float32(0.1)))
     assert pipeline.scalars(np.int8(3), np.uint64(4), np.float16(6)) == (3, 4, 6.0)
     assert pipeline.nothing() is None
-    with pytest.raises(InvalidArgumentError, match=r"argument input0 of calls\.scalars is 'x', expected i32"):
+    with pytest.raises(InvalidArgumentError, match=r"argument a of calls\.scalars is 'x', expected i32"):
         pipeline.scalars("x", 0, 0)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from conformance_engines import Functions, interpreted, native, translated
-from random_programs import CELL_COUNT, RandomBufferLoop, RandomContraction, RandomFunction
 from vm_modules import ModuleBuilder
 
 from gossamer.errors import StatusError
@@ -21,6 +20,7 @@ from gossamer.vm.bytecode.module import BytecodeModule
 from gossamer.vm.jit.analysis.compilable import compilable_functions
 from gossamer.vm.jit.analysis.variants import make_variants
 from gossamer.vm.objects.buffer import Buffer
+from random_programs import CELL_COUNT, RandomBufferLoop, RandomContraction, RandomFunction
 
 FUNCTION_COUNT = 12
 ARGUMENTS = (

@@ -20,6 +20,8 @@ MODEL_ATTR = "iree.abi.model"
 NAME_ATTR = "iree.abi.name"
 OUTPUT_ATTR = "iree.abi.output"
 ENCODING_ATTR = "iree.abi.encoding"
+ARGUMENT_NAMES_ATTR = "gossamer.arguments"
+"""Reflection of a function: what the source calls its arguments, by commas, "" for one without a name."""
 
 
 class ExecutionModel(Enum):

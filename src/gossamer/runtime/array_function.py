@@ -67,7 +67,8 @@ class ArrayFunction:
             for description in self.inputs
         ]
         self._from_vm = result_converter(self.outputs)
-        self._positions = {description.name: index for index, description in enumerate(self.inputs)}
+        self._positions = {f"input{index}": index for index in range(len(self.inputs))}
+        self._positions |= {description.name: index for index, description in enumerate(self.inputs)}
 
     def call(
         self, arguments: tuple[Any, ...], keywords: dict[str, Any], wait: Fence | None, signal: Fence | None
@@ -122,13 +123,14 @@ class ArrayFunction:
         in_order = required if len(arguments) <= len(required) else names
         placed: dict[str, Any] = dict(zip(in_order, arguments, strict=False))
         for keyword, value in keywords.items():
-            if keyword not in self._positions:
+            position = self._positions.get(keyword)
+            if position is None:
                 raise InvalidArgumentError(
                     f"{name} has no argument {keyword!r}; it takes {', '.join(names) or 'none'}"
                 )
-            if keyword in placed:
+            if names[position] in placed:
                 raise InvalidArgumentError(f"{name} got argument {keyword!r} twice")
-            placed[keyword] = value
+            placed[names[position]] = value
         missing = [argument for argument in required if argument not in placed]
         if missing:
             raise InvalidArgumentError(

@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from contextvars import copy_context
 from functools import partial
+from inspect import Signature
 from typing import Any
 
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import CallScope, current_scope
 from gossamer.runtime.array_function import ArrayFunction
+from gossamer.runtime.function_help import help_text, python_signature
 from gossamer.runtime.limited_call import NO_RULES, CallRules, call_limited, recursion_failure
 from gossamer.runtime.signature import ValueDescription
 from gossamer.vm.link.context import Context
@@ -29,18 +31,25 @@ class PipelineFunction:
     """A function of a context, by its name: calls reach the module that is loaded when they begin."""
 
     def __init__(
-        self, context: Context, full_name: str, allocator: Allocator, rules: CallRules = NO_RULES
+        self,
+        context: Context,
+        module_name: str,
+        name: str,
+        allocator: Allocator,
+        rules: CallRules = NO_RULES,
     ) -> None:
         """Find a function.
 
         Args:
-            full_name: `module.function`.
+            module_name: of its module, which may be replaced later.
+            name: that the module exports it by.
             allocator: of the device that takes inputs.
             rules: of each call.
         Raises: UnknownModuleError, UnknownFunctionError.
         """
         self._context = context
-        self._full_name = full_name
+        self._names = (module_name, name)
+        self._full_name = f"{module_name}.{name}"
         self._allocator = allocator
         self._limits, self._lock = rules
         self._is_free = self._limits is None and self._lock is None
@@ -48,8 +57,9 @@ class PipelineFunction:
 
     def _bind(self) -> ArrayFunction:
         linkage = self._context.linkage
-        function = self._context.lookup(self._full_name)
+        function = self._context.export(*self._names)
         bound = ArrayFunction(linkage, function, self._allocator, self._limits)
+        self.__doc__ = help_text(self._full_name, bound.inputs, bound.outputs, is_async=bound.is_async)
         # Why one object: threads that come here at once may store theirs in any order.
         self._bound = bound
         return bound
@@ -80,12 +90,17 @@ class PipelineFunction:
     @property
     def name(self) -> str:
         """Local name."""
-        return self._full_name.partition(".")[2]
+        return self._names[1]
 
     @property
     def is_async(self) -> bool:
         """True where calling it gives an `Invocation`."""
         return self.current().is_async
+
+    @property
+    def __signature__(self) -> Signature:
+        """What `inspect.signature` gives; types are MLIR's."""
+        return python_signature(self.inputs, self.outputs)
 
     def __repr__(self) -> str:
         return f"<PipelineFunction {self.function.declaration or self._full_name}>"

@@ -8,10 +8,10 @@ In: modules (files, bytes, classes, loaded modules) and devices. Out: functions,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gossamer.errors import InvalidArgumentError, NotFoundError, UnknownKeyError
+from gossamer.errors import InvalidArgumentError
 from gossamer.hal.device import Device
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.limits.call_limits import CallLimits
@@ -19,104 +19,24 @@ from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.limited_call import CallRules, scope_of
 from gossamer.runtime.loading import ModuleSource, check_machine, load_module, with_system_modules
+from gossamer.runtime.pipeline_modules import Functions, FunctionTable, PipelineModule, PipelineModules
 from gossamer.runtime.program_state.mapping import State
 from gossamer.vm.link.context import Context
-from gossamer.vm.link.link_errors import UnknownFunctionError
+from gossamer.vm.link.full_names import split_full_name
 from gossamer.vm.link.module import Module
 
 if TYPE_CHECKING:
     from gossamer.runtime.parameters import ParameterSource
 
 
-class _Functions:
-    """Functions of a context, made when they are first asked for, by full name."""
-
-    def __init__(self, context: Context, device: Device, rules: CallRules) -> None:
-        self._context = context
-        self._device = device
-        self._rules = rules
-        self._found: dict[str, PipelineFunction] = {}
-
-    def find(self, full_name: str) -> PipelineFunction:
-        """A function that its module exports; the same object every time."""
-        found = self._found.get(full_name)
-        if found is None:
-            found = PipelineFunction(self._context, full_name, self._device.allocator, self._rules)
-            self._found[full_name] = found
-        return found
-
-    def follow(self) -> None:
-        """Have all look for what they call now, so that none keeps a module that was replaced."""
-        for full_name, function in list(self._found.items()):
-            try:
-                function.current()
-            except UnknownFunctionError:
-                del self._found[full_name]
-
-
-class PipelineModule(Mapping[str, PipelineFunction]):
-    """Functions of one module of a pipeline, as attributes and by name."""
-
-    def __init__(self, context: Context, module: Module, functions: _Functions) -> None:
-        self._context = context
-        self._module = module
-        self._functions = functions
-
-    @property
-    def name(self) -> str:
-        """The module's name."""
-        return self._module.name
-
-    @property
-    def module(self) -> Module:
-        """The loaded module; once the context is closed, the one that was loaded last."""
-        linked = self._context.linkage.modules.get(self._module.name)
-        if linked is not None:
-            self._module = linked.module
-        return self._module
-
-    def __getitem__(self, name: str) -> PipelineFunction:
-        if name not in self.module.exports:
-            raise NotFoundError(
-                f"module {self.name!r} has no function {name!r}; it has {', '.join(self) or 'none'}"
-            )
-        return self._functions.find(f"{self.name}.{name}")
-
-    def __getattr__(self, name: str) -> PipelineFunction:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except NotFoundError as error:
-            raise AttributeError(error.message) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([name for name in self.module.exports if is_public(name)])
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __repr__(self) -> str:
-        return f"<PipelineModule {self.name}: {', '.join(self)}>"
-
-
-class PipelineModules(dict[str, PipelineModule]):
-    """Modules of a pipeline by name, in load order."""
-
-    def __missing__(self, name: str) -> PipelineModule:
-        raise UnknownKeyError(f"no module {name!r} in this pipeline; it has {', '.join(self)}")
-
-
-def is_public(name: str) -> bool:
-    """True for exports that users call; `__init` and the like, and names with `$`, are for the system."""
-    return not name.startswith("__") and "$" not in name
-
-
 class Pipeline:
     """A program of several modules with state of its own.
 
-    Functions of the last module are attributes of the pipeline; calling the pipeline itself calls the
-    only public function of that module. Any number of pipelines may be made of the same loaded modules.
+    Functions of the last module, the main one, are attributes of the pipeline, but for those that have the
+    name of something else here: `pipeline["close"]` and `pipeline.functions.close` are theirs, whatever they
+    are called, and `pipeline["module.function"]` is any module's. Calling the pipeline, or `pipeline.main`,
+    calls the only public function of the main module, or that which is called `main`. Any number of
+    pipelines may be made of the same loaded modules.
 
     Attributes:
         modules: functions of every module, by module name.
@@ -172,16 +92,32 @@ class Pipeline:
         self._rules = rules
         self.context = context
         self.devices = devices
-        self._functions = _Functions(context, devices[0], rules)
+        self._table = FunctionTable(context, devices[0], rules)
         self.modules = PipelineModules(
-            {module.name: PipelineModule(context, module, self._functions) for module in loaded}
+            {module.name: PipelineModule(context, module, self._table) for module in loaded}
         )
         self.state = State(context, devices[0].allocator)
 
     @property
     def main(self) -> PipelineModule:
-        """The last module."""
+        """The last module: `pipeline.main.run` is a function of it, and `pipeline.main(x)` calls it."""
         return next(reversed(self.modules.values()))
+
+    @property
+    def functions(self) -> Functions:
+        """The functions of the main module alone: `pipeline.functions.close(x)` calls one of that name."""
+        return self.main.functions
+
+    def __getitem__(self, name: str) -> PipelineFunction:
+        """A function of the main module by its name, or of any module by `module.function`.
+
+        Raises: NotFoundError.
+        """
+        if name not in self.main.module.exports:
+            module_name, function_name = split_full_name(name, self.modules)
+            if module_name in self.modules:
+                return self.modules[module_name][function_name]
+        return self.main[name]
 
     def __getattr__(self, name: str) -> PipelineFunction:
         if name.startswith("_") or "modules" not in self.__dict__:
@@ -189,14 +125,11 @@ class Pipeline:
         return getattr(self.main, name)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call the only public function of the last module; see `PipelineFunction.__call__`."""
-        names = list(self.main)
-        if len(names) != 1:
-            raise InvalidArgumentError(
-                f"module {self.main.name!r} has {len(names)} functions ({', '.join(names)}): "
-                "call one by name, as in pipeline.run(...)"
-            )
-        return self.main[names[0]](*arguments, **keywords)
+        """Call the main module; see `PipelineModule.__call__`."""
+        return self.main(*arguments, **keywords)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self.main})
 
     def replace(self, name: str, source: ModuleSource) -> None:
         """Put a module in the place of a loaded one of the same name, with a new state, while calls run.
@@ -215,7 +148,7 @@ class Pipeline:
         check_machine(module)
         with scope_of(self._rules.limits):
             self.context.replace(name, module)
-        self._functions.follow()
+        self._table.follow()
         self.context.close_replaced()
 
     def fork(self) -> Pipeline:

@@ -1,7 +1,7 @@
 """Scalars of Python as VM values, and back.
 
 The VM passes integers in registers of 32 or 64 bits, as signed numbers; what a number is to the caller is
-declared: `ui8` is 0 to 255.
+declared: `ui8` is 0 to 255, `i1` a truth value.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Conversion: TypeAlias = Callable[[object], object]
 
 _DTYPES = {"i": np.int32, "I": np.int64, "f": np.float32, "F": np.float64}
 _BITS = {"i": 32, "I": 64}
+_TRUTH = "i1"
 _INTEGER = re.compile(r"(?P<sign>[su]?)i(?P<bits>\d+)")
 
 
@@ -28,9 +29,11 @@ def scalar_dtype(kind: str, type: str = "") -> np.dtype[Any] | None:
 
     Args:
         kind: calling convention character.
-        type: as declared; only what is unsigned changes the type.
+        type: as declared; only what is unsigned, or a truth value, changes the type.
     Returns: None for what is no scalar.
     """
+    if type == _TRUTH:
+        return np.dtype(np.bool_)
     if kind in _BITS and (bits := _unsigned_bits(type)):
         return np.dtype(f"u{max(8, bits) // 8}")
     return np.dtype(_DTYPES[kind]) if kind in _DTYPES else None
@@ -60,6 +63,8 @@ def scalar_to_vm(kind: str, type: str, what: str) -> Conversion:
 
 def scalar_from_vm(kind: str, type: str) -> Conversion | None:
     """Function that turns a VM value into what a caller gets, or None where that is the same."""
+    if type == _TRUTH:
+        return bool
     bits = _unsigned_bits(type) if kind in _BITS else 0
     if not bits:
         return None

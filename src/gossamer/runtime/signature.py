@@ -6,13 +6,13 @@ In: a linked function, with or without a declaration. Out: descriptions, and val
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from gossamer.abi.calling_convention import parse_calling_convention
-from gossamer.abi.declaration import DeclaredValue, parse_declaration
+from gossamer.abi.declaration import ARGUMENT_NAMES_ATTR, DeclaredValue, parse_declaration
 from gossamer.abi.element_type import numpy_dtype
 from gossamer.abi.mlir_element_type import element_type_code
 from gossamer.abi.value_type import TensorType, parse_value_type
@@ -23,13 +23,16 @@ from gossamer.runtime.array_checks import check_array
 from gossamer.runtime.scalar_values import scalar_dtype, scalar_from_vm, scalar_to_vm
 from gossamer.vm.link.function import Function
 
+_KEYWORDS = {"wait", "signal", "out"}
+"""Keywords of every call, which no argument can be given by."""
+
 
 @dataclass(frozen=True, slots=True)
 class ValueDescription:
     """One input or output of a function.
 
     Attributes:
-        name: as declared; `input0` and so on where nothing is declared.
+        name: of the source where it was kept; else as declared, or `input0` and so on.
         type: as declared: `tensor<4x?xf32>`, `i32`; "" where nothing is declared.
         shape: sizes of a tensor, None for those of any size; None as a whole for what is no tensor, or
             not known to be one.
@@ -69,9 +72,19 @@ def read_signature(function: Function) -> FunctionSignature:
     ):
         return FunctionSignature(_undeclared("input", kinds), _undeclared("output", convention.results))
     return FunctionSignature(
-        tuple(map(_describe, declaration.arguments, kinds)),
+        tuple(map(_describe, _named_as_in_source(function, declaration.arguments), kinds)),
         tuple(map(_describe, declaration.results, convention.results)),
     )
+
+
+def _named_as_in_source(function: Function, arguments: Sequence[DeclaredValue]) -> Sequence[DeclaredValue]:
+    names = function.export.attrs.get(ARGUMENT_NAMES_ATTR, "").split(",")
+    if len(names) != len(arguments):
+        return arguments
+    return [
+        replace(argument, name=name) if name and name not in _KEYWORDS else argument
+        for argument, name in zip(arguments, names, strict=True)
+    ]
 
 
 def _undeclared(prefix: str, kinds: Sequence[str]) -> tuple[ValueDescription, ...]:

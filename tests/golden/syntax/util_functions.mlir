@@ -2,7 +2,7 @@
 // CHECK: func.func private @other.scale(tensor<?xf32>) -> tensor<?xf32> attributes {gossamer.util_func}
 util.func private @other.scale(%x: tensor<?xf32>) -> tensor<?xf32>
 // CHECK-LABEL: func.func @run(
-// CHECK-SAME: i32) -> (tensor<4xf32> {iree.abi.affinity = 1 : i64}, i32) attributes {gossamer.util_func, note = "x"}
+// CHECK-SAME: i32) -> (tensor<4xf32> {iree.abi.affinity = 1 : i64}, i32) attributes {gossamer.util_func, iree.reflection = {gossamer.arguments = "x,n"}, note = "x"}
 util.func public @run(%x: tensor<4xf32>, %n: i32)
     -> (tensor<4xf32> {iree.abi.affinity = 1 : i64}, i32) attributes {note = "x"} {
   // CHECK: call @tied(

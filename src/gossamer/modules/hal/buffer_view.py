@@ -11,7 +11,7 @@ from math import prod
 from gossamer.abi.element_type import are_compatible, element_type_name
 from gossamer.abi.hal_functions import HAL
 from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW
-from gossamer.errors import InvalidArgumentError, OutOfRangeError
+from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.modules.hal.buffer import subspan
@@ -165,12 +165,13 @@ def buffer_view_rank(view: BufferView) -> int:
     ),
 )
 def buffer_view_dim(view: BufferView, index: int) -> int:
-    """One dimension."""
+    """One dimension; 0 for one that the view does not have.
+
+    Functions ask for the sizes of an argument before they check its rank, and that error names the argument.
+    """
     if type(view) is not BufferView:
         raise wrong_ref(view, BUFFER_VIEW)
-    if not 0 <= index < len(view.shape):
-        raise OutOfRangeError(f"dimension {index} is out of range of a view of rank {len(view.shape)}")
-    return view.shape[index]
+    return view.shape[index] if 0 <= index < len(view.shape) else 0
 
 
 @functions.export_with_state("buffer_view.trace")

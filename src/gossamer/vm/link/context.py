@@ -155,6 +155,11 @@ class Context:
         self._check_open()
         return self.linkage.function(full_name)
 
+    def export(self, module_name: str, name: str) -> Function:
+        """A function of a module by its local name; as `lookup`."""
+        self._check_open()
+        return self.linkage.export(module_name, name)
+
     @property
     def globals(self) -> Mapping[str, GlobalAccess]:
         """Globals of all modules by `module.name`."""

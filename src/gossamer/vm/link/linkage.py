@@ -30,6 +30,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 
+from gossamer.vm.link.full_names import split_full_name
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.link_errors import UnknownFunctionError, UnknownModuleError
 from gossamer.vm.link.linking import LoadOrder, resolve_imports
@@ -96,11 +97,17 @@ class Linkage:
 
         Raises: UnknownModuleError, UnknownFunctionError.
         """
-        module_name, _, function_name = full_name.partition(".")
+        return self.export(*split_full_name(full_name, self.modules))
+
+    def export(self, module_name: str, name: str) -> Function:
+        """A function of a module by its local name; the same object every time.
+
+        Raises: UnknownModuleError, UnknownFunctionError.
+        """
         linked = self.module(module_name)
-        export = linked.module.exports.get(function_name)
+        export = linked.module.exports.get(name)
         if export is None:
-            raise UnknownFunctionError("", module_name, function_name, linked.module.exports)
+            raise UnknownFunctionError("", module_name, name, linked.module.exports)
         return linked.function(export)
 
     def order_before(self, name: str) -> LoadOrder:

@@ -21,6 +21,7 @@ from gossamer.abi.declaration import (
 )
 from gossamer.abi.value_type import are_compatible, parse_value_type
 from gossamer.format.module_def import ImportFunction
+from gossamer.vm.link.full_names import split_full_name
 from gossamer.vm.link.link_errors import (
     ExecutionModelMismatchError,
     ModuleVersionError,
@@ -53,7 +54,7 @@ def check_dependencies(module: Module, order: LoadOrder) -> None:
     Raises: UnknownModuleError, ModuleVersionError.
     """
     for dependency in module.dependencies:
-        found = order.loaded.get(dependency.name)
+        found = order.loaded.get(dependency.name) or _with_dots(module, dependency.name, order)
         if found is None:
             if dependency.is_required:
                 raise _unknown_module(module, dependency.name, _first_import(module, dependency.name), order)
@@ -61,6 +62,12 @@ def check_dependencies(module: Module, order: LoadOrder) -> None:
             raise ModuleVersionError(
                 module.name, dependency.name, minimum=dependency.minimum_version, found=found.version
             )
+
+
+def _with_dots(module: Module, needed: str, order: LoadOrder) -> Module | None:
+    """The loaded module of an import that is known as needed up to the first dot of its name only."""
+    function_name = _first_import(module, needed)
+    return order.loaded.get(split_full_name(f"{needed}.{function_name}", order.loaded)[0])
 
 
 def _first_import(module: Module, needed: str) -> str:
@@ -75,11 +82,17 @@ def resolve_imports(module: Module, order: LoadOrder) -> Sequence[tuple[Module, 
     Returns: parallel to `module.imports`; None for an optional import that nothing loaded offers.
     Raises: UnknownModuleError, UnknownFunctionError, SignatureMismatchError, ExecutionModelMismatchError.
     """
-    return [_resolve(module, function, order) for function in module.imports]
+    known = order.loaded.keys() | order.announced.keys()
+    return [
+        _resolve(module, function, split_full_name(function.full_name, known), order)
+        for function in module.imports
+    ]
 
 
-def _resolve(module: Module, function: ImportFunction, order: LoadOrder) -> tuple[Module, Export] | None:
-    module_name, _, function_name = function.full_name.partition(".")
+def _resolve(
+    module: Module, function: ImportFunction, names: tuple[str, str], order: LoadOrder
+) -> tuple[Module, Export] | None:
+    module_name, function_name = names
     exporter = order.loaded.get(module_name)
     if exporter is None:
         if function.is_required:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gossamer.errors import InvalidArgumentError
+from gossamer.vm.link.full_names import split_full_name
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.lifecycle import end, load
 from gossamer.vm.link.linkage import Linkage, LinkedModule
@@ -63,7 +64,7 @@ def _link_importers(changed: Linkage, linkage: Linkage, replaced: str) -> None:
 
 
 def _needs(module: Module, names: set[str]) -> bool:
-    imported = {function.full_name.partition(".")[0] for function in module.imports}
+    imported = {split_full_name(function.full_name, names)[0] for function in module.imports}
     return not names.isdisjoint(imported.union(dependency.name for dependency in module.dependencies))
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gossamer.compiler import mlir
 from gossamer.compiler.frontend.frontend import LoadedProgram
 from gossamer.compiler.frontend.mlir import bytecode_resources, syntax, text_resources
+from gossamer.compiler.frontend.mlir.argument_names import keep_argument_names
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.resources import Resources, inline_small
@@ -29,9 +30,12 @@ class MlirBytecodeFrontend:
         """Read and verify a program. Raises: CompileError."""
         context = _make_context(source.data)
         if _PORTABLE_ARTIFACT in source.data[:64]:
-            return LoadedProgram(mlir.parse_portable_artifact(source.data, context), options.input_type)
+            module = mlir.parse_portable_artifact(source.data, context)
+            keep_argument_names(module)
+            return LoadedProgram(module, options.input_type)
         resources = Resources(fills_elided=options.zero_fill_elided)
         module = mlir.parse(bytecode_resources.take_out_resources(source.data, resources), context)
+        keep_argument_names(module)
         inline_small(module, resources)
         return LoadedProgram(module, options.input_type, resources)
 
@@ -71,9 +75,11 @@ def _parse_text(source: Source, resources: Resources) -> ir.Module:
         source.positions = rewritten.source_position
         text = rewritten.text
     try:
-        return mlir.parse(text, context)
+        module = mlir.parse(text, context)
     except CompileError as error:
         raise CompileError([_clarified(diagnostic) for diagnostic in error.diagnostics]) from None
+    keep_argument_names(module, text)
+    return module
 
 
 def _make_context(data: bytes) -> ir.Context:

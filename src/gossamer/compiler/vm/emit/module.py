@@ -140,7 +140,8 @@ def _globals_attr(module: ir.Module, places: Mapping[str, int]) -> Iterable[tupl
         for variable in module.globals.values()
         if variable.declared_type
     ]
-    return [(GLOBALS_ATTR, "\n".join(lines))] if lines else []
+    # Why also without any: then readers know that what globals there are is the compiler's.
+    return [(GLOBALS_ATTR, "\n".join(lines))] if module.globals else []
 
 
 def _type_table(module: ir.Module) -> tuple[str, ...]:

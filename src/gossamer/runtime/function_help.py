@@ -1,0 +1,44 @@
+"""What `help` and completion show of a function: its arguments by name, with MLIR's types.
+
+help(pipeline.step)   step(chunk: 'tensor<512xf32>', gain: 'f32') -> 'tensor<512xf32>'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import Parameter, Signature
+
+from gossamer.runtime.signature import ValueDescription
+
+
+def python_signature(inputs: Sequence[ValueDescription], outputs: Sequence[ValueDescription]) -> Signature:
+    """Signature of a function; storage for results may be left out, and comes last."""
+    parameters = [
+        Parameter(
+            value.name,
+            Parameter.POSITIONAL_OR_KEYWORD if value.output is None else Parameter.KEYWORD_ONLY,
+            default=Parameter.empty if value.output is None else None,
+            annotation=value.type or Parameter.empty,
+        )
+        for value in sorted(inputs, key=lambda value: value.output is not None)
+    ]
+    types = [value.type for value in outputs]
+    results = types[0] if len(types) == 1 else f"({', '.join(types)})"
+    return Signature(parameters, return_annotation=results if all(types) else Signature.empty)
+
+
+def help_text(
+    full_name: str, inputs: Sequence[ValueDescription], outputs: Sequence[ValueDescription], *, is_async: bool
+) -> str:
+    """Documentation of a function.
+
+    Args:
+        full_name: `module.function`.
+        inputs, outputs: without fences.
+        is_async: calling it gives an `Invocation`.
+    """
+    gives = "an Invocation of its results" if is_async else "its results"
+    return (
+        f"{full_name}{python_signature(inputs, outputs)}\n\n"
+        f"Takes arrays and numbers in order or by name, and returns {gives}."
+    )
