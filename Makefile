@@ -4,20 +4,21 @@ VENV := .venv
 REFERENCE := .venv-iree
 BENCHMARK := .venv-benchmark
 MODELS := .venv-models
+RUNTIME := .venv-runtime
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-models check fast setup benchmark-environment clean
+.PHONY: help demo test test-models check test-runtime fast setup benchmark-environment clean
 
 $(VENV)/.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[compiler]' --group dev
 	touch $@
 
 $(VENV)/.runtime-stamp: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[compiler]'
 	touch $@
 
 $(REFERENCE)/.stamp: pyproject.toml
@@ -35,7 +36,7 @@ $(BENCHMARK)/.stamp: pyproject.toml
 $(MODELS)/.stamp: pyproject.toml
 	$(PYTHON) -m venv $(MODELS)
 	$(MODELS)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(MODELS)/bin/python -m pip install --quiet --editable . --group dev --group models
+	$(MODELS)/bin/python -m pip install --quiet --editable '.[compiler]' --group dev --group models
 	touch $@
 
 help: ## this list
@@ -63,5 +64,11 @@ fast: $(VENV)/.stamp ## tests that need nothing but Python
 test-models: $(MODELS)/.stamp ## models of frameworks, compiled and compared with them
 	$(MODELS)/bin/pytest -n 2 tests/models
 
+test-runtime: $(VENV)/.stamp ## what runs programs, installed alone in a new environment: size, import time, a run
+	rm -rf $(RUNTIME)
+	$(PYTHON) -m venv $(RUNTIME)
+	$(RUNTIME)/bin/python -m pip install --quiet .
+	$(BIN)/python tests/packaging/runtime_environment.py $(RUNTIME)
+
 clean: ## remove the environments
-	rm -rf $(VENV) $(REFERENCE) $(BENCHMARK) $(MODELS) build
+	rm -rf $(VENV) $(REFERENCE) $(BENCHMARK) $(MODELS) $(RUNTIME) build

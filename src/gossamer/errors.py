@@ -12,6 +12,7 @@
     │   └── one class for each remaining code (also RuntimeError)
     │       └── RaisedError             of UnknownError: an exception of Python code, carried by a timeline
     ├── CompileError                    a user's program is wrong: diagnostics with locations
+    ├── CompilerMissingError            (also ImportError) only what runs programs is installed
     └── InternalError                   a fault of ours
 
 Status codes and their numbers are those of IREE's runtime (`iree/base/status.h`).
@@ -314,6 +315,16 @@ class CompileError(GossamerError):
     def __init__(self, diagnostics: list[Diagnostic]) -> None:
         self.diagnostics = diagnostics
         super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))
+
+
+class CompilerMissingError(GossamerError, ImportError):
+    """Something is to be compiled where only what runs programs is installed."""
+
+    def __init__(self, missing: ImportError) -> None:
+        super().__init__(
+            f"compiling needs MLIR, which is not installed (no module '{missing.name}'): "
+            "pip install 'gossamer[compiler]' brings it"
+        )
 
 
 class InternalError(GossamerError):

@@ -23,13 +23,16 @@ from dataclasses import replace
 from io import BytesIO
 from typing import cast
 
-from torch_mlir import _mlir_libs
-from torch_mlir._mlir_libs._mlir import globals as _binding_globals
-from torch_mlir._mlir_libs._mlir import ir, passmanager
-
 from gossamer.compiler.pass_observer import run_pass
 from gossamer.diagnostics import Diagnostic, Severity, SourceLocation
-from gossamer.errors import CompileError, InternalError
+from gossamer.errors import CompileError, CompilerMissingError, InternalError
+
+try:
+    from torch_mlir import _mlir_libs
+    from torch_mlir._mlir_libs._mlir import globals as _binding_globals
+    from torch_mlir._mlir_libs._mlir import ir, passmanager
+except ModuleNotFoundError as error:
+    raise CompilerMissingError(error) from error
 
 __all__ = [
     "INPUT_NAME",
