@@ -17,8 +17,9 @@ Bytes: TypeAlias = bytes | memoryview
 GLOBALS_ATTR = "gossamer.globals"
 """Module attribute: one line for each global, `name<TAB>storage type<TAB>place<TAB>declared type`.
 
-The place is a byte offset for value types and an ordinal for refs. A global that never changes once the
-module is initialised has a fifth field, `immutable`. Other runtimes ignore the attribute.
+The place is a byte offset for value types and an ordinal for refs. Two more fields may follow: `dims=8,16`,
+the places of the `i64` globals that hold the dynamic dimensions of a tensor, in order; and `immutable`, for a
+global that never changes once the module is initialised. Other runtimes ignore the attribute.
 """
 
 Attributes: TypeAlias = tuple[tuple[str, str], ...]

@@ -122,7 +122,7 @@ class Pipeline:
     def __getattr__(self, name: str) -> PipelineFunction:
         if name.startswith("_") or "modules" not in self.__dict__:
             raise AttributeError(name)
-        return getattr(self.main, name)
+        return getattr(self.functions, name)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Call the main module; see `PipelineModule.__call__`."""

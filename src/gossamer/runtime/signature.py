@@ -99,27 +99,18 @@ def _describe(value: DeclaredValue, kind: str) -> ValueDescription:
     type = parse_value_type(text)
     if not isinstance(type, TensorType):
         return ValueDescription(value.name, text, None, scalar_dtype(kind, text), kind, value.output)
-    element_type, dtype = _element_type(type.element)
+    element_type, dtype = numpy_element_type(type.element)
     return ValueDescription(value.name, text, type.shape, dtype, kind, value.output, element_type)
 
 
-def _element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
+def numpy_element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
+    """IREE's code and NumPy's type of an element type of MLIR; None where there is none."""
     code = element_type_code(name)
     try:
         return code, None if code is None else numpy_dtype(code)
     except UnimplementedError:
         # Why: a type that NumPy lacks (i4) can still be passed as a buffer view.
         return None, None
-
-
-def static_tensor_type(text: str) -> tuple[list[int], int] | None:
-    """Sizes and element type code of `tensor<4x4xf32>`; None for other types and sizes not known."""
-    tensor = parse_value_type(text)
-    if not isinstance(tensor, TensorType):
-        return None
-    sizes = [size for size in tensor.shape if size is not None]
-    element_type, _ = _element_type(tensor.element)
-    return (sizes, element_type) if element_type is not None and len(sizes) == len(tensor.shape) else None
 
 
 ToVm: TypeAlias = Callable[[object], object]

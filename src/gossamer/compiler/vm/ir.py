@@ -134,12 +134,14 @@ class Global:
         declared_type: as the program declares it, such as `tensor<4xf32>`; "" for globals that the
             compiler makes for its own use, which users do not see.
         is_mutable: may change once the module is initialised.
+        dims: names of the globals that hold a tensor's dynamic dimensions, in order.
     """
 
     name: str
     type: Type
     declared_type: str = ""
     is_mutable: bool = True
+    dims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,13 @@ import os
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-import numpy as np
-
-from gossamer.abi import element_type as element_types
 from gossamer.errors import InvalidArgumentError, UnknownKeyError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.program_state.restore import restore
 from gossamer.runtime.program_state.snapshot import OWN_TYPES, Snapshot
-from gossamer.runtime.signature import static_tensor_type
+from gossamer.runtime.program_state.values import set_tensor, tensor_of
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.module import GlobalAccess
 
@@ -40,14 +37,15 @@ class State(MutableMapping[str, Any]):
         if isinstance(value, BufferView):
             return value.to_numpy().copy()
         if isinstance(value, Buffer):
-            return self._buffer_as_array(access, value)
+            return (tensor_of(access, value) or value).to_numpy().copy()
         return value
 
     def __setitem__(self, name: str, value: Any) -> None:
         access = self._access(name)
         if access.storage_type == "!hal.buffer":
-            value = self._array_as_view(access, name, value).buffer
-        elif access.storage_type == "!hal.buffer_view" and not isinstance(value, BufferView):
+            set_tensor(access, name, value, self._allocator)
+            return
+        if access.storage_type == "!hal.buffer_view" and not isinstance(value, BufferView):
             value = BufferView.from_numpy(value, self._allocator, copy=True)
         access.set(value)
 
@@ -117,21 +115,3 @@ class State(MutableMapping[str, Any]):
             known = ", ".join(self) or "none"
             raise UnknownKeyError(f"no global {name!r} in this context; it has {known}")
         return access
-
-    @staticmethod
-    def _buffer_as_array(access: GlobalAccess, value: Buffer) -> Any:
-        tensor = static_tensor_type(access.type)
-        if tensor is None:
-            return value.to_numpy().copy()
-        shape, element_type = tensor
-        return BufferView(value, shape, element_type).to_numpy().copy()
-
-    def _array_as_view(self, access: GlobalAccess, name: str, value: Any) -> BufferView:
-        tensor = static_tensor_type(access.type)
-        if tensor is None:
-            return BufferView.from_numpy(value, self._allocator, copy=True)
-        shape, element_type = tensor
-        array = np.asarray(value, element_types.numpy_dtype(element_type))
-        if list(array.shape) != shape:
-            raise InvalidArgumentError(f"global {name} has type {access.type}, got shape {array.shape}")
-        return BufferView.from_numpy(array, self._allocator, element_type=element_type, copy=True)

@@ -136,9 +136,7 @@ def _save(module: Module, contents: object) -> SavedModule:
         storage.restore(contents)
         accesses = changing_globals(access_globals(storage, module.global_names))
         types = {name: access.type for name, access in accesses.items()}
-        values = {
-            name: to_portable(access.get(), f"{module.name}.{name}") for name, access in accesses.items()
-        }
+        values = {name: to_portable(access, f"{module.name}.{name}") for name, access in accesses.items()}
         return SavedModule(module.name, module.version, digest, types, values)
     if isinstance(module, PythonModule):
         values = cast("dict[str, object]", contents) if isinstance(contents, dict) else {"": contents}

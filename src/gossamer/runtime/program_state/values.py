@@ -1,15 +1,24 @@
-"""Values of globals without anything of a process: numbers, bytes and arrays, and the way back."""
+"""Values of globals: as arrays and back, and without anything of a process, as numbers, bytes and tensors.
+
+A module keeps a tensor as a buffer, and its dynamic dimensions in globals of their own (`GlobalAccess.dims`):
+
+    tensor<?x4xf32>    !hal.buffer of 48 bytes, i64 3     array of shape (3, 4)
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
+from gossamer.abi.value_type import TensorType, parse_value_type
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.runtime.signature import numpy_element_type
 from gossamer.vm.link.module import GlobalAccess
 from gossamer.vm.objects.buffer import Buffer as HostBuffer
 
@@ -29,16 +38,79 @@ class SavedTensor:
     data: bytes
 
 
-def to_portable(value: object, name: str) -> int | float | bytes | SavedTensor | None:
-    """Copy a value of a global.
+def tensor_of(access: GlobalAccess, buffer: Buffer) -> BufferView | None:
+    """What a global's buffer holds, by its declared type; None where the module does not say that."""
+    type = parse_value_type(access.type)
+    if not isinstance(type, TensorType) or type.shape.count(None) != len(access.dims):
+        return None
+    element_type, dtype = numpy_element_type(type.element)
+    if element_type is None or dtype is None:
+        return None
+    extents = (cast("int", each.get()) for each in access.dims)
+    return BufferView(buffer, [next(extents) if size is None else size for size in type.shape], element_type)
+
+
+def set_tensor(access: GlobalAccess, name: str, array: Any, allocator: Allocator) -> None:
+    """Set a global that is kept as a buffer, and its dynamic dimensions with it.
 
     Args:
-        value: as the global holds it.
+        access: of the global.
+        name: of the global, for messages.
+        array: its new contents, copied.
+        allocator: where memory comes from.
+    Raises: InvalidArgumentError where the shape is not of the global's type, or the module does not say what
+        the type is and the array has another number of bytes than the global.
+    """
+    type = parse_value_type(access.type)
+    element_type, dtype = numpy_element_type(type.element) if isinstance(type, TensorType) else (None, None)
+    if not isinstance(type, TensorType) or dtype is None or type.shape.count(None) != len(access.dims):
+        _set_bytes(access, name, np.asarray(array), allocator)
+        return
+    array = np.asarray(array, dtype)
+    fits = len(array.shape) == len(type.shape) and all(
+        size in (None, found) for size, found in zip(type.shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise InvalidArgumentError(f"global {name} has type {access.type}, got shape {array.shape}")
+    view = BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)
+    _store(access, view.buffer, view.shape)
+
+
+def _set_bytes(access: GlobalAccess, name: str, array: np.ndarray[Any, Any], allocator: Allocator) -> None:
+    present = access.get()
+    if isinstance(present, Buffer) and present.byte_length != array.nbytes:
+        raise InvalidArgumentError(
+            f"global {name} has {present.byte_length} bytes, got {array.nbytes}: its module does not say "
+            "where it keeps sizes, so only contents of the same size can be set"
+        )
+    access.set(BufferView.from_numpy(array, allocator, copy=True).buffer)
+
+
+def _store(access: GlobalAccess, buffer: Buffer, shape: Sequence[int]) -> None:
+    type = parse_value_type(access.type)
+    assert isinstance(type, TensorType)
+    for dim, extent in zip(
+        access.dims,
+        (found for size, found in zip(type.shape, shape, strict=True) if size is None),
+        strict=True,
+    ):
+        dim.set(extent)
+    access.set(buffer)
+
+
+def to_portable(access: GlobalAccess, name: str) -> int | float | bytes | SavedTensor | None:
+    """Copy a global's value.
+
+    Args:
+        access: of the global.
         name: of the global, for messages.
     Raises: InvalidArgumentError for refs that mean nothing elsewhere.
     """
+    value = access.get()
     if value is None or isinstance(value, (int, float)):
         return value
+    if isinstance(value, Buffer) and access.dims:
+        value = tensor_of(access, value) or value
     if isinstance(value, BufferView):
         data = value.buffer.to_numpy()[: value.byte_length].tobytes()
         return SavedTensor(tuple(value.shape), value.element_type, data)
@@ -62,7 +134,10 @@ def put_back(access: GlobalAccess, value: object, allocator: Allocator) -> None:
     if isinstance(value, SavedTensor):
         view = BufferView(allocator.allocate_buffer(len(value.data)), value.shape, value.element_type)
         _fill(view.buffer, value.data)
-        access.set(view)
+        if access.storage_type == "!hal.buffer":
+            _store(access, view.buffer, value.shape)
+        else:
+            access.set(view)
     elif isinstance(value, bytes) and access.storage_type == "!hal.buffer":
         buffer = allocator.allocate_buffer(len(value))
         _fill(buffer, value)

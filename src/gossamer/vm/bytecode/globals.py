@@ -29,13 +29,14 @@ _VALUE_STRUCTS = {
 
 @dataclass(frozen=True, slots=True)
 class GlobalName:
-    """Where a global is, what it is called and whether it may change; see `GLOBALS_ATTR`."""
+    """Where a global and its dynamic dimensions are, and whether it may change; see `GLOBALS_ATTR`."""
 
     name: str
     storage_type: str
     place: int
     declared_type: str
     is_mutable: bool = True
+    dims: tuple[GlobalName, ...] = ()
 
 
 def global_names(module: DecodedModule) -> tuple[GlobalName, ...]:
@@ -52,19 +53,34 @@ def global_names(module: DecodedModule) -> tuple[GlobalName, ...]:
 
 def _parse_global(module: DecodedModule, line: str) -> GlobalName:
     fields = line.split("\t")
+    places = fields.pop(4)[5:].split(",") if fields[4:] and fields[4].startswith("dims=") else []
     is_mutable = fields[4:] != ["immutable"]
-    if len(fields) != (4 if is_mutable else 5) or not fields[2].isdecimal():
-        raise FormatError(f"line {line!r} is not 'name, storage type, place, type'", table=GLOBALS_ATTR)
+    if len(fields) != (4 if is_mutable else 5) or not all(map(str.isdecimal, [fields[2], *places])):
+        raise FormatError(
+            f"line {line!r} is not 'name, storage type, place, type', perhaps 'dims=places', 'immutable'",
+            table=GLOBALS_ATTR,
+        )
     name, storage_type, place, declared_type = fields[:4]
+    dims = tuple(
+        _checked(module, GlobalName(f"dimension {index} of {name}", "i64", int(each), "index"))
+        for index, each in enumerate(places)
+    )
+    return _checked(module, GlobalName(name, storage_type, int(place), declared_type, is_mutable, dims))
+
+
+def _checked(module: DecodedModule, name: GlobalName) -> GlobalName:
+    """The same. Raises: FormatError where the module's state has no such place."""
+    storage_type, definition = name.storage_type, module.definition
     is_value = is_value_type(storage_type)
     size = _VALUE_STRUCTS[storage_type].size if storage_type in _VALUE_STRUCTS else 1
-    definition = module.definition
     limit = definition.global_bytes_capacity if is_value else definition.global_ref_count
-    if (is_value and storage_type not in _VALUE_STRUCTS) or int(place) + size > limit:
-        raise FormatError(f"global {name!r} of type {storage_type} has no place {place}", table=GLOBALS_ATTR)
+    if (is_value and storage_type not in _VALUE_STRUCTS) or name.place + size > limit:
+        raise FormatError(
+            f"global {name.name!r} of type {storage_type} has no place {name.place}", table=GLOBALS_ATTR
+        )
     if not is_value:
         ref_type(storage_type)
-    return GlobalName(name, storage_type, int(place), declared_type, is_mutable)
+    return name
 
 
 def _used_globals(module: DecodedModule) -> set[tuple[str, int]]:
@@ -88,17 +104,19 @@ def _used_globals(module: DecodedModule) -> set[tuple[str, int]]:
 
 def access_globals(storage: GlobalStorage, names: tuple[GlobalName, ...]) -> Mapping[str, GlobalAccess]:
     """Typed access to globals by name; it stays valid as long as the storage."""
-    return {
-        name.name: GlobalAccess(
-            name=name.name,
-            type=name.declared_type,
-            storage_type=name.storage_type,
-            get=_getter(storage, name),
-            set=_setter(storage, name),
-            is_mutable=name.is_mutable,
-        )
-        for name in names
-    }
+    return {name.name: _access(storage, name) for name in names}
+
+
+def _access(storage: GlobalStorage, name: GlobalName) -> GlobalAccess:
+    return GlobalAccess(
+        name=name.name,
+        type=name.declared_type,
+        storage_type=name.storage_type,
+        get=_getter(storage, name),
+        set=_setter(storage, name),
+        is_mutable=name.is_mutable,
+        dims=tuple(_access(storage, each) for each in name.dims),
+    )
 
 
 def _getter(storage: GlobalStorage, name: GlobalName) -> Callable[[], object]:

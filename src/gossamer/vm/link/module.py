@@ -55,6 +55,7 @@ class GlobalAccess:
         get: read the present value.
         set: replace it; raises InvalidArgumentError on a value of another type.
         is_mutable: programs may change it; others have it from their initialiser on.
+        dims: of the dynamic dimensions of a tensor, in order, where the module says where it keeps them.
     """
 
     name: str
@@ -63,6 +64,7 @@ class GlobalAccess:
     get: Callable[[], object]
     set: Callable[[object], None]
     is_mutable: bool = True
+    dims: tuple[GlobalAccess, ...] = ()
 
 
 class BoundExports(Protocol):

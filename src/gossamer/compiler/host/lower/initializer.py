@@ -33,8 +33,8 @@ _DATA_ALIGNMENT = 64
 def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -> None:
     """Declare the globals and rodata of a module."""
 
-    def declare(name: str, type: ir.Type, declared_type: str = "", *, is_mutable: bool = True) -> None:
-        module.globals[name] = ir.Global(name, type, declared_type, is_mutable)
+    def declare(name: str, type: ir.Type) -> None:
+        module.globals[name] = ir.Global(name, type)
 
     declare(DEVICE_GLOBAL, ir.ref(DEVICE))
     for executable in program.executables:
@@ -51,7 +51,9 @@ def declare_state(program: HostProgram, module: ir.Module, variants: Variants) -
         module.rodata[f"{name}_data"] = ir.Rodata(f"{name}_data", program.constants.data, _DATA_ALIGNMENT)
     for variable in program.globals.values():
         type = type_of_name(variable.type)
-        declare(variable.name, type, variable.declared_type, is_mutable=variable.is_mutable)
+        module.globals[variable.name] = ir.Global(
+            variable.name, type, variable.declared_type, variable.is_mutable, variable.dims
+        )
 
 
 def _kernels_used(program: HostProgram) -> dict[Dispatch, None]:

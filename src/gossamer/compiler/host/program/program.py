@@ -93,6 +93,7 @@ class HostGlobal:
         type: a register character or a full ref type.
         declared_type: as the program declares it; "" where the compiler made it.
         is_mutable: may change once the module is initialised.
+        dims: names of the globals that hold a tensor's dynamic dimensions.
     """
 
     name: str
@@ -100,6 +101,7 @@ class HostGlobal:
     initial: int | float | None = None
     declared_type: str = ""
     is_mutable: bool = True
+    dims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,12 @@ def declare_globals(state: ModuleState) -> None:
             )
             continue
         program.globals[variable.name] = HostGlobal(
-            variable.name, BUFFER, None, str(variable.type), variable.is_mutable
+            variable.name,
+            BUFFER,
+            None,
+            str(variable.type),
+            variable.is_mutable,
+            tuple(variable.dims.values()),
         )
         extents = _initial_extents(variable)
         for index, name in variable.dims.items():

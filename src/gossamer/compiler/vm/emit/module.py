@@ -136,6 +136,7 @@ def _globals_attr(module: ir.Module, places: Mapping[str, int]) -> Iterable[tupl
     """Names and types of the program's own globals, for those who look at state."""
     lines = [
         f"{variable.name}\t{variable.type}\t{places[variable.name]}\t{variable.declared_type}"
+        + ("\tdims=" + ",".join(str(places[name]) for name in variable.dims) if variable.dims else "")
         + ("" if variable.is_mutable else "\timmutable")
         for variable in module.globals.values()
         if variable.declared_type
