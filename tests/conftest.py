@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 CompileMlir = Callable[..., Path]
 AssembleVmasm = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiles_each_time() -> Iterator[None]:
+    """Have every compile of a test, those of commands included, be one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GOSSAMER_COMPILE_CACHE", "0")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def test_a_later_change_of_the_same_length_is_another_version(package: Path) -> 
     before = version()
     path = package / "modules" / "hal" / "file.py"
     path.write_text("x = 2\n")
-    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
     assert version() != before
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+INPUT_NAME = "-"
+"""File name MLIR gives to text that has none: the input being compiled."""
+
 
 class Severity(Enum):
     """How bad a diagnostic is."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import cast
 
+from gossamer.compiler.kept_modules import compile_kept
 from gossamer.compiler.options import CompileOptions, ExecutionModel
-from gossamer.compiler.pipeline import compile_source
 from gossamer.compiler.source import Source
 
 
@@ -23,7 +23,7 @@ def compile(model: object, *, asynchronous: bool = False, options: CompileOption
     if isinstance(model, (str, os.PathLike)):
         path = cast("str | os.PathLike[str]", model)
         return compile_file(path, asynchronous=asynchronous, options=options)
-    return compile_source(Source.from_model(model), options or _default_options(asynchronous))
+    return compile_kept(Source.from_model(model), options or _default_options(asynchronous))
 
 
 def compile_text(text: str, *, asynchronous: bool = False, options: CompileOptions | None = None) -> bytes:
@@ -36,7 +36,7 @@ def compile_text(text: str, *, asynchronous: bool = False, options: CompileOptio
     Returns: a `.vmfb`, as `gossamer.Pipeline` and IREE's tools take it.
     Raises: CompileError with diagnostics that point into the text.
     """
-    return compile_source(Source.from_text(text), options or _default_options(asynchronous))
+    return compile_kept(Source.from_text(text), options or _default_options(asynchronous))
 
 
 def compile_file(
@@ -46,7 +46,7 @@ def compile_file(
 
     Raises: CompileError; OSError when the file cannot be read.
     """
-    return compile_source(Source.from_path(os.fspath(path)), options or _default_options(asynchronous))
+    return compile_kept(Source.from_path(os.fspath(path)), options or _default_options(asynchronous))
 
 
 def _default_options(asynchronous: bool) -> CompileOptions:

@@ -24,7 +24,7 @@ from io import BytesIO
 from typing import cast
 
 from gossamer.compiler.pass_observer import run_pass
-from gossamer.diagnostics import Diagnostic, Severity, SourceLocation
+from gossamer.diagnostics import INPUT_NAME, Diagnostic, Severity, SourceLocation
 from gossamer.errors import CompileError, CompilerMissingError, InternalError
 
 try:
@@ -35,7 +35,6 @@ except ModuleNotFoundError as error:
     raise CompilerMissingError(error) from error
 
 __all__ = [
-    "INPUT_NAME",
     "add_frameworks",
     "compile_error",
     "ir",
@@ -52,9 +51,6 @@ __all__ = [
     "translate_to_llvm_ir",
     "verify_passes",
 ]
-
-INPUT_NAME = "-"
-"""File name MLIR gives to text that has none: the input being compiled."""
 
 # Why: an operation created before its dialect is loaded silently becomes an unregistered one. These are
 # loaded at once; parsing and passes load what else they meet. Loading all costs 15 ms more for each context.

@@ -79,6 +79,7 @@ class CompileOptions:
         polyglot_zip: write the module as a zip archive as well.
         emit_mlir_bytecode: write bytecode, not text, where `compile_to` stops at MLIR.
         strip_source_map: leave source locations out of the module.
+        is_kept: take the module from what earlier compiles left on disk, and leave it there.
         verify: verify the program after each pass.
         trace_dispatches: dispatches whose tensors are printed when they run: one or those of one name, as
             `--iree-flow-trace-dispatch=` has it.
@@ -116,6 +117,7 @@ class CompileOptions:
     strip_source_map: bool = False
     trace_dispatches: str = ""
     trace_all_dispatches: bool = False
+    is_kept: bool = True
     verify: bool = True
     print_ir_after_all: bool = False
     print_ir_after_change: bool = False

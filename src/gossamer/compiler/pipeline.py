@@ -7,7 +7,6 @@ In: a `Source` and `CompileOptions`. Out: the bytes of a module, or the program 
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
 from gossamer.compiler.pass_printing import printing
 from gossamer.compiler.resources import write_out
 from gossamer.compiler.signatures import Signature, read_signatures
-from gossamer.compiler.source import CompileWarning, Source
+from gossamer.compiler.source import Source
 from gossamer.compiler.target.device_targets import DEFAULT_DEVICE, check_options, check_target, find_targets
 from gossamer.compiler.target.target import ExecutableSource, Target
 from gossamer.compiler.vm import ir as vm_ir
@@ -160,7 +159,7 @@ def _in_context(diagnostic: Diagnostic, context: str) -> Diagnostic:
 
 def _input(compilation: Compilation) -> None:
     for warning in input.normalize(compilation.loaded, compilation.options):
-        warnings.warn(CompileWarning(str(compilation.source.explain(warning))), stacklevel=2)
+        compilation.source.warn(str(compilation.source.explain(warning)))
 
 
 def _abi(compilation: Compilation) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gossamer.compiler.mlir import INPUT_NAME
-from gossamer.diagnostics import Diagnostic, SourceLocation
+from gossamer.diagnostics import INPUT_NAME, Diagnostic, SourceLocation
 from gossamer.errors import CompileError
 
 BYTECODE_MAGIC = b"ML\xefR"
@@ -36,6 +36,7 @@ class Source:
         path: the file it was read from, or None.
         model: the model to compile where it is a Python object; `data` is empty then.
         positions: set where MLIR parsed a rewritten text, see `PositionMap`.
+        warnings: what its author was warned of.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Source:
     path: Path | None = None
     model: object = None
     positions: PositionMap | None = None
+    warnings: list[str] = field(default_factory=list[str])
     _lines: list[str] | None = field(default=None, repr=False)
 
     @classmethod
@@ -109,6 +111,11 @@ class Source:
             source_line=diagnostic.source_line or self._line(line),
             notes=notes,
         )
+
+    def warn(self, message: str) -> None:
+        """Warn the author of something about the program."""
+        self.warnings.append(message)
+        warnings.warn(CompileWarning(message), stacklevel=3)
 
     @contextmanager
     def explains(self) -> Generator[None]:

@@ -1,4 +1,4 @@
-"""Compiled code on disk, so that a process need not compile what an earlier one did.
+"""Compiled modules and code on disk, so that a process need not compile what an earlier one did.
 
 Files are in `$GOSSAMER_CACHE_DIR/native`, or `gossamer/native` in the user's cache folder, named by the hash
 of what they were made of; they start with the hash of their contents. Any number of processes may use the
@@ -17,6 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 
 CACHE_DIR_VARIABLE = "GOSSAMER_CACHE_DIR"
+
+COMPILED_PREFIX = "compiled-"
+"""Begins the keys of compiled modules; all else is what runs programs."""
 
 _DIGEST_BYTES = 32
 
@@ -37,11 +40,11 @@ def _cache_folder(override: str, base: str, _home: str) -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "gossamer" / "native"
 
 
-def content_key(*parts: str) -> str:
+def content_key(*parts: str | bytes) -> str:
     """Name for what was made of `parts`; their boundaries count."""
     digest = hashlib.sha256()
     for part in parts:
-        encoded = part.encode()
+        encoded = part.encode() if isinstance(part, str) else part
         digest.update(len(encoded).to_bytes(8, "little"))
         digest.update(encoded)
     return digest.hexdigest()

@@ -61,6 +61,12 @@ def trim(folder: Path, allowed: int) -> None:
                 total -= size
 
 
+def kept_sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each finished file of a folder, by name."""
+    files = [file for file in _files(folder) if not file.path.endswith(UNFINISHED_SUFFIX)]
+    return {os.path.basename(file.path): file.size for file in files}
+
+
 def _files(folder: Path) -> Iterator[_File]:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:

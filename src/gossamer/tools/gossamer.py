@@ -21,6 +21,7 @@ _COMMANDS = {
     "assemble": ("iree_as_module", "makes a module from text (iree-as-module)"),
     "convert-parameters": ("iree_convert_parameters", "rewrites parameter files (iree-convert-parameters)"),
     "create-parameters": ("iree_create_parameters", "makes a parameter file (iree-create-parameters)"),
+    "cache": ("gossamer_cache", "shows, fills and trims what is kept on disk"),
     "dump-parameters": ("iree_dump_parameters", "lists parameters of files (iree-dump-parameters)"),
 }
 """File of each command, and what it does."""

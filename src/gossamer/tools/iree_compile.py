@@ -90,11 +90,11 @@ def _compile(input_path: str, output_path: str, options: CompileOptions, *, spli
 
 def _outputs(sources: list[Source], options: CompileOptions, output_path: str) -> dict[str, bytes]:
     """Compile sources. Returns: what goes into each file."""
-    from gossamer.compiler.pipeline import compile_modules, compile_source
-
     if output_path.endswith(os.sep) or Path(output_path).is_dir():
         folder = Path(output_path)
         folder.mkdir(parents=True, exist_ok=True)
+        from gossamer.compiler.pipeline import compile_modules
+
         suffix = "mlir" if options.writes_text else "vmfb"
         return {
             str(folder / f"{name}.{suffix}"): output
@@ -103,7 +103,10 @@ def _outputs(sources: list[Source], options: CompileOptions, output_path: str) -
         }
     if len(sources) > 1 and not options.writes_text:
         raise FlagError("--split-input-file makes several modules; -o folder/ writes a file for each")
-    return {output_path: b"// -----\n".join(compile_source(source, options) for source in sources)}
+    # Why here: `--version` and `--help` need nothing of it.
+    from gossamer.compiler.kept_modules import compile_kept
+
+    return {output_path: b"// -----\n".join(compile_kept(source, options) for source in sources)}
 
 
 def _print_warning(message: Warning | str, *_: object) -> None:

@@ -10,7 +10,8 @@ from gossamer.compiler.source import Source
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
-_frontends: list[Frontend] = [TORCH, MLIR_BYTECODE, MLIR_TEXT]
+_OWN: list[Frontend] = [TORCH, MLIR_BYTECODE, MLIR_TEXT]
+_frontends = list(_OWN)
 
 
 def register_frontend(frontend: Frontend) -> None:
@@ -21,6 +22,11 @@ def register_frontend(frontend: Frontend) -> None:
 def unregister_frontend(frontend: Frontend) -> None:
     """Take a frontend away again. Raises: ValueError unless it is registered."""
     _frontends.remove(frontend)
+
+
+def is_extended() -> bool:
+    """Whether there are other frontends than the compiler's own."""
+    return _frontends != _OWN
 
 
 def find_frontend(source: Source, input_type: str) -> Frontend:

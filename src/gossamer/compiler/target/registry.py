@@ -42,5 +42,11 @@ def target_names() -> tuple[str, ...]:
     return tuple(_TARGETS)
 
 
-register_target(VmvxTarget())
-register_target(LlvmCpuTarget())
+def is_extended() -> bool:
+    """Whether there are other targets than the compiler's own."""
+    return len(_TARGETS) != len(_OWN)
+
+
+_OWN = (VmvxTarget(), LlvmCpuTarget())
+for _target in _OWN:
+    register_target(_target)

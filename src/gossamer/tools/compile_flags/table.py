@@ -107,6 +107,10 @@ _HONOURED = (
         ),
     ),
     ("emit_mlir_bytecode", Flag("emit-mlir-bytecode", "Writes MLIR as bytecode, not text.")),
+    (
+        "is_kept",
+        Flag("gossamer-cache", "Takes and leaves modules on disk; see `gossamer cache`. On by default."),
+    ),
     ("verify", Flag("verify", "Verifies the program throughout compilation.")),
     (
         "output_format",
