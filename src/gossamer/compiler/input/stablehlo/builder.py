@@ -1,7 +1,8 @@
-"""Appends StableHLO operations of one result at the present insertion point."""
+"""Appends StableHLO operations of one result at the present insertion point, and reads their attributes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from gossamer.compiler.mlir import ir
@@ -37,3 +38,29 @@ def compare(direction: str, left: ir.Value, right: ir.Value) -> ir.Value:
     flags = ir.RankedTensorType.get(ir.RankedTensorType(left.type).shape, ir.IntegerType.get_signless(1))
     attribute = ir.Attribute.parse(f"#stablehlo<comparison_direction {direction}>")
     return stablehlo("compare", [left, right], flags, {"comparison_direction": attribute})
+
+
+def signed(integers: ir.Value) -> ir.Value:
+    """Integers of a type that `arith` knows: it has no unsigned ones."""
+    type = ir.RankedTensorType(integers.type)
+    element = type.element_type
+    if not isinstance(element, ir.IntegerType) or not element.is_unsigned:
+        return integers
+    return stablehlo(
+        "convert", [integers], ir.RankedTensorType.get(type.shape, ir.IntegerType.get_signless(64))
+    )
+
+
+def dims_of(op: ir.Operation, attribute: str, name: str) -> list[int]:
+    """Dimensions that an attribute of StableHLO's own lists under a name, empty where it does not.
+
+    Why by text: the attribute's Python class belongs to a package that takes long to import.
+    """
+    found = re.search(rf"\b{name} = \[([^\]]*)\]", str(op.attributes[attribute]))
+    return [int(number) for number in found[1].split(",")] if found and found[1].strip() else []
+
+
+def index_vector_dim_of(op: ir.Operation, attribute: str) -> int:
+    """Which dimension of the indices of a gather or scatter holds their components."""
+    found = re.search(r"\bindex_vector_dim = (\d+)", str(op.attributes[attribute]))
+    return int(found[1]) if found else 0

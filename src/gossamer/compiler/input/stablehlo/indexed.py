@@ -6,10 +6,11 @@ the library does not expect its operations inside of unknown ones.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from gossamer.compiler.input.stablehlo.builder import dims_of, index_vector_dim_of, signed
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.walk import find, walk
 
@@ -53,6 +54,7 @@ def lower_scatter(op: ir.Operation) -> Sequence[ir.Value] | None:
     if len(op.results) != 1:
         return None
     operand, indices, updates = op.operands
+    indices = signed(indices)
     rank = ir.RankedTensorType(operand.type).rank
     positions = _positions(_Numbers.of(op), operand, indices, updates)
     _swap_arguments(op.regions[0].blocks[0], op.location)
@@ -86,21 +88,15 @@ class _Numbers:
 
     @staticmethod
     def of(op: ir.Operation) -> _Numbers:
-        """Read the attribute: its Python class belongs to a package that takes long to import."""
-        text = str(op.attributes["scatter_dimension_numbers"])
-
-        def numbers(name: str) -> list[int]:
-            found = re.search(rf"\b{name} = \[([^\]]*)\]", text)
-            return [int(number) for number in found[1].split(",")] if found and found[1].strip() else []
-
-        vector = re.search(r"\bindex_vector_dim = (\d+)", text)
+        """Read the attribute."""
+        dims = partial(dims_of, op, "scatter_dimension_numbers")
         return _Numbers(
-            numbers("update_window_dims"),
-            numbers("inserted_window_dims"),
-            numbers("input_batching_dims"),
-            numbers("scatter_indices_batching_dims"),
-            numbers("scatter_dims_to_operand_dims"),
-            int(vector[1]) if vector else 0,
+            dims("update_window_dims"),
+            dims("inserted_window_dims"),
+            dims("input_batching_dims"),
+            dims("scatter_indices_batching_dims"),
+            dims("scatter_dims_to_operand_dims"),
+            index_vector_dim_of(op, "scatter_dimension_numbers"),
         )
 
 

@@ -13,6 +13,15 @@ from gossamer.compiler.input.stablehlo.collectives import (
     lower_collective_permute,
     lower_participant_id,
 )
+from gossamer.compiler.input.stablehlo.dynamic_indexed import lower_dynamic_gather, lower_dynamic_update_slice
+from gossamer.compiler.input.stablehlo.dynamic_shapes import (
+    lower_dynamic_broadcast,
+    lower_dynamic_iota,
+    lower_dynamic_pad,
+    lower_dynamic_reshape,
+    lower_dynamic_reverse,
+    lower_real_dynamic_slice,
+)
 from gossamer.compiler.input.stablehlo.fft import lower_fft
 from gossamer.compiler.input.stablehlo.indexed import lower_scatter, lower_sort
 from gossamer.compiler.input.stablehlo.normalization import (
@@ -113,12 +122,20 @@ _LOWERINGS: dict[str, Callable[[ir.Operation], Results]] = {
     "stablehlo.case": _case,
     "stablehlo.collective_permute": lower_collective_permute,
     "stablehlo.custom_call": _custom_call,
+    "stablehlo.dynamic_broadcast_in_dim": lower_dynamic_broadcast,
+    "stablehlo.dynamic_gather": lower_dynamic_gather,
+    "stablehlo.dynamic_iota": lower_dynamic_iota,
+    "stablehlo.dynamic_pad": lower_dynamic_pad,
+    "stablehlo.dynamic_reshape": lower_dynamic_reshape,
+    "stablehlo.dynamic_update_slice": lower_dynamic_update_slice,
     "stablehlo.fft": lower_fft,
     "stablehlo.get_dimension_size": _get_dimension_size,
     "stablehlo.if": _if,
     "stablehlo.optimization_barrier": _optimization_barrier,
     "stablehlo.partition_id": lower_participant_id,
     "stablehlo.replica_id": lower_participant_id,
+    "stablehlo.real_dynamic_slice": lower_real_dynamic_slice,
+    "stablehlo.reverse": lower_dynamic_reverse,
     "stablehlo.rng": lower_rng,
     "stablehlo.rng_bit_generator": lower_rng_bit_generator,
     "stablehlo.scatter": lower_scatter,
