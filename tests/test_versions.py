@@ -69,3 +69,12 @@ def test_the_reference_compared_with_is_the_release_we_promise() -> None:
     reference = tomllib.loads(_PYPROJECT.read_text())["dependency-groups"]["reference"]
     assert f"iree-base-compiler=={versions.IREE_VERSION}" in reference
     assert f"iree-base-runtime=={versions.IREE_VERSION}" in reference
+
+
+def test_the_package_of_another_name_is_of_this_version() -> None:
+    text = (_PACKAGE.parents[1] / "packages" / "gossamer-iree" / "pyproject.toml").read_text()
+    project = tomllib.loads(text)["project"]
+    assert project["version"] == versions.PACKAGE_VERSION
+    assert project["dependencies"] == [f"gossamer=={versions.PACKAGE_VERSION}"]
+    extras = tomllib.loads(_PYPROJECT.read_text())["project"]["optional-dependencies"]
+    assert extras["iree"] == [f"gossamer-iree=={versions.PACKAGE_VERSION}"]

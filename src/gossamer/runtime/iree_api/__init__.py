@@ -19,6 +19,10 @@ _HOMES = {
 }
 
 
+def disable_leak_checker() -> None:
+    """Nothing: only IREE's native binding reports objects that are alive when the process ends."""
+
+
 def __getattr__(name: str) -> object:
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
