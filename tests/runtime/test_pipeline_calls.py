@@ -228,3 +228,58 @@ def test_memory_does_not_grow(
     finally:
         tracemalloc.stop()
     assert after - before < 50_000
+
+
+def test_tasks_are_made_of_calls(async_pipeline: gossamer.Pipeline) -> None:
+    async def run() -> Any:
+        task = asyncio.create_task(async_pipeline.absolute(X))
+        async with asyncio.TaskGroup() as group:
+            in_group = group.create_task(async_pipeline.absolute(-X))
+        return await asyncio.wait_for(task, 10), await in_group
+
+    for result in (*asyncio.run(run()), asyncio.run(async_pipeline.absolute(X))):
+        np.testing.assert_array_equal(result, abs(X))
+
+
+def test_a_task_of_a_call_cancels_it(async_pipeline: gossamer.Pipeline) -> None:
+    gate = Fence.create()
+
+    async def run() -> Any:
+        call = async_pipeline.absolute(X, wait=gate)
+        task = asyncio.create_task(call)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return call
+
+    with pytest.raises(gossamer.StatusError, match="CANCELLED"):
+        asyncio.run(run()).result(10)
+    gate.signal()
+
+
+def test_a_call_under_way_is_no_argument(
+    pipeline: gossamer.Pipeline, async_pipeline: gossamer.Pipeline
+) -> None:
+    under_way = async_pipeline.absolute(X)
+    for function, arguments in ((pipeline.absolute, (under_way,)), (pipeline.scalars, (under_way, 1, 2))):
+        with pytest.raises(InvalidArgumentError, match="await it first, and pass its result"):
+            function(*arguments)
+    assert under_way.result(10) is not None
+
+
+@pytest.mark.parametrize("keyword", ["wait", "signal"])
+def test_what_is_no_fence_is_named(async_pipeline: gossamer.Pipeline, keyword: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"{keyword}= of calls.absolute expected .*, found int"):
+        async_pipeline.absolute(X, **{keyword: 3})
+
+
+@pytest.mark.parametrize("modules", ["calls.vmfb", b"IREE", Named], ids=["path", "bytes", "class"])
+def test_modules_are_given_as_a_list(modules: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"expected a list: Pipeline\(\[module, ...\]\)"):
+        gossamer.Pipeline(modules)
+
+
+def test_a_program_in_the_place_of_a_path_is_recognised() -> None:
+    with pytest.raises(NotFoundError, match="this is MLIR text, expected a path or the bytes of a module"):
+        gossamer.Pipeline([CALLS_MLIR])

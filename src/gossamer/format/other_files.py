@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 _MAGICS = (
     (b"ML\xefR", "MLIR bytecode, not a module; compile it first"),
     (b"\x7fELF", "a shared object; a module in C is loaded by a path that ends in .so"),
+    (b"\xcf\xfa\xed\xfe", "a shared object of macOS; a module in C is loaded by a path that ends in .dylib"),
+    (b"MZ", "a program or library of Windows, not a module"),
+    (b"\x93NUMPY", "an array of NumPy, not a module"),
     (b"IRPA", "an archive of parameters, not a module"),
     (b"GGUF", "a file of parameters, not a module"),
 )
 _LOOKED_AT = 4096
-_MLIR_WORDS = (b"builtin.module", b"func.func", b"module @", b"util.func", b"vm.module")
-_PYTHON_WORDS = (b"import ", b"def ", b"class ")
+_MLIR_LINE = re.compile(
+    rb"^\s*([#!]\w+ = \S|module\s*(@|attributes|\{)|\"?(builtin\.module|(func|util|vm|ml_program)\.))",
+    re.MULTILINE,
+)
+_PYTHON_LINE = re.compile(
+    rb"^(#!.*python|import \w|from [\w.]+ import |def \w+\(|class \w+[(:])", re.MULTILINE
+)
+
+
+def is_mlir_text(data: bytes) -> bool:
+    """True for what looks like a program."""
+    return _MLIR_LINE.search(data) is not None
 
 
 def describe_other_file(data: memoryview) -> str | None:
@@ -21,8 +36,8 @@ def describe_other_file(data: memoryview) -> str | None:
             return description
     if b"\0" in start:
         return None
-    if any(word in start for word in _MLIR_WORDS) or start.lstrip().startswith(b"module"):
+    if is_mlir_text(start):
         return "MLIR text, not a module; compile it first"
-    if any(line.startswith(_PYTHON_WORDS) for line in start.splitlines()):
+    if _PYTHON_LINE.search(start):
         return "Python source; a module in Python is given as a class"
-    return None
+    return "text, not a module" if start.isascii() and start.strip() else None

@@ -84,7 +84,11 @@ class ArrayFunction:
             if type(returned) is BufferView and not self._takes_storage:
                 return returned.to_numpy()
             return self._results(returned, arguments)
+        if wait is not None and type(wait) is not Fence:
+            wait = self._fence(wait, "wait")
         if signal is not None:
+            if type(signal) is not Fence:
+                signal = self._fence(signal, "signal")
             if self._takes_storage:
                 require_in_place(self.inputs, arguments, self.function.full_name)
             if self._limits is None and current_scope() is None:
@@ -102,6 +106,12 @@ class ArrayFunction:
         if not signal.is_reached:
             scope.on_stop(signal, signal.fail)
         return returned, scope
+
+    def _fence(self, value: object, keyword: str) -> Fence:
+        # Why here: few programs give fences of IREE's API.
+        from gossamer.runtime.iree_api.hal.timelines import fence_of
+
+        return fence_of(value, f"{keyword}= of {self.function.full_name}")
 
     def _results(self, returned: object, arguments: tuple[Any, ...]) -> Any:
         results: Any = self._from_vm(returned)

@@ -103,7 +103,8 @@ class PipelineFunction:
         return python_signature(self.inputs, self.outputs)
 
     def __repr__(self) -> str:
-        return f"<PipelineFunction {self.function.declaration or self._full_name}>"
+        # Why not the present one: there is none once the context is closed.
+        return f"<PipelineFunction {self._bound.function.declaration or self._full_name}>"
 
     def __call__(
         self, *arguments: Any, wait: Fence | None = None, signal: Fence | None = None, **keywords: Any

@@ -1,12 +1,13 @@
 """Calls under way: what calling an asynchronous function gives back.
 
 In: results whose contents are still to come and the fence that says when. Out: `await`, `result()`, or
-`cancel()`; cancelling a task that awaits a call cancels the call.
+`cancel()`; cancelling a task that awaits a call cancels the call. Tasks can be made of calls themselves:
+`asyncio.create_task(pipeline.f(x))`, `asyncio.run(pipeline.f(x))`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 from gossamer.errors import RaisedError
@@ -14,7 +15,7 @@ from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.scope import CallScope
 
 
-class Invocation:
+class Invocation(Coroutine[Any, Any, Any]):
     """A call under way.
 
     Attributes:
@@ -25,6 +26,7 @@ class Invocation:
         self.fence = fence
         self._finish = finish
         self._scope = scope
+        self._task: Generator[Any, None, Any] | None = None
 
     def done(self) -> bool:
         """True once `result` will not block."""
@@ -66,6 +68,25 @@ class Invocation:
                 self.cancel()
             raise
         return self._finish()
+
+    def send(self, value: Any) -> Any:
+        """Go on as the coroutine of a task."""
+        return self._steps.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an exception where the task waits: one that ends the task cancels the call."""
+        return self._steps.throw(*error)
+
+    def close(self) -> None:
+        """End the task's waiting, and the call with it; what no task has begun goes on."""
+        if self._task is not None:
+            self._task.close()
+
+    @property
+    def _steps(self) -> Generator[Any, None, Any]:
+        if self._task is None:
+            self._task = self.__await__()
+        return self._task
 
     def __repr__(self) -> str:
         return f"<Invocation {'done' if self.done() else 'pending'}>"

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from gossamer.errors import InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import Bytes
+from gossamer.format.other_files import is_mlir_text
 from gossamer.hal.device import Device
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.file_mapping import FileMapping
@@ -31,6 +32,10 @@ from gossamer.vm.loading import load_bytecode_module
 ModuleSource: TypeAlias = "Module | type | str | os.PathLike[str] | Bytes"
 """A loaded module, a decorated class, the bytes of a `.vmfb` file, or a path: of such a file, or of a shared
 object with parameters (`libfoo.so?key=value`)."""
+
+
+_SHOWN_CHARACTERS = 200
+"""Of a path that leads nowhere: it may be a whole program."""
 
 
 def _trace(key: str, views: Sequence[BufferView]) -> None:
@@ -99,7 +104,10 @@ def _load_file(path: str, policy: NativeCodePolicy) -> Module:
             if size:
                 data = memoryview(FileMapping(file.fileno()))
     except OSError as error:
-        raise NotFoundError(f"failed to open file '{path}': {error.strerror}") from error
+        failure = NotFoundError(f"failed to open file '{path[:_SHOWN_CHARACTERS]}': {error.strerror}")
+        if is_mlir_text(path.encode(errors="replace")):
+            failure.annotate("this is MLIR text, expected a path or the bytes of a module; compile it first")
+        raise failure from error
     try:
         return load_bytecode_module(data, source=path)
     except StatusError as error:

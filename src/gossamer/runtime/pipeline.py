@@ -8,6 +8,7 @@ In: modules (files, bytes, classes, loaded modules) and devices. Out: functions,
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,10 @@ class Pipeline:
         Raises: link errors (see `vm.link.link_errors`), FormatError on bad bytes, PermissionDeniedError for
             native code that is refused, before any of it runs, what an initialiser raises.
         """
+        if isinstance(modules, (str, os.PathLike, bytes, bytearray, memoryview, type, Module)):
+            raise InvalidArgumentError(
+                f"modules is a {type(modules).__name__}, expected a list: Pipeline([module, ...])"
+            )
         if not modules:
             raise InvalidArgumentError("a pipeline needs at least one module")
         policy = None if allow_native is None else NativeCodePolicy.parse(allow_native)
@@ -113,10 +118,9 @@ class Pipeline:
 
         Raises: NotFoundError.
         """
-        if name not in self.main.module.exports:
+        if "." in name and name not in self.main.module.exports:
             module_name, function_name = split_full_name(name, self.modules)
-            if module_name in self.modules:
-                return self.modules[module_name][function_name]
+            return self.modules[module_name][function_name]
         return self.main[name]
 
     def __getattr__(self, name: str) -> PipelineFunction:

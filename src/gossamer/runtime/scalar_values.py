@@ -7,7 +7,7 @@ declared: `ui8` is 0 to 255, `i1` a truth value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -56,9 +56,16 @@ def scalar_to_vm(kind: str, type: str, what: str) -> Conversion:
             return convert(value)
         except (TypeError, ValueError, OverflowError) as error:
             expected = type or _DTYPES[kind].__name__
-            raise InvalidArgumentError(f"{what} is {value!r}, expected {expected}") from error
+            raise InvalidArgumentError(
+                f"{what} is {value!r}, expected {expected}{hint_for_awaitable(value)}"
+            ) from error
 
     return convert_scalar
+
+
+def hint_for_awaitable(value: object) -> str:
+    """What to add to a message about an argument that is a call under way; "" for other values."""
+    return "; await it first, and pass its result" if isinstance(value, Awaitable) else ""
 
 
 def scalar_from_vm(kind: str, type: str) -> Conversion | None:

@@ -20,7 +20,7 @@ from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.array_checks import check_array
-from gossamer.runtime.scalar_values import scalar_dtype, scalar_from_vm, scalar_to_vm
+from gossamer.runtime.scalar_values import hint_for_awaitable, scalar_dtype, scalar_from_vm, scalar_to_vm
 from gossamer.vm.link.function import Function
 
 _KEYWORDS = {"wait", "signal", "out"}
@@ -146,7 +146,9 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
         elif shape is None:
             return value
         else:
-            raise InvalidArgumentError(f"{what} is {value!r}, expected {description.type}")
+            raise InvalidArgumentError(
+                f"{what} is {value!r}, expected {description.type}{hint_for_awaitable(value)}"
+            )
         if shape is not None and dtype is not None:
             check_array(array, shape, dtype, what)
         return BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)

@@ -10,7 +10,13 @@ import threading
 import time
 from collections.abc import Iterable
 
-from gossamer.errors import DeadlineExceededError, RaisedError, StatusCode, StatusError
+from gossamer.errors import (
+    DeadlineExceededError,
+    InvalidArgumentError,
+    RaisedError,
+    StatusCode,
+    StatusError,
+)
 from gossamer.hal.timeline.semaphore import ReachedCallback, Semaphore, fresh_error
 from gossamer.limits.errors import LimitError
 
@@ -41,13 +47,30 @@ class Fence:
 
     @classmethod
     def at(cls, semaphore: Semaphore, value: int) -> Fence:
-        """Make a fence of one timepoint."""
+        """Make a fence of one timepoint.
+
+        Raises: InvalidArgumentError for what is no semaphore.
+        """
+        if not isinstance(semaphore, Semaphore):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgumentError(
+                f"expected a Semaphore, found {type(semaphore).__name__}; a HalSemaphore is for "
+                "HalFence.create_at"
+            )
         return cls(((semaphore, value),))
 
     @classmethod
     def join(cls, fences: Iterable[Fence | None]) -> Fence | None:
-        """Make a fence that is reached when all of them are; None when there is nothing to wait for."""
-        joined = cls(timepoint for fence in fences if fence is not None for timepoint in fence.timepoints)
+        """Make a fence that is reached when all of them are; None when there is nothing to wait for.
+
+        Raises: InvalidArgumentError where one of them is no fence.
+        """
+        present = [fence for fence in fences if fence is not None]
+        for fence in present:
+            if not isinstance(fence, Fence):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InvalidArgumentError(
+                    f"expected a gossamer.Fence, found {type(fence).__name__}; HalFence.join takes both"
+                )
+        joined = cls(timepoint for fence in present for timepoint in fence.timepoints)
         return joined if joined.timepoints else None
 
     def insert(self, semaphore: Semaphore, value: int) -> None:
@@ -94,7 +117,10 @@ class Fence:
         Args:
             error: what waiters get; an exception that is no status is carried by a `RaisedError`.
             where: what to say of its place then, for messages.
+        Raises: InvalidArgumentError for what is no exception.
         """
+        if not isinstance(error, BaseException):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgumentError(f"a fence fails with an exception, found {error!r}")
         status = error if isinstance(error, StatusError) else RaisedError(error, where)
         for semaphore, _ in self.timepoints:
             semaphore.fail(status)

@@ -35,7 +35,10 @@ def to_vm(type: ValueConverter, value: object, what: str) -> object:
 
 def arguments_from_vm(signature: Signature, values: Sequence[object]) -> list[object]:
     """Arguments of a method."""
-    return [from_vm(type, value) for (_, type), value in zip(signature.arguments, values, strict=True)]
+    try:
+        return [from_vm(type, value) for (_, type), value in zip(signature.arguments, values, strict=True)]
+    except InvalidArgumentError as error:
+        raise error.annotate(f"in arguments of {signature.full_name}") from None
 
 
 def arguments_to_vm(signature: Signature, values: Sequence[object]) -> list[object]:
@@ -56,7 +59,10 @@ def arguments_to_vm(signature: Signature, values: Sequence[object]) -> list[obje
 def results_from_vm(signature: Signature, returned: object) -> object:
     """What a call of an import gives to the method that made it."""
     values = as_tuple(signature, returned)
-    return pack([from_vm(type, value) for type, value in zip(signature.results, values, strict=True)])
+    try:
+        return pack([from_vm(type, value) for type, value in zip(signature.results, values, strict=True)])
+    except InvalidArgumentError as error:
+        raise error.annotate(f"in results of {signature.full_name}") from None
 
 
 def results_to_vm(signature: Signature, arguments: Sequence[object], returned: object) -> object:

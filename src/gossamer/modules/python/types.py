@@ -12,6 +12,7 @@ Declarations are spelled as the compiler spells them in `iree.abi.declaration`, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast, get_args, get_origin
@@ -75,7 +76,11 @@ class ScalarConverter:
         kind = convention_character(self.value_type)
         if kind in "iI":
             bits = int(self.name[1:])
-            if number != int(number) or not -(1 << (bits - 1)) <= number < 1 << bits:
+            if (
+                not math.isfinite(number)
+                or number != int(number)
+                or not -(1 << (bits - 1)) <= number < 1 << bits
+            ):
                 raise InvalidArgumentError(f"{what} expected {self.name}, which does not hold {number}")
         return _SCALAR_CONVERSIONS[kind](number)
 
@@ -87,6 +92,9 @@ _SCALAR_CONVERSIONS: dict[str, Callable[[Any], int | float]] = {
     "f": lambda value: round_f32(float(value)),
     "F": float,
 }
+
+_NO_ARRAY: tuple[type, ...] = (type(None), str, bytes, dict, tuple)
+"""Of these NumPy makes arrays that nobody meant; a tuple stands for several results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +137,33 @@ class TensorConverter:
         if isinstance(value, BufferView):
             self.check(value.shape, value.element_type, what)
             return value
-        if value is None:
-            raise InvalidArgumentError(f"{what} expected {self}, found None")
-        array = np.asarray(cast("Any", value))
+        array = value if type(value) is np.ndarray else self._array_of(value, what)
         element_type = element_types.element_type_of(array.dtype)
         self.check(array.shape, element_type, what)
         code = element_type if self.element_type is None else self.element_type
         return BufferView.from_numpy(array, allocator, element_type=code, copy=True)
+
+    def _array_of(self, value: object, what: str) -> npt.NDArray[Any]:
+        """What is not an array yet; numbers and lists of Python take the declared element type."""
+        if not isinstance(value, _NO_ARRAY):
+            try:
+                array = self._converted(np.asarray(cast("Any", value)), value)
+                element_types.element_type_of(array.dtype)
+            except (TypeError, ValueError, OverflowError, NotImplementedError):
+                pass
+            else:
+                return array
+        found = "None" if value is None else type(value).__name__
+        hint = "; await it first" if hasattr(type(value), "__await__") else ""
+        raise InvalidArgumentError(f"{what} expected {self.value_type}, found {found}{hint}")
+
+    def _converted(self, array: npt.NDArray[Any], value: object) -> npt.NDArray[Any]:
+        if self.element_type is None or not isinstance(value, (bool, int, float, complex, list)):
+            return array
+        dtype = element_types.numpy_dtype(self.element_type)
+        # Why: NumPy would cut 1.5 to 1, and drop imaginary parts.
+        loses = (np.dtype(dtype).kind in "biu" and array.dtype.kind in "fc") or array.dtype.kind == "c"
+        return array if loses else np.asarray(value, dtype)
 
     def check(self, shape: Sequence[int], element_type: int, what: str) -> None:
         """Raise InvalidArgumentError unless a tensor of this shape and element type fits."""

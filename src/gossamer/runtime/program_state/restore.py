@@ -32,6 +32,7 @@ def restore(context: Context, snapshot: Snapshot, allocator: Allocator, *, by_na
         by_name: take over what a module of another version has in common with it.
     Raises: InvalidArgumentError when the modules differ.
     """
+    context.check_open()
     modules = {module.name: module for module in context.modules}
     if set(modules) != set(snapshot.names):
         raise InvalidArgumentError(

@@ -73,7 +73,7 @@ class Context:
         Raises: errors of `vm.link.link_errors`; whatever the module's `__init` fails with.
         """
         with self._lock:
-            self._check_open()
+            self.check_open()
             if module.name in self.linkage.modules:
                 raise DuplicateModuleError(module.name)
             try:
@@ -99,7 +99,7 @@ class Context:
             FailedPreconditionError where the initialiser itself replaced something.
         """
         with self._lock:
-            self._check_open()
+            self.check_open()
             try:
                 self._replace(name, module)
             except StatusError as error:
@@ -144,7 +144,7 @@ class Context:
         return self._linked(name).state
 
     def _linked(self, name: str) -> LinkedModule:
-        self._check_open()
+        self.check_open()
         return self.linkage.module(name)
 
     def lookup(self, full_name: str) -> Function:
@@ -152,17 +152,21 @@ class Context:
 
         Raises: UnknownModuleError, UnknownFunctionError.
         """
-        self._check_open()
+        self.check_open()
         return self.linkage.function(full_name)
 
     def export(self, module_name: str, name: str) -> Function:
         """A function of a module by its local name; as `lookup`."""
-        self._check_open()
+        self.check_open()
         return self.linkage.export(module_name, name)
 
     @property
     def globals(self) -> Mapping[str, GlobalAccess]:
-        """Globals of all modules by `module.name`."""
+        """Globals of all modules by `module.name`.
+
+        Raises: FailedPreconditionError once the context is closed.
+        """
+        self.check_open()
         return MappingProxyType(
             {
                 f"{name}.{local_name}": access
@@ -172,8 +176,12 @@ class Context:
         )
 
     def snapshot(self) -> Mapping[str, object]:
-        """Copy of all globals, by module; for `restore` of this context or of a fork."""
+        """Copy of all globals, by module; for `restore` of this context or of a fork.
+
+        Raises: FailedPreconditionError once the context is closed.
+        """
         with self._lock:
+            self.check_open()
             return {name: linked.state.snapshot() for name, linked in self.linkage.modules.items()}
 
     def restore(self, snapshot: Mapping[str, object]) -> None:
@@ -185,7 +193,7 @@ class Context:
     def fork(self) -> Context:
         """A context over the same modules with copies of their globals; initialisers do not run again."""
         with self._lock:
-            self._check_open()
+            self.check_open()
             copy = Context()
             for name, linked in self.linkage.modules.items():
                 order = LoadOrder({other.name: other for other in copy.modules})
@@ -215,7 +223,8 @@ class Context:
         for name in list(reversed(self.linkage.modules))[: len(self.linkage.modules) - count]:
             end(self.linkage.modules.pop(name))
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raises: FailedPreconditionError once the context is closed."""
         if self._is_closed:
             raise FailedPreconditionError("the context is closed")
 

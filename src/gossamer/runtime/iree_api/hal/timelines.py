@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from gossamer.errors import StatusError, UnimplementedError, UnknownError
+from gossamer.errors import InvalidArgumentError, StatusError, UnimplementedError, UnknownError
 from gossamer.hal.timeline.fence import Fence
 from gossamer.hal.timeline.semaphore import Semaphore
 from gossamer.runtime.iree_api.errors import describe
-from gossamer.runtime.iree_api.refs import RefObject
+from gossamer.runtime.iree_api.refs import RefObject, unwrap
 from gossamer.runtime.iree_api.types import ExternalTimepointFlags, ExternalTimepointType
 
 
@@ -100,12 +100,12 @@ class HalFence(RefObject):
     @staticmethod
     def create_at(sem: HalSemaphore, value: int) -> HalFence:
         """A fence of one timepoint."""
-        return HalFence.of(Fence.at(sem.object, value))
+        return HalFence.of(Fence.at(_semaphore_of(sem), value))
 
     @staticmethod
-    def join(fences: Sequence[HalFence]) -> HalFence:
-        """A fence that is reached when all of them are."""
-        return HalFence.of(Fence.join([fence.object for fence in fences]) or Fence())
+    def join(fences: Sequence[HalFence | Fence]) -> HalFence:
+        """A fence that is reached when all of them are, `gossamer.Fence`s among them."""
+        return HalFence.of(Fence.join([fence_of(fence, "join") for fence in fences]) or Fence())
 
     @property
     def timepoint_count(self) -> int:
@@ -114,11 +114,11 @@ class HalFence(RefObject):
 
     def insert(self, sem: HalSemaphore, value: int) -> None:
         """Add a timepoint; of two values of one semaphore the larger counts."""
-        self.object.insert(sem.object, value)
+        self.object.insert(_semaphore_of(sem), value)
 
-    def extend(self, from_fence: HalFence) -> None:
-        """Add the timepoints of another fence."""
-        for semaphore, value in from_fence.object.timepoints:
+    def extend(self, from_fence: HalFence | Fence) -> None:
+        """Add the timepoints of another fence, which may be a `gossamer.Fence`."""
+        for semaphore, value in fence_of(from_fence, "extend").timepoints:
             self.object.insert(semaphore, value)
 
     def signal(self) -> None:
@@ -135,6 +135,29 @@ class HalFence(RefObject):
         Raises: RuntimeError with the error a semaphore failed with.
         """
         return _wait(self.object.wait, timeout, deadline, "fence", self.object)
+
+
+def fence_of(value: object, what: str) -> Fence:
+    """The fence that an object of either API is or stands for.
+
+    Args:
+        value: what a caller gave.
+        what: named in the error.
+    Raises: InvalidArgumentError where it is no fence.
+    """
+    found = unwrap(value)
+    if not isinstance(found, Fence):
+        raise InvalidArgumentError(
+            f"{what} expected a gossamer.Fence or a HalFence, found {type(value).__name__}"
+        )
+    return found
+
+
+def _semaphore_of(value: object) -> Semaphore:
+    found = unwrap(value)
+    if not isinstance(found, Semaphore):
+        raise InvalidArgumentError(f"expected a HalSemaphore, found {type(value).__name__}")
+    return found
 
 
 HalSemaphoreList: TypeAlias = "Sequence[tuple[HalSemaphore, int]] | HalFence"
