@@ -13,6 +13,8 @@ from gossamer.compiler.input.stablehlo.complex_corrections import correct_comple
 from gossamer.compiler.input.stablehlo.indexed import move_bodies_back
 from gossamer.compiler.input.stablehlo.power import widen_exponents
 from gossamer.compiler.input.stablehlo.remainder import lower_stablehlo_remainder
+from gossamer.compiler.input.torch_arithmetic import correct_arithmetic
+from gossamer.compiler.input.torch_bytes import widen_bytes
 from gossamer.compiler.mlir import ir, run_passes
 from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic
@@ -85,6 +87,9 @@ def _convert_tosa(module: ir.Module) -> None:
 
 
 def _convert_torch(module: ir.Module) -> None:
+    with module.context, ir.Location.unknown():
+        correct_arithmetic(module)
+        widen_bytes(module)
     run_passes(module, _TORCH, phase=_PHASE)
 
 
