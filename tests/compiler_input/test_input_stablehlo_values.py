@@ -145,3 +145,31 @@ def test_a_scatter_captures_what_is_computed_before_it() -> None:
     found = _pipeline(text).scatter(VALUES, indices, updates, np.float32(5))
 
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("name", "sign"), [("top_k_gt_f32_comparator", -1), ("top_k_lt_f32_comparator", 1)])
+def test_an_approximate_top_k_is_exact(name: str, sign: int) -> None:
+    text = f"""
+    func.func @f(%x: tensor<3x9xf32>, %where: tensor<3x9xi32>) -> (tensor<3x2xf32>, tensor<3x2xi32>) {{
+      %number = stablehlo.constant dense<0.0> : tensor<f32>
+      %index = stablehlo.constant dense<-1> : tensor<i32>
+      %0:2 = stablehlo.custom_call @ApproxTopK(%x, %where, %number, %index) {{
+        called_computations = [@{name}], mhlo.backend_config = {{
+          aggregate_to_topk = true, is_fallback = true, recall_target = 0.95 : f32, reduction_dim = 1 : i64,
+          reduction_input_size_override = -1 : i64, top_k = 2 : i64
+        }}
+      }} : (tensor<3x9xf32>, tensor<3x9xi32>, tensor<f32>, tensor<i32>) -> (tensor<3x2xf32>, tensor<3x2xi32>)
+      return %0#0, %0#1 : tensor<3x2xf32>, tensor<3x2xi32>
+    }}
+    func.func private @{name}(%a: tensor<f32>, %b: tensor<f32>, %c: tensor<i32>, %d: tensor<i32>)
+        -> tensor<i1> {{
+      %0 = stablehlo.compare {"GT" if sign < 0 else "LT"}, %a, %b : (tensor<f32>, tensor<f32>) -> tensor<i1>
+      return %0 : tensor<i1>
+    }}"""
+    x = np.random.default_rng(0).normal(size=(3, 9)).astype(np.float32)
+    expected = np.argsort(sign * x, 1)[:, :2]
+
+    values, indices = _pipeline(text).f(x, np.tile(np.arange(9, dtype=np.int32), (3, 1)))
+
+    np.testing.assert_array_equal(indices, expected)
+    np.testing.assert_array_equal(values, np.take_along_axis(x, expected, 1))

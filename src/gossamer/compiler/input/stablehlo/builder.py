@@ -64,3 +64,11 @@ def index_vector_dim_of(op: ir.Operation, attribute: str) -> int:
     """Which dimension of the indices of a gather or scatter holds their components."""
     found = re.search(r"\bindex_vector_dim = (\d+)", str(op.attributes[attribute]))
     return int(found[1]) if found else 0
+
+
+def config_of(op: ir.Operation) -> ir.DictAttr | None:
+    """The named options of a custom call, None where it has none."""
+    for name in ("backend_config", "mhlo.backend_config"):
+        if name in op.attributes and isinstance(config := op.attributes[name], ir.DictAttr):
+            return config
+    return None

@@ -24,12 +24,14 @@ from gossamer.compiler.input.stablehlo.dynamic_shapes import (
 )
 from gossamer.compiler.input.stablehlo.fft import lower_fft
 from gossamer.compiler.input.stablehlo.indexed import lower_scatter, lower_sort
+from gossamer.compiler.input.stablehlo.lapack import lower_lapack
 from gossamer.compiler.input.stablehlo.normalization import (
     lower_batch_norm_grad,
     lower_batch_norm_inference,
     lower_batch_norm_training,
 )
 from gossamer.compiler.input.stablehlo.random_numbers import lower_rng, lower_rng_bit_generator
+from gossamer.compiler.input.stablehlo.sorting import lower_approximate_top_k
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.walk import find
 
@@ -100,9 +102,18 @@ def _get_dimension_size(op: ir.Operation) -> Results:
 
 
 def _custom_call(op: ir.Operation) -> Results:
-    """Drops `shape_assertion`, as IREE does: its exporter has checked the shapes it stands for."""
-    is_assertion = ir.StringAttr(op.attributes["call_target_name"]).value == "shape_assertion"
-    return [] if is_assertion else None
+    """Lowers calls that JAX writes; drops `shape_assertion`, as IREE does: exporters check shapes."""
+    target = ir.StringAttr(op.attributes["call_target_name"]).value
+    if target == "shape_assertion":
+        return []
+    if target in _ANNOTATIONS:
+        return list(op.operands)
+    return lower_approximate_top_k(op) if target == "ApproxTopK" else lower_lapack(op, target)
+
+
+_ANNOTATIONS = frozenset(
+    {"Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape", "annotate_device_placement"}
+)
 
 
 _LOWERINGS: dict[str, Callable[[ir.Operation], Results]] = {
