@@ -1,4 +1,4 @@
-"""f16 and bf16: computed in f32 and rounded after each operation, save in reductions.
+"""f16, bf16 and floats of 8 bits: computed in f32 and rounded after each operation, save in reductions.
 
 A sum of many f16 numbers that was rounded to f16 after each addition would stop growing long before its end.
 Reductions therefore carry f32, and compute each step in f32 without rounding in between: their operations are
@@ -15,15 +15,16 @@ from gossamer.compiler.mlir import ir, run_passes
 from gossamer.compiler.walk import find
 
 _MARK = "gossamer.carried"
+SMALL_FLOATS = ("f8E5M2", "f8E4M3", "f8E3M4", "f8E4M3FN", "f8E5M2FNUZ", "f8E4M3FNUZ", "f8E4M3B11FNUZ")
 _LOWERING = (
-    "arith-emulate-unsupported-floats{source-types=bf16,f16 target-type=f32},"
+    f"arith-emulate-unsupported-floats{{source-types=bf16,f16,{','.join(SMALL_FLOATS)} target-type=f32}},"
     "math-extend-to-supported-types{extra-types= target-type=f32},cse"
 )
 
 
 def is_half(type: ir.Type) -> bool:
-    """Whether a type is f16 or bf16."""
-    return isinstance(type, ir.F16Type | ir.BF16Type)
+    """Whether a type is f16, bf16 or a float of 8 bits."""
+    return isinstance(type, ir.F16Type | ir.BF16Type) or str(type) in SMALL_FLOATS
 
 
 def widen(build: LoopBuilder, value: ir.Value) -> ir.Value:

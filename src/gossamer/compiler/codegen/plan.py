@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gossamer.compiler.codegen.families.registry import find_family
+from gossamer.compiler.codegen.half_floats import SMALL_FLOATS
 from gossamer.compiler.codegen.kernel_source import KernelSource
 from gossamer.compiler.codegen.known_sizes import find_known_sizes
 from gossamer.compiler.codegen.unsupported import unsupported
@@ -26,6 +27,7 @@ _ELEMENT_TYPES = (
     "f64",
     "complex<f32>",
     "complex<f64>",
+    *SMALL_FLOATS,
 )
 
 

@@ -14,6 +14,7 @@ from gossamer.compiler.target.llvm_cpu.float_constants import rewrite_float_cons
 from gossamer.compiler.target.llvm_cpu.half_conversions import lower_half_conversions
 from gossamer.compiler.target.llvm_cpu.math import expand_math
 from gossamer.compiler.target.llvm_cpu.plain_memory import make_memory_plain
+from gossamer.compiler.target.llvm_cpu.small_floats import lower_small_floats
 from gossamer.compiler.walk import walk
 from gossamer.errors import InternalError
 
@@ -37,6 +38,7 @@ def lower_to_llvm_ir(module: ir.Module) -> str:
     """
     run_passes(module, _SIMPLIFY, phase=_PHASE)
     half_floats.lower(module, _PHASE)
+    lower_small_floats(module)
     lower_half_conversions(module)
     make_memory_plain(module)
     expand_math(module)
