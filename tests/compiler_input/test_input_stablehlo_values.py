@@ -173,3 +173,34 @@ def test_an_approximate_top_k_is_exact(name: str, sign: int) -> None:
 
     np.testing.assert_array_equal(indices, expected)
     np.testing.assert_array_equal(values, np.take_along_axis(x, expected, 1))
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "low", "high"), [(2, 2, 0, 0), (3, 1, 0, 0), (3, 2, 1, 1), (2, 1, 1, 0), (3, 3, 2, 1)]
+)
+def test_windows_scatter_to_what_they_select(size: int, stride: int, low: int, high: int) -> None:
+    x = np.array([3, 1, -np.inf, -np.inf, -np.inf, 5, 5, 2, 0], np.float32)
+    count = (9 + low + high - size) // stride + 1
+    text = f"""
+    func.func @f(%x: tensor<9xf32>, %source: tensor<{count}xf32>) -> tensor<9xf32> {{
+      %zero = stablehlo.constant dense<0.0> : tensor<f32>
+      %0 = "stablehlo.select_and_scatter"(%x, %source, %zero) <{{
+        window_dimensions = array<i64: {size}>, window_strides = array<i64: {stride}>,
+        padding = dense<[[{low}, {high}]]> : tensor<1x2xi64>
+      }}> ({{
+      ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+        %1 = stablehlo.compare GE, %a, %b : (tensor<f32>, tensor<f32>) -> tensor<i1>
+        stablehlo.return %1 : tensor<i1>
+      }}, {{
+      ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+        %1 = stablehlo.add %a, %b : tensor<f32>
+        stablehlo.return %1 : tensor<f32>
+      }}) : (tensor<9xf32>, tensor<{count}xf32>, tensor<f32>) -> tensor<9xf32>
+      return %0 : tensor<9xf32>
+    }}"""
+    source, expected = np.arange(1, count + 1, dtype=np.float32), np.zeros(9, np.float32)
+    for window in range(count):
+        inside = [at for at in range(window * stride - low, window * stride - low + size) if 0 <= at < 9]
+        expected[inside[int(np.argmax(x[inside]))]] += source[window]
+
+    np.testing.assert_array_equal(_pipeline(text).f(x, source), expected)

@@ -24,7 +24,7 @@ from gossamer.compiler.input.stablehlo.dynamic_shapes import (
 )
 from gossamer.compiler.input.stablehlo.fft import lower_fft
 from gossamer.compiler.input.stablehlo.indexed import lower_scatter, lower_sort
-from gossamer.compiler.input.stablehlo.lapack import lower_lapack
+from gossamer.compiler.input.stablehlo.linear_algebra.lapack import lower_lapack
 from gossamer.compiler.input.stablehlo.normalization import (
     lower_batch_norm_grad,
     lower_batch_norm_inference,
@@ -32,6 +32,7 @@ from gossamer.compiler.input.stablehlo.normalization import (
 )
 from gossamer.compiler.input.stablehlo.random_numbers import lower_rng, lower_rng_bit_generator
 from gossamer.compiler.input.stablehlo.sorting import lower_approximate_top_k
+from gossamer.compiler.input.stablehlo.windows import lower_select_and_scatter
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.walk import find
 
@@ -150,6 +151,7 @@ _LOWERINGS: dict[str, Callable[[ir.Operation], Results]] = {
     "stablehlo.rng": lower_rng,
     "stablehlo.rng_bit_generator": lower_rng_bit_generator,
     "stablehlo.scatter": lower_scatter,
+    "stablehlo.select_and_scatter": lower_select_and_scatter,
     "stablehlo.sort": lower_sort,
     "stablehlo.while": _while,
 }

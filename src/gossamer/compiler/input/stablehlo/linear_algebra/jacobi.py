@@ -7,7 +7,7 @@ step less than there are columns, meets every pair once, as in a tournament. Swe
 from __future__ import annotations
 
 from gossamer.compiler.input.stablehlo.builder import stablehlo
-from gossamer.compiler.input.stablehlo.matrix import Matrix, filled, looped, numbered
+from gossamer.compiler.input.stablehlo.linear_algebra.matrix import Matrix, filled, looped, numbered
 from gossamer.compiler.input.stablehlo.sorting import append_sort
 from gossamer.compiler.mlir import ir
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from math import prod
 
 from gossamer.compiler.input.stablehlo.builder import config_of, stablehlo
-from gossamer.compiler.input.stablehlo.factorizations import (
+from gossamer.compiler.input.stablehlo.linear_algebra.factorizations import (
     cholesky,
     householder,
     lu,
     orthogonal,
     triangular_solve,
 )
-from gossamer.compiler.input.stablehlo.jacobi import eigenvectors, singular_vectors
-from gossamer.compiler.input.stablehlo.matrix import Matrix, filled
+from gossamer.compiler.input.stablehlo.linear_algebra.jacobi import eigenvectors, singular_vectors
+from gossamer.compiler.input.stablehlo.linear_algebra.matrix import Matrix, filled
 from gossamer.compiler.mlir import ir
 
 _TARGET = re.compile(r"lapack_[sd](?P<name>\w+)_ffi")

@@ -6,7 +6,7 @@ Spec: LAPACK, `potrf`, `getrf`, `geqrf`, `orgqr`; BLAS, `trsm`.
 
 from __future__ import annotations
 
-from gossamer.compiler.input.stablehlo.matrix import Matrix, filled, looped, numbered
+from gossamer.compiler.input.stablehlo.linear_algebra.matrix import Matrix, filled, looped, numbered
 from gossamer.compiler.mlir import ir
 
 
