@@ -8,13 +8,13 @@ from gossamer.errors import CompileError
 
 def test_element_type_without_memory() -> None:
     with pytest.raises(CompileError) as caught:
-        FlowEvaluator("""func.func @f(%a: tensor<4xi4>) -> tensor<4xi4> {
-          %0 = arith.addi %a, %a : tensor<4xi4>
-          return %0 : tensor<4xi4>
+        FlowEvaluator("""func.func @f(%a: tensor<4xi3>) -> tensor<4xi3> {
+          %0 = arith.addi %a, %a : tensor<4xi3>
+          return %0 : tensor<4xi3>
         }""")
 
     (diagnostic,) = caught.value.diagnostics
-    assert diagnostic.message == "kernels cannot read or write tensors of i4"
+    assert diagnostic.message == "kernels cannot read or write tensors of i3"
     assert (diagnostic.location.line, diagnostic.location.column) == (2, 16)
 
 

@@ -149,9 +149,9 @@ def test_planning_changes_nothing() -> None:
 
 
 def test_elements_that_no_kernel_reads_are_refused() -> None:
-    with pytest.raises(CompileError, match="kernels cannot read or write tensors of i4"):
+    with pytest.raises(CompileError, match="kernels cannot read or write tensors of i3"):
         plan_only("""
-            func.func @f(%a: tensor<4xi4>) -> tensor<4xi4> {
-              %0 = arith.addi %a, %a : tensor<4xi4>
-              return %0 : tensor<4xi4>
+            func.func @f(%a: tensor<4xi3>) -> tensor<4xi3> {
+              %0 = arith.addi %a, %a : tensor<4xi3>
+              return %0 : tensor<4xi3>
             }""")

@@ -7,6 +7,7 @@ from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.families.registry import find_family
 from gossamer.compiler.codegen.kernel_function import KernelFunction
 from gossamer.compiler.codegen.kernel_source import KernelSource
+from gossamer.compiler.codegen.packed_integers import unpack_integers
 from gossamer.compiler.mlir import run_own_pass
 
 _PHASE = "codegen"
@@ -31,3 +32,4 @@ def _emit(kernel: KernelFunction) -> None:
     find_family(kernel.root).emit(elements)
     kernel.finish()
     split_complex(kernel.module, _PHASE)
+    unpack_integers(kernel.module)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.compiler.codegen.distribution import Distribution, Share
 from gossamer.compiler.codegen.families.registry import find_family
 from gossamer.compiler.codegen.half_floats import SMALL_FLOATS
 from gossamer.compiler.codegen.kernel_source import KernelSource
 from gossamer.compiler.codegen.known_sizes import find_known_sizes
+from gossamer.compiler.codegen.packed_integers import PACKED
 from gossamer.compiler.codegen.unsupported import unsupported
 from gossamer.compiler.kernel_interface import Binding, ConstantSource, KernelInterface, KnownSize
 from gossamer.compiler.mlir import ir
@@ -28,6 +30,7 @@ _ELEMENT_TYPES = (
     "complex<f32>",
     "complex<f64>",
     *SMALL_FLOATS,
+    *PACKED,
 )
 
 
@@ -48,6 +51,8 @@ def plan(executable: Executable) -> KernelSource:
         _check_elements(tensor, root)
     sizes = find_known_sizes(executable.function)
     distribution = find_family(root).plan(root, _sizes_of_first(results[0], sizes))
+    if any(str(element_type(result)) in PACKED for result in results):
+        distribution = Distribution(Share(distribution.columns.sizes), Share(distribution.rows.sizes))
     operand_count = len(block.arguments) - sum(shape_of(result).count(None) for result in results)
     operands = list(block.arguments)[:operand_count]
     interface = KernelInterface(

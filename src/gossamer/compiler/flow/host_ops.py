@@ -28,12 +28,24 @@ def lower_on_host(op: ir.Operation, shapes: Shapes) -> bool:
         op: stays, without uses, where the answer is True.
         shapes: its builder appends before `op`.
     """
-    form = HOST_FORMS.get(op.name)
+    form = None if _splits_bytes(op) else HOST_FORMS.get(op.name)
     replacement = form(op, shapes) if form else None
     if replacement is None:
         return False
     op.result.replace_all_uses_with(replacement)
     return True
+
+
+def _splits_bytes(op: ir.Operation) -> bool:
+    """Whether an operation moves elements of less than a byte, which only kernels can."""
+    if op.name in _WHOLE_TENSORS or not any(is_tensor(result) for result in op.results):
+        return False
+    return str(element_type(op.result)) in ("i2", "i4")
+
+
+_WHOLE_TENSORS = (
+    *("tensor.empty", "tensor.cast", "tensor.collapse_shape", "tensor.expand_shape", "tensor.reshape"),
+)
 
 
 @HOST_FORMS.of("tensor.empty")

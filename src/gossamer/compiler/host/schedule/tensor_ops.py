@@ -172,6 +172,8 @@ def _from_elements(scheduler: FunctionScheduler, op: ir.Operation) -> None:
 def _load(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     source, *indices = op.operands
     tensor = scheduler.tensors[source]
+    if (element_bits(tensor.element) or 0) % 8:
+        raise scheduler.error(f"the host cannot read one element of a tensor of {tensor.element}")
     scheduler.flush()
     scheduler.await_all(scheduler.work.before_read(tensor.range))
     start = tensor.range.offset
