@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from gossamer.compiler.frontend.frontend import Frontend, LoadedProgram
 from gossamer.compiler.frontend.mlir.frontend import MLIR_BYTECODE, MLIR_TEXT
+from gossamer.compiler.frontend.onnx.frontend import ONNX
 from gossamer.compiler.frontend.torch.frontend import TORCH
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.source import Source
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
-_OWN: list[Frontend] = [TORCH, MLIR_BYTECODE, MLIR_TEXT]
+_OWN: list[Frontend] = [TORCH, ONNX, MLIR_BYTECODE, MLIR_TEXT]
 _frontends = list(_OWN)
 
 

@@ -79,6 +79,7 @@ def _convert_stablehlo(module: ir.Module) -> None:
         move_bodies_back(module)
 
 
+_ONNX_TO_TORCH = "torch-onnx-to-torch-backend-pipeline"
 _TORCH = "torchdynamo-export-to-torch-backend-pipeline,torch-backend-to-linalg-on-tensors-backend-pipeline"
 
 
@@ -87,14 +88,21 @@ def _convert_tosa(module: ir.Module) -> None:
 
 
 def _convert_torch(module: ir.Module) -> None:
+    """Lower torch, and ONNX's operators where they stand for operators of torch."""
+    if any(_is_onnx(op) for op in walk(module.operation)):
+        run_passes(module, _ONNX_TO_TORCH, phase=_PHASE)
     with module.context, ir.Location.unknown():
         correct_arithmetic(module)
         widen_bytes(module)
     run_passes(module, _TORCH, phase=_PHASE)
 
 
+def _is_onnx(op: ir.Operation) -> bool:
+    return op.name == "torch.operator" and ir.StringAttr(op.attributes["name"]).value.startswith("onnx.")
+
+
 _CONVERSIONS = (
-    InputConversion(("torch", "tm_tensor"), frozenset({"torch"}), _convert_torch),
+    InputConversion(("torch", "tm_tensor", "onnx"), frozenset({"torch"}), _convert_torch),
     InputConversion(
         ("stablehlo", "stablehlo_xla", "vhlo"), frozenset({"stablehlo", "chlo"}), _convert_stablehlo
     ),

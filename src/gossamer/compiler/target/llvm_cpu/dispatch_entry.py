@@ -67,8 +67,8 @@ class _Entry:
             (
                 f"define hidden i32 @{symbol}({_PARAMETERS}) {_ATTRIBUTES} {{",
                 *self._lines,
-                f"  call void @{BODY_SYMBOL}({', '.join(operands)})",
-                "  ret i32 0",
+                f"  %status = call i32 @{BODY_SYMBOL}({', '.join(operands)})",
+                "  ret i32 %status",
                 "}\n",
             )
         )

@@ -1,7 +1,8 @@
 """A kernel's loops, from MLIR's dialects of arithmetic and control flow to LLVM IR.
 
 In: a module with one function of one-dimensional memrefs and scalars. Out: text of LLVM IR with one function
-of pointers and scalars, to be inlined into what a device calls.
+of pointers and scalars, to be inlined into what a device calls. It returns a status: assertions end a kernel,
+and so the call, but not the process.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _LOWER = (
 _EXPAND = "arith-expand,cse"
 _ATTRIBUTES = 'alwaysinline nounwind "no-builtins"'
 _DEFINITION = re.compile(r"^define void @[\w.$\"-]+\((.*)\) \{$", re.MULTILINE)
+_ABORT = re.compile(r"^  call void @puts\(.*\)\n  call void @abort\(\)\n  unreachable$", re.MULTILINE)
+_FAILURE = 1
+"""What a kernel returns where what its program asserts does not hold; 0 is success."""
 
 
 def lower_to_llvm_ir(module: ir.Module) -> str:
@@ -48,4 +52,5 @@ def lower_to_llvm_ir(module: ir.Module) -> str:
     if foreign:
         raise InternalError(f"not lowered to LLVM IR: {', '.join(foreign)}")
     text = rewrite_float_constants(translate_to_llvm_ir(module))
-    return _DEFINITION.sub(rf"define internal void @{BODY_SYMBOL}(\1) {_ATTRIBUTES} {{", text)
+    text = _ABORT.sub(f"  ret i32 {_FAILURE}", text).replace("\n  ret void\n", "\n  ret i32 0\n")
+    return _DEFINITION.sub(rf"define internal i32 @{BODY_SYMBOL}(\1) {_ATTRIBUTES} {{", text)

@@ -1,0 +1,1 @@
+"""ONNX models as sources: made ready, imported as torch dialect, lowered by the input phase."""

@@ -1,0 +1,104 @@
+"""Makes an ONNX model ready for its importer, which takes operators of one opset with known types.
+
+1  operators of older opsets are converted
+2  types are inferred anew: what files say of shapes is often stale
+3  what is known is computed: constants, shapes, which branch of an `If` is taken; then 2 again
+4  nodes that nothing reads are left out
+"""
+
+# pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportMissingModuleSource=false, reportMissingTypeStubs=false
+# ONNX is an optional extra.
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx
+from onnx import shape_inference, version_converter
+
+from gossamer.compiler.frontend.onnx.folding import fold_known
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
+
+_LOWEST_OPSET = 17
+"""Oldest opset whose operators the importer's lowerings all know."""
+_MOST_ROUNDS = 16
+
+
+def prepare(model: Any) -> Any:
+    """Make a model ready.
+
+    Args:
+        model: an `onnx.ModelProto`, left as it is.
+    Returns: another one that computes the same.
+    Raises: CompileError where an operator cannot be converted or types contradict each other.
+    """
+    prepared = onnx.ModelProto()
+    prepared.CopyFrom(model)
+    prepared = _with_known_opset(prepared)
+    prepared = _with_types(prepared)
+    for _ in range(_MOST_ROUNDS):
+        if not fold_known(prepared.graph):
+            break
+        prepared = _with_types(prepared)
+    _drop_unread(prepared.graph)
+    return prepared
+
+
+def _with_known_opset(model: Any) -> Any:
+    version = next((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), None)
+    if version is None or version >= _LOWEST_OPSET:
+        return model
+    try:
+        return version_converter.convert_version(model, _LOWEST_OPSET)
+    except Exception as error:  # whatever the converter's adapters raise, which is C++
+        raise CompileError(
+            [Diagnostic(f"operators of opset {version} cannot be converted to {_LOWEST_OPSET}: {error}")]
+        ) from None
+
+
+def _with_types(model: Any) -> Any:
+    """The model with the type of every value that inference knows; outputs keep theirs otherwise."""
+    graph = model.graph
+    declared = {output.name: output.type for output in graph.output}
+    inferred = onnx.ModelProto()
+    inferred.CopyFrom(model)
+    del inferred.graph.value_info[:]
+    for output in inferred.graph.output:
+        output.type.tensor_type.ClearField("shape")
+    try:
+        inferred = shape_inference.infer_shapes(inferred, data_prop=True)
+    except shape_inference.InferenceError as error:
+        raise CompileError([Diagnostic(f"types of the ONNX model do not fit together: {error}")]) from None
+    for output in inferred.graph.output:
+        if not output.type.tensor_type.HasField("shape"):
+            output.type.CopyFrom(declared[output.name])
+    return inferred
+
+
+def _drop_unread(graph: Any) -> None:
+    read = {output.name for output in graph.output}
+    kept: list[Any] = []
+    for node in reversed(graph.node):
+        if any(output in read for output in node.output):
+            kept.append(node)
+            read.update(node.input)
+            read.update(_read_within(node))
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
+    weights = [weight for weight in graph.initializer if weight.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
+
+
+def _read_within(node: Any) -> set[str]:
+    """Names that the graphs of a node read, their own included."""
+    found: set[str] = set()
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            found.update(output.name for output in graph.output)
+            for inner in graph.node:
+                found.update(inner.input)
+                found.update(_read_within(inner))
+    return found

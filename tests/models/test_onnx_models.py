@@ -1,0 +1,149 @@
+"""ONNX models, compiled and compared with onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
+onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402  # what is missing is said first
+
+import gossamer  # noqa: E402
+from gossamer.errors import CompileError  # noqa: E402
+
+RANDOM = np.random.default_rng(0)
+
+
+def constant(name: str, value: Any) -> Any:
+    return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(value), name))
+
+
+def weight(name: str, *shape: int) -> Any:
+    return numpy_helper.from_array(RANDOM.standard_normal(shape, dtype=np.float32), name)
+
+
+def model_of(nodes: list[Any], shape: list[Any], *, opset: int = 17, weights: tuple[Any, ...] = ()) -> Any:
+    """A model of one input `x` and the output `y`."""
+    graph = helper.make_graph(
+        nodes,
+        "model",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        list(weights),
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def check(model: Any, *arrays: Any, source: Any = None) -> None:
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    with gossamer.Pipeline([gossamer.compile(source or model)], device="local-sync") as pipeline:
+        for array in arrays:
+            (expected,) = session.run(None, {"x": array})
+            np.testing.assert_allclose(pipeline.main(x=array), expected, rtol=1e-4, atol=1e-5)
+
+
+def samples(*shape: int) -> Any:
+    return RANDOM.standard_normal(shape, dtype=np.float32)
+
+
+def mlp(opset: int = 17) -> Any:
+    """Two layers and a reshape by a shape that the program computes."""
+    nodes = [
+        helper.make_node("Gemm", ["x", "w0", "b0"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "w1"], ["z"]),
+        helper.make_node("Shape", ["x"], ["shape"]),
+        constant("first", np.array([0])),
+        helper.make_node("Gather", ["shape", "first"], ["batch"]),
+        constant("rest", np.array([2, 4])),
+        helper.make_node("Concat", ["batch", "rest"], ["wanted"], axis=0),
+        helper.make_node("Reshape", ["z", "wanted"], ["split"]),
+        helper.make_node("Softmax", ["split"], ["y"], axis=-1),
+    ]
+    weights = (weight("w0", 64, 32), weight("b0", 32), weight("w1", 32, 8))
+    return model_of(nodes, ["batch", 64], opset=opset, weights=weights)
+
+
+@pytest.mark.parametrize("opset", [11, 13, 17, 20])
+def test_models_of_every_opset_keep_symbolic_dimensions(opset: int) -> None:
+    check(mlp(opset), samples(1, 64), samples(5, 64))
+
+
+def test_images() -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "k", "b"], ["c"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("BatchNormalization", ["c", "s", "t", "m", "v"], ["n"]),
+        helper.make_node("Relu", ["n"], ["r"]),
+        helper.make_node("MaxPool", ["r"], ["p"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("GlobalAveragePool", ["p"], ["g"]),
+        helper.make_node("Flatten", ["g"], ["y"]),
+    ]
+    variance = numpy_helper.from_array(np.full(8, 0.5, np.float32), "v")
+    weights = (weight("k", 8, 3, 3, 3), *(weight(name, 8) for name in "bstm"), variance)
+    check(model_of(nodes, ["n", 3, 33, "w"], weights=weights), samples(1, 3, 33, 20), samples(2, 3, 33, 31))
+
+
+@pytest.mark.parametrize("size", [3, 4])
+def test_a_branch_on_what_is_known_is_chosen(size: int) -> None:
+    def branch(name: str, operator: str) -> Any:
+        node = helper.make_node(operator, ["x"], [name])
+        return helper.make_graph(
+            [node], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)]
+        )
+
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"], start=1, end=2),
+        constant("three", np.array([3])),
+        helper.make_node("Equal", ["shape", "three"], ["is_three"]),
+        helper.make_node(
+            "If", ["is_three"], ["y"], then_branch=branch("yes", "Neg"), else_branch=branch("no", "Exp")
+        ),
+    ]
+    check(model_of(nodes, ["n", size]), samples(2, size))
+
+
+def test_files_and_their_external_weights_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "mlp.onnx"
+    onnx.save(mlp(), path, save_as_external_data=True, location="weights.bin", size_threshold=64)
+
+    check(onnx.load(path), samples(3, 64), source=path)
+
+
+def test_weights_that_have_changed_are_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "mlp.onnx"
+    for model in (mlp(), mlp()):
+        onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=64)
+        check(onnx.load(path), samples(3, 64), source=path)
+        (tmp_path / "weights.bin").unlink()
+
+
+def test_weights_that_are_missing_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "mlp.onnx"
+    onnx.save(mlp(), path, save_as_external_data=True, location="weights.bin", size_threshold=64)
+    (tmp_path / "weights.bin").unlink()
+
+    with pytest.raises(CompileError, match="weights of the model cannot be read"):
+        gossamer.compile(path)
+
+
+@pytest.mark.parametrize("data", [b"no model", b"", b"\x08\x08"])
+def test_other_files_of_that_name_are_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(data)
+
+    with pytest.raises(CompileError, match="not an ONNX model"):
+        gossamer.compile(path)
+
+
+def test_a_model_that_is_compiled_stays_as_it_is() -> None:
+    model = mlp(11)
+    before = model.SerializeToString(deterministic=True)
+
+    gossamer.compile(model)
+
+    assert model.SerializeToString(deterministic=True) == before
