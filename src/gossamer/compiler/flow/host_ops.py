@@ -38,9 +38,9 @@ def lower_on_host(op: ir.Operation, shapes: Shapes) -> bool:
 
 def _splits_bytes(op: ir.Operation) -> bool:
     """Whether an operation moves elements of less than a byte, which only kernels can."""
-    if op.name in _WHOLE_TENSORS or not any(is_tensor(result) for result in op.results):
+    if op.name in _WHOLE_TENSORS:
         return False
-    return str(element_type(op.result)) in ("i2", "i4")
+    return any(is_tensor(result) and str(element_type(result)) in ("i2", "i4") for result in op.results)
 
 
 _WHOLE_TENSORS = (
