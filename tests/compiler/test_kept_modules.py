@@ -123,7 +123,7 @@ def test_dumps_are_written_each_time(compiles: list[str], tmp_path: Path) -> Non
     for number in range(2):
         folder = tmp_path / str(number)
         compiled(options=replace(OPTIONS, dump_phases_to=str(folder)))
-        assert (folder / "m.1.start.mlir").exists()
+        assert (folder / "m.1.input.mlir").exists()
 
 
 def test_the_environment_turns_it_off(compiles: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,8 +159,50 @@ class TestFiles:
         arguments = [VMVX, f"--dump-compilation-phases-to={folder}", str(abs_file), "-o", str(tmp_path / "x")]
         assert iree_compile.main(arguments) == 0
         names = sorted((path.name for path in folder.iterdir()), key=lambda name: int(name.split(".")[1]))
-        assert names[:2] == ["abs.1.start.mlir", "abs.2.input.mlir"]
-        assert [name.split(".")[2] for name in names] == [phase.value for phase in pipeline.PHASES]
+        assert names == [
+            "abs.1.input.mlir",
+            "abs.2.abi.mlir",
+            "abs.3.preprocessing.mlir",
+            "abs.6.flow.mlir",
+            "abs.7.stream.mlir",
+            "abs.10.executable-targets.mlir",
+            "abs.11.hal.mlir",
+            "abs.12.vm.mlir",
+        ]
+
+    @pytest.mark.parametrize("phase", ["start", "input", "abi", "preprocessing"])
+    def test_compilation_resumes_from_what_a_phase_wrote(self, phase: str, tmp_path: Path) -> None:
+        path, middle = tmp_path / "f.mlir", tmp_path / "f.middle.mlir"
+        path.write_text(
+            "builtin.module @m {\n"
+            "  util.global private mutable @seen = 0 : i32\n"
+            "  func.func private @other.fn(tensor<4xf32>) -> tensor<4xf32>\n"
+            "  func.func @f(%a: tensor<4xf32>, %n: i8) -> tensor<4xf32> {\n"
+            "    %0 = func.call @other.fn(%a) : (tensor<4xf32>) -> tensor<4xf32>\n"
+            "    return %0 : tensor<4xf32>\n"
+            "  }\n"
+            "}\n"
+        )
+        assert iree_compile.main([VMVX, f"--compile-to={phase}", str(path), "-o", str(middle)]) == 0
+        modules: list[bytes] = []
+        for arguments in ([str(path)], [f"--compile-from={phase}", str(middle)]):
+            output = tmp_path / "out"
+            strip = "--iree-vm-bytecode-module-strip-source-map"
+            assert iree_compile.main([VMVX, strip, *arguments, "-o", str(output)]) == 0
+            modules.append(output.read_bytes())
+        assert modules[0] == modules[1]
+
+    def test_passes_are_printed_by_name(self, abs_file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        command = [VMVX, str(abs_file), "-o", "/dev/null"]
+        assert iree_compile.main([*command, "--mlir-print-ir-before-all"]) == 0
+        printed = capfd.readouterr().err
+        assert "IR Dump Before form-dispatches //" in printed
+        assert "IR Dump After" not in printed
+        for flag in ("--mlir-print-ir-before", "--mlir-print-ir-after"):
+            assert iree_compile.main([*command, f"{flag}=form-dispatches,no-such-pass"]) == 1
+            printed = capfd.readouterr().err
+            assert "form-dispatches //" in printed
+            assert "error: no pass that ran is called 'no-such-pass'" in printed
 
     @pytest.mark.parametrize("phase", pipeline.PHASES, ids=lambda phase: phase.value)
     def test_compilation_stops_after_any_phase(self, phase: Phase, abs_file: Path, tmp_path: Path) -> None:

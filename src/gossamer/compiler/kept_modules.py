@@ -40,7 +40,7 @@ _LARGEST_SHARE = 1 / 8
 _SPEAKING_OPTIONS = (
     *("dump_phases_to", "parameter_splat", "preprocessing_passes"),
     *("print_ir_after_all", "print_ir_after_change", "print_ir_after_failure", "print_ir_after"),
-    *("print_ir_before", "timing"),
+    *("print_ir_before_all", "print_ir_before", "timing"),
 )
 """Where one of them is set, a compile has an effect beside its output, or reads what only its passes know."""
 

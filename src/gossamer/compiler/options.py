@@ -84,7 +84,8 @@ class CompileOptions:
         trace_dispatches: dispatches whose tensors are printed when they run: one or those of one name, as
             `--iree-flow-trace-dispatch=` has it.
         trace_all_dispatches: the same for every dispatch.
-        print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to stderr after passes.
+        print_ir_before_all, print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to
+            stderr around passes.
         print_ir_after, print_ir_before: names of passes to print around.
         timing: report the time of phases and passes on stderr.
         llvmcpu_target_triple: architecture of native kernels, and a system that is not looked at; "" is this
@@ -92,6 +93,7 @@ class CompileOptions:
         llvmcpu_target_cpus: processors of native kernels, as LLVM spells them, "generic" or "host"; of
             several, a device gets the kernels for the most capable that it has. None is "generic".
         llvmcpu_target_features: "+avx2,-fma" and so on, or "host".
+        reassociates_reductions: sums and products of floats may be made in another order.
         llvmcpu_link_embedded: kernels are loaded by the HAL itself, not by the system.
     """
 
@@ -119,6 +121,7 @@ class CompileOptions:
     trace_all_dispatches: bool = False
     is_kept: bool = True
     verify: bool = True
+    print_ir_before_all: bool = False
     print_ir_after_all: bool = False
     print_ir_after_change: bool = False
     print_ir_after_failure: bool = False
@@ -128,6 +131,7 @@ class CompileOptions:
     llvmcpu_target_triple: str = ""
     llvmcpu_target_cpus: tuple[str, ...] = ()
     llvmcpu_target_features: str = ""
+    reassociates_reductions: bool = True
     llvmcpu_link_embedded: bool = True
 
     @property

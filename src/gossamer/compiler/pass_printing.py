@@ -11,6 +11,7 @@ from time import perf_counter
 from gossamer.compiler.mlir import verify_passes
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.pass_observer import observe_passes
+from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
 
@@ -19,13 +20,15 @@ class PassPrinter:
     """A `PassObserver` that does what the options ask."""
 
     options: CompileOptions
+    _seen: set[str] = field(default_factory=set[str], repr=False)
     _text_before: str = field(default="", repr=False)
     _start: float = 0.0
 
     def before_pass(self, name: str, show: Callable[[], str]) -> None:
         """Print before the pass where asked, and remember what changes are told from."""
         options = self.options
-        if _is_among(name, options.print_ir_before):
+        self._seen.add(name)
+        if options.print_ir_before_all or _is_among(name, options.print_ir_before):
             _print("Before", name, show())
         if options.print_ir_after_change:
             self._text_before = show()
@@ -46,6 +49,17 @@ class PassPrinter:
         ):
             _print("After", name, show())
 
+    def check_names(self) -> None:
+        """Refuse names of passes that none that ran bears.
+
+        Raises: CompileError.
+        """
+        for wanted in (*self.options.print_ir_before, *self.options.print_ir_after):
+            if not any(wanted in name for name in self._seen):
+                message = f"no pass that ran is called '{wanted}'"
+                hint = "--mlir-print-ir-after-all and --mlir-timing show the names"
+                raise CompileError([Diagnostic(message, hint=hint)])
+
 
 @contextmanager
 def printing(options: CompileOptions) -> Generator[None]:
@@ -53,10 +67,13 @@ def printing(options: CompileOptions) -> Generator[None]:
     printer = PassPrinter(options) if _is_wanted(options) else None
     with observe_passes(printer), verify_passes(options.verify):
         yield
+    if printer is not None:
+        printer.check_names()
 
 
 def _is_wanted(options: CompileOptions) -> bool:
     switches = (
+        options.print_ir_before_all,
         options.print_ir_after_all,
         options.print_ir_after_change,
         options.print_ir_after_failure,

@@ -41,6 +41,7 @@ from gossamer.compiler.vm.text import format_module
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 from gossamer.format.archive import write_module
+from gossamer.format.whole_file import write_whole
 
 _EXECUTABLE = "module_linked"
 """Name of the executable that holds all kernels of a module."""
@@ -127,14 +128,15 @@ def _compile(compilation: Compilation, name: str) -> bytes:
 def _run_steps(compilation: Compilation, name: str) -> bytes:
     options = compilation.options
     order = list(Phase)
-    for number, step in enumerate(_STEPS):
-        if order.index(step.phase) > order.index(options.compile_from):
+    for step in _STEPS:
+        if step.only_reads or order.index(step.phase) > order.index(options.compile_from):
             _run_step(compilation, step)
-        if options.dump_phases_to:
+        if options.dump_phases_to and step.phase not in (Phase.START, Phase.END):
             folder = Path(options.dump_phases_to)
             folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{name}.{number + 1}.{step.phase.value}.{step.suffix}"
-            path.write_bytes(step.show(compilation))
+            # The names are IREE's, which numbers its phases so; some of them are part of others here.
+            path = folder / f"{name}.{order.index(step.phase)}.{step.phase.value}.mlir"
+            write_whole(path, step.show(compilation))
         if step.phase is options.compile_to:
             return step.show(compilation)
     return compilation.output
@@ -181,7 +183,8 @@ def _flow(compilation: Compilation) -> None:
     traced = flow.EVERY_DISPATCH if options.trace_all_dispatches else options.trace_dispatches
     compilation.flow = flow.run(compilation.module, traced)
     compilation.kernels = {
-        name: plan(executable) for name, executable in compilation.flow.executables.items()
+        name: plan(executable, keeps_order=not options.reassociates_reductions)
+        for name, executable in compilation.flow.executables.items()
     }
 
 
@@ -268,25 +271,29 @@ def _show_output(compilation: Compilation) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One phase: what it does, and how the program looks after it."""
+    """One phase: what it does, and how the program looks after it.
+
+    Attributes:
+        only_reads: it leaves the program as it is, so that what resumes after it has to do it again.
+    """
 
     phase: Phase
     run: Callable[[Compilation], None]
     show: Callable[[Compilation], bytes] = _show_module
-    suffix: str = "mlir"
+    only_reads: bool = False
 
 
 _STEPS = (
     _Step(Phase.START, lambda compilation: None),
     _Step(Phase.INPUT, _input),
-    _Step(Phase.ABI, _abi),
+    _Step(Phase.ABI, _abi, only_reads=True),
     _Step(Phase.PREPROCESSING, _preprocessing),
     _Step(Phase.FLOW, _flow),
-    _Step(Phase.STREAM, _stream, _show_host, "txt"),
-    _Step(Phase.EXECUTABLE_TARGETS, _executable_targets, _show_kernels, "vm.txt"),
-    _Step(Phase.HAL, _hal, _show_vm_module, "vm.txt"),
-    _Step(Phase.VM, _vm, _show_vm_module, "vm.txt"),
-    _Step(Phase.END, _end, _show_output, "vmfb"),
+    _Step(Phase.STREAM, _stream, _show_host),
+    _Step(Phase.EXECUTABLE_TARGETS, _executable_targets, _show_kernels),
+    _Step(Phase.HAL, _hal, _show_vm_module),
+    _Step(Phase.VM, _vm, _show_vm_module),
+    _Step(Phase.END, _end, _show_output),
 )
 
 PHASES = tuple(step.phase for step in _STEPS)

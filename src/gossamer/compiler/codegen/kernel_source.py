@@ -20,9 +20,11 @@ class KernelSource:
         distribution: which part of the results a workgroup computes.
         sizes: every dimension of operands and results that their types do not state, as a number or as one
             of the interface's constants.
+        keeps_order: sums and products of floats are made in the order of their elements.
     """
 
     executable: Executable
     interface: KernelInterface
     distribution: Distribution
     sizes: Mapping[ConstantSource, KnownSize]
+    keeps_order: bool = False

@@ -37,6 +37,9 @@ _NEUTRAL = {
     "arith.minnumf": float("inf"),
 }
 
+_ORDERED = ("arith.addf", "arith.mulf")
+"""What gives other values in another order."""
+
 
 def reduce(elements: Elements, linalg: LinalgOp, loops: dict[int, Index]) -> list[ir.Value]:
     """All results of a linalg operation for given parallel loop indices.
@@ -56,7 +59,9 @@ class _Reduction:
         self._elements = elements
         self._build = elements.build
         self._linalg = linalg
-        self._combiner = _float_combiner(linalg)
+        combiner = _float_combiner(linalg)
+        depends_on_order = elements.kernel.keeps_order and combiner in _ORDERED
+        self._combiner = None if depends_on_order else combiner
 
     def emit(self, loops: dict[int, Index]) -> list[ir.Value]:
         """Append the loops."""

@@ -210,6 +210,14 @@ _HONOURED = (
         ),
     ),
     (
+        "reassociates_reductions",
+        Flag(
+            "iree-llvmcpu-reassociate-fp-reductions",
+            "Lets sums of floats be made in another order, in kernels of every target. On by default.",
+            _LLVMCPU_GROUP,
+        ),
+    ),
+    (
         "llvmcpu_link_embedded",
         Flag("iree-llvmcpu-link-embedded", "Kernels are loaded by the HAL, not the system.", _LLVMCPU_GROUP),
     ),
@@ -230,6 +238,7 @@ _HONOURED = (
             _FLOW_GROUP,
         ),
     ),
+    ("print_ir_before_all", Flag("mlir-print-ir-before-all", "Prints the program before each pass.")),
     ("print_ir_after_all", Flag("mlir-print-ir-after-all", "Prints the program after each pass.")),
     ("print_ir_after_change", Flag("mlir-print-ir-after-change", "Prints only where a pass changed it.")),
     ("print_ir_after_failure", Flag("mlir-print-ir-after-failure", "Prints the program if a pass fails.")),

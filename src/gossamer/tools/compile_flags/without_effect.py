@@ -8,7 +8,7 @@ and what `--help` lists of LLVM.
 from __future__ import annotations
 
 WITHOUT_EFFECT = {
-    "kernels are for vmvx": """
+    "kernels are made another way here": """
 iree-codegen-llvm-verbose-debug-info iree-codegen-mmt4d-use-intrinsics iree-experimental-vscale-value=
 iree-llvmcpu-check-linalg-vectorization iree-llvmcpu-debug-patch-func-ops iree-llvmcpu-debug-symbols
 iree-llvmcpu-disable-arm-sme-tiling iree-llvmcpu-disable-distribution iree-llvmcpu-disable-vector-peeling
@@ -20,7 +20,7 @@ iree-llvmcpu-force-arm-streaming iree-llvmcpu-keep-linker-artifacts
 iree-llvmcpu-link-static iree-llvmcpu-link-ukernel-bitcode iree-llvmcpu-loop-interleaving
 iree-llvmcpu-loop-unrolling iree-llvmcpu-loop-vectorization iree-llvmcpu-matmul-tile-bytes=
 iree-llvmcpu-matmul-tile-undercount-whole-matrix= iree-llvmcpu-max-allowed-number-of-native-vectors=
-iree-llvmcpu-mlir-opt-level= iree-llvmcpu-number-of-threads= iree-llvmcpu-reassociate-fp-reductions
+iree-llvmcpu-mlir-opt-level= iree-llvmcpu-number-of-threads=
 iree-llvmcpu-riscv-aggressive-distribution iree-llvmcpu-sanitize= iree-llvmcpu-skip-intermediate-roundings
 iree-llvmcpu-slp-vectorization iree-llvmcpu-stack-allocation-assumed-vscale=
 iree-llvmcpu-stack-allocation-limit= iree-llvmcpu-system-linker-path= iree-llvmcpu-target-abi=
@@ -97,12 +97,12 @@ iree-vmvx-enable-ukernels-decompose-linalg-generic iree-vmvx-skip-intermediate-r
 color mlir-disable-threading mlir-elide-elementsattrs-if-larger= mlir-elide-resource-strings-if-larger=
 mlir-enable-debugger-hook mlir-output-format= mlir-pass-pipeline-local-reproducer mlir-pass-statistics
 mlir-pass-statistics-display= mlir-pretty-debuginfo mlir-print-assume-verified mlir-print-debuginfo
-mlir-print-elementsattrs-with-hex-if-larger= mlir-print-ir-before-all mlir-print-ir-module-scope
+mlir-print-elementsattrs-with-hex-if-larger= mlir-print-ir-module-scope
 mlir-print-local-scope mlir-print-op-generic mlir-print-op-on-diagnostic mlir-print-skip-regions
 mlir-print-stacktrace-on-diagnostic mlir-print-unique-ssa-ids mlir-print-value-users mlir-timing-display=
 mlir-use-nameloc-as-prefix
 """,
-    "LLVM does not compile kernels for vmvx": """
+    "switches of LLVM's own are not passed on": """
 abort-on-max-devirt-iterations-reached allow-ginsert-as-artifact amdgpu-atomic-optimizer-strategy=
 amdgpu-bypass-slow-div amdgpu-disable-loop-alignment amdgpu-dpp-combine amdgpu-dump-hsa-metadata
 amdgpu-enable-merge-m0 amdgpu-indirect-call-specialization-threshold= amdgpu-kernarg-preload
