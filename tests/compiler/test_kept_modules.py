@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from gossamer.compiler.options import CompileOptions, Phase
 from gossamer.compiler.source import Source
 from gossamer.compiler.target.registry import registered
 from gossamer.compiler.target.vmvx.target import VmvxTarget
+from gossamer.errors import CompileError
 from gossamer.kept_files.store import CACHE_DIR_VARIABLE, COMPILED_PREFIX
 
 PROGRAM = """
@@ -117,6 +119,16 @@ def test_what_does_more_than_compile_is_not_kept(
     compiled(options=options)
     assert len(compiles) == 2
     assert not list(folder.glob(f"{COMPILED_PREFIX}*"))
+
+
+def test_files_that_may_name_others_are_compiled_each_time(compiles: list[str], tmp_path: Path) -> None:
+    for suffix, expected in ((".mlir", 1), (".onnx", 3)):
+        path = tmp_path / f"m{suffix}"
+        path.write_text(PROGRAM)
+        for _ in range(2):
+            with contextlib.suppress(CompileError):
+                compile_kept(Source.from_path(path), OPTIONS)
+        assert len(compiles) == expected
 
 
 def test_dumps_are_written_each_time(compiles: list[str], tmp_path: Path) -> None:

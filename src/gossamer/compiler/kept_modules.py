@@ -37,6 +37,9 @@ _EXTERNAL_TENSOR = b"\n\x08location\x12"
 _LARGEST_SHARE = 1 / 8
 """Of the allowed size: a larger module is not worth what it would push out."""
 
+_SELF_CONTAINED = ("", ".mlir", ".mlirbc", ".stablehlo", ".bc")
+"""Suffixes of files that name no others: an ONNX file may keep its weights beside it."""
+
 _SPEAKING_OPTIONS = (
     *("dump_phases_to", "parameter_splat", "preprocessing_passes"),
     *("print_ir_after_all", "print_ir_after_change", "print_ir_after_failure", "print_ir_after"),
@@ -69,6 +72,8 @@ def compile_kept(source: Source, options: CompileOptions) -> bytes:
 def _key(source: Source, options: CompileOptions) -> str:
     """Where a module is kept; "" where it is not."""
     if os.environ.get(SWITCH_VARIABLE) == "0" or not options.is_kept or source.model is not None:
+        return ""
+    if source.path is not None and source.path.suffix not in _SELF_CONTAINED:
         return ""
     if any(getattr(options, name) for name in _SPEAKING_OPTIONS) or _has_plugins():
         return ""
