@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from c_compiler import CompileC
 
 import gossamer
@@ -85,3 +86,36 @@ def test_the_header_is_c_and_cpp(tmp_path: Path) -> None:
             subprocess.run(
                 [compiler, standard, *flags, f"-I{gossamer.get_include()}", str(source)], check=True
             )
+
+
+def test_a_module_in_cpp_exports_its_query_function(tmp_path: Path) -> None:
+    compiler = shutil.which("c++")
+    if compiler is None:
+        pytest.skip("needs a C++ compiler: no `c++` on PATH")
+    source, library = tmp_path / "a.cpp", tmp_path / "a.so"
+    source.write_text("""
+        #include <gossamer/module.h>
+        static gossamer_status_t seven(void *, void *, const gossamer_call_t *call) {
+          call->results[0].i32 = 7;
+          return GOSSAMER_OK;
+        }
+        static const gossamer_export_t exports[] = {{"seven", "0v_i", seven, 0, nullptr}};
+        static gossamer_module_t make() {
+          gossamer_module_t made = {};
+          made.abi_version = GOSSAMER_ABI_VERSION;
+          made.struct_size = sizeof(made);
+          made.name = "cpp";
+          made.export_count = GOSSAMER_COUNT(exports);
+          made.exports = exports;
+          return made;
+        }
+        GOSSAMER_EXPORT const gossamer_module_t *gossamer_module_query(uint32_t, const gossamer_host_t *) {
+          static const gossamer_module_t module = make();
+          return &module;
+        }
+    """)
+    flags = ["-std=c++11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-shared", "-fPIC"]
+    include = f"-I{gossamer.get_include()}"
+    subprocess.run([compiler, *flags, include, str(source), "-o", str(library)], check=True)
+
+    assert gossamer.Pipeline([library], device="local-sync").seven() == 7

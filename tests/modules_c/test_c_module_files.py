@@ -18,6 +18,7 @@ from gossamer.errors import (
     VersionMismatchError,
 )
 from gossamer.modules.c.location import parse_location
+from gossamer.tools.iree_dump_module import main as dump_module
 
 MISTAKES: dict[int, tuple[type[StatusError], str]] = {
     1: (FormatError, r"'f' has the model coarse-fences, so its calling convention must end .* found '0v_v'"),
@@ -41,7 +42,7 @@ MISTAKES: dict[int, tuple[type[StatusError], str]] = {
         VersionMismatchError,
         "built for version 2 of gossamer/module.h, this is version 1; compile it again",
     ),
-    20: (FormatError, r"struct_size is 8, expected sizeof\(gossamer_module_t\) = 112"),
+    20: (FormatError, r"struct_size is 8, expected sizeof\(gossamer_module_t\) = 128"),
     21: (FormatError, "gossamer_module_t: name is null"),
     22: (FormatError, "module name 'a.b' contains a dot"),
     23: (FormatError, "1099511627776 entries pass the limit"),
@@ -167,3 +168,22 @@ def test_other_paths_are_no_locations(text: str) -> None:
 def test_bad_parameters(text: str) -> None:
     with pytest.raises(InvalidArgumentError, match="parameter"):
         parse_location(text)
+
+
+def test_iree_dump_module_lists_it(kit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dump_module([str(kit)]) == 0
+
+    text = capsys.readouterr().out
+    assert "// @kit : version 7\n" in text
+    assert "  other, version >= 0, required\n" in text
+    assert "  [  1] other.total(tuple<i32, i64>..., !vm.ref<?>) -> (i64)\n" in text
+    assert "  [  2] ?nowhere.at_all() -> (i32)\n" in text
+    assert "  [  3] count() -> (i64)\n" in text
+    assert "        iree.abi.model: coarse-fences\n" in text
+
+
+def test_iree_dump_module_runs_code_only_where_it_may(kit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dump_module([str(kit), "--allow-native=none"]) == 1
+    assert "PERMISSION_DENIED" in capsys.readouterr().err
+    assert dump_module([str(kit), "--output=disassembly"]) == 1
+    assert "a module in C has no bytecode" in capsys.readouterr().err

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.format.archive import locate_flatbuffer, read_module
+from gossamer.hal.native_policy import NativeCodePolicy
+from gossamer.modules.c.location import Location, parse_location
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
 from gossamer.tools.dump.assembly import assembly_text
 from gossamer.tools.dump.json_text import json_text
@@ -36,6 +38,9 @@ Code of all functions, or of one by name or by ordinal:
 The FlatBuffer's bytes, or its tables as JSON:
   iree-dump-module --output=flatbuffer-binary module.vmfb
   iree-dump-module --output=flatbuffer-json --pretty module.vmfb
+
+What a module in C declares; its query function runs for that:
+  iree-dump-module libmodule.so
 """,
 )
 _PRETTY = _FLAGS.boolean("pretty", False, "Indents JSON.")
@@ -50,6 +55,11 @@ _OUTPUT = _FLAGS.string(
     "  'flatbuffer-json': tables of the FlatBuffer as JSON.",
 )
 _FUNCTION = _FLAGS.string("function", "", "Disassembles one function only: its name or its ordinal.")
+_ALLOW_NATIVE = _FLAGS.string(
+    "allow-native",
+    "all",
+    "Whether code of a module in C may run, which says what is in it: 'all', or 'none'.",
+)
 _BYTECODE_OFFSETS = _FLAGS.boolean("bytecode_offsets", False, "Starts each instruction with its offset.")
 
 
@@ -62,8 +72,11 @@ def _dump(arguments: Arguments) -> int:
     if not arguments.positional:
         print(f"Syntax: {_PROGRAM} [--output=...] module.vmfb", file=sys.stderr)
         return EXIT_FAILURE
-    data = _map_file(arguments.positional[0])
     output = arguments[_OUTPUT]
+    location = parse_location(arguments.positional[0])
+    if location is not None:
+        return _dump_c_module(location, output, arguments[_ALLOW_NATIVE])
+    data = _map_file(arguments.positional[0])
     if output == "flatbuffer-binary":
         flatbuffer, _ = locate_flatbuffer(data)
         sys.stdout.buffer.write(data[flatbuffer])
@@ -78,6 +91,17 @@ def _dump(arguments: Arguments) -> int:
         raise InvalidArgumentError(f"unrecognized --output= flag value '{output}'")
     # Why: names in a module are bytes that need not be UTF-8, and come out as they went in.
     sys.stdout.buffer.write(printers[output]().encode("utf-8", "surrogateescape"))
+    return EXIT_SUCCESS
+
+
+def _dump_c_module(location: Location, output: str, allow_native: str) -> int:
+    # Why here: few modules are in C.
+    from gossamer.modules.c.loading import read_c_module
+    from gossamer.tools.dump.c_module import c_module_text
+
+    if output not in ("all", "metadata"):
+        raise InvalidArgumentError(f"a module in C has no bytecode: --output={output} shows nothing of it")
+    print(c_module_text(read_c_module(location, NativeCodePolicy.parse(allow_native))), end="")
     return EXIT_SUCCESS
 
 

@@ -29,10 +29,16 @@ extern "C" {
 /* Name of the function a module exports. A file of several modules has others, which start with "gossamer_" too. */
 #define GOSSAMER_QUERY_SYMBOL "gossamer_module_query"
 
-#if defined(_WIN32)
-#define GOSSAMER_EXPORT __declspec(dllexport)
+#ifdef __cplusplus
+#define GOSSAMER_LINKAGE extern "C"
 #else
-#define GOSSAMER_EXPORT __attribute__((visibility("default")))
+#define GOSSAMER_LINKAGE
+#endif
+
+#if defined(_WIN32)
+#define GOSSAMER_EXPORT GOSSAMER_LINKAGE __declspec(dllexport)
+#else
+#define GOSSAMER_EXPORT GOSSAMER_LINKAGE __attribute__((visibility("default")))
 #endif
 
 /* Number of elements of an array. */
@@ -292,6 +298,13 @@ typedef struct gossamer_module_t {
   gossamer_status_t (*create_state)(void *module, gossamer_context_t context, void **out_state);
   gossamer_status_t (*fork_state)(void *module, void *state, gossamer_context_t context, void **out_state);
   void (*destroy_state)(void *module, void *state);
+
+  /* State outside of the process: what `save_state` gives, a new GOSSAMER_BYTES, is saved to files and handed to
+   * `load_state` in another process, which makes a state of it. The bytes may come from another version of
+   * the module: let them say which. Both or neither; a module whose `struct_size` ends before these has none. */
+  gossamer_status_t (*save_state)(void *module, void *state, gossamer_ref_t *out_bytes);
+  gossamer_status_t (*load_state)(void *module, gossamer_context_t context, const void *data, size_t length,
+                                  void **out_state);
 } gossamer_module_t;
 
 /* Type of `gossamer_module_query`.

@@ -16,8 +16,10 @@ SLOT_BYTES = 8
 """Every argument and result takes one slot."""
 
 # gossamer_module_t: versions, name, version; dependencies, imports and exports, each as count and address;
-# create, destroy, create_state, fork_state, destroy_state.
-MODULE = Struct("<IIQQ 6Q 5Q")
+# create, destroy, create_state, fork_state, destroy_state, save_state, load_state.
+MODULE = Struct("<IIQQ 6Q 7Q")
+MODULE_WITHOUT_SAVING = Struct("<IIQQ 6Q 5Q")
+"""What modules have that were built before states could be saved."""
 # Name, calling convention, function, count and address of attributes.
 EXPORT = Struct("<QQQQQ")
 # Full name, calling convention, is optional, count and address of attributes.
@@ -44,6 +46,8 @@ CREATE_TYPE = ctypes.CFUNCTYPE(_POINTER, ctypes.c_size_t, _POINTER, _POINTER)
 DESTROY_TYPE = ctypes.CFUNCTYPE(None, _POINTER)
 CREATE_STATE_TYPE = ctypes.CFUNCTYPE(_POINTER, _POINTER, _POINTER, _POINTER)
 FORK_STATE_TYPE = ctypes.CFUNCTYPE(_POINTER, _POINTER, _POINTER, _POINTER, _POINTER)
+SAVE_STATE_TYPE = ctypes.CFUNCTYPE(_POINTER, _POINTER, _POINTER, _POINTER)
+LOAD_STATE_TYPE = ctypes.CFUNCTYPE(_POINTER, _POINTER, _POINTER, _POINTER, ctypes.c_size_t, _POINTER)
 DESTROY_STATE_TYPE = ctypes.CFUNCTYPE(None, _POINTER, _POINTER)
 FUNCTION_TYPE = ctypes.CFUNCTYPE(_POINTER, _POINTER, _POINTER, _POINTER)
 

@@ -23,6 +23,7 @@ from gossamer.modules.c.abi import (
     EXPORT,
     IMPORT,
     MODULE,
+    MODULE_WITHOUT_SAVING,
     PAIR,
     read_struct,
 )
@@ -56,6 +57,8 @@ class Lifecycle:
     create_state: int
     fork_state: int
     destroy_state: int
+    save_state: int = 0
+    load_state: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,13 @@ def read_descriptor(address: int) -> ModuleDescriptor:
             supported=str(C_ABI_VERSION),
             table="gossamer_module_t",
         )
-    if struct_size != MODULE.size:
+    layouts = {layout.size: layout for layout in (MODULE, MODULE_WITHOUT_SAVING)}
+    if struct_size not in layouts:
         raise FormatError(
             f"struct_size is {struct_size}, expected sizeof(gossamer_module_t) = {MODULE.size}",
             table="gossamer_module_t",
         )
-    (_, _, name_address, version, *rest) = read_struct(MODULE, address)
+    (_, _, name_address, version, *rest) = read_struct(layouts[struct_size], address)
     dependency_count, dependencies, import_count, imports, export_count, exports, *lifecycle = rest
     name = _name(name_address, "gossamer_module_t", "name")
     if "." in name:
@@ -100,13 +104,16 @@ def read_descriptor(address: int) -> ModuleDescriptor:
     _refuse_duplicates("import", [function.full_name for function in read_imports])
     _refuse_duplicates("export", [function.export.name for function in read_exports])
     _refuse_duplicates("dependency", [dependency.name for dependency in listed])
+    found = Lifecycle(*lifecycle)
+    if bool(found.save_state) != bool(found.load_state):
+        raise FormatError("save_state and load_state: one of them is null", table="gossamer_module_t")
     return ModuleDescriptor(
         name,
         version,
         _with_modules_of_imports(listed, read_imports),
         read_imports,
         read_exports,
-        Lifecycle(*lifecycle),
+        found,
     )
 
 

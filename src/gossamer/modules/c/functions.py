@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, cast
 
 from gossamer.abi.calling_convention import parse_calling_convention
+from gossamer.abi.declaration import DECLARATION_ATTR, parse_declaration
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
+from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.timeline.fence import Fence
 from gossamer.modules.c import handles
 from gossamer.modules.c.abi import CALL, FUNCTION_TYPE, write_bytes
 from gossamer.modules.c.descriptor import CExport
 from gossamer.modules.c.slots import SlotLayout, unpacked
 from gossamer.vm.link.function import Function
+from gossamer.vm.objects.ref_types import ref_type_name
 
 
 class Caller(Protocol):
@@ -50,6 +53,7 @@ class CFunction:
         self._name = full_name
         self._arguments = SlotLayout(convention.arguments)
         self._results = SlotLayout(tuple(convention.results))
+        self._tensor_results = _declared_tensors(export.export.attrs)
         self._results_offset = CALL.size + self._arguments.size
         self._free_frames: list[_Frame] = []
         self._entry = FUNCTION_TYPE(export.address)
@@ -110,7 +114,7 @@ class CFunction:
         self, call_slots: Callable[[Sequence[object]], tuple[object, ...]]
     ) -> Callable[..., object]:
         """The call with refs and spans among the values: they are lent to C until it returns."""
-        arguments, results = self._arguments, self._results
+        arguments, results, tensors = self._arguments, self._results, self._tensor_results
 
         def call(*values: object) -> object:
             if len(values) != arguments.count:
@@ -119,7 +123,11 @@ class CFunction:
             memory: list[object] = []
             try:
                 returned = call_slots(arguments.to_slots(values, lent, memory))
-                return unpacked(results.from_slots(returned, handles.take))
+                taken = results.from_slots(returned, handles.take)
+                for index in tensors:
+                    if type(taken[index]) is not BufferView:
+                        raise self._no_tensor(index, taken[index])
+                return unpacked(taken)
             finally:
                 for handle in lent:
                     handles.end_loan(handle)
@@ -128,6 +136,12 @@ class CFunction:
 
     def _closed(self) -> FailedPreconditionError:
         return FailedPreconditionError(f"{self._name} is called, but its context is closed")
+
+    def _no_tensor(self, index: int, found: object) -> InvalidArgumentError:
+        expected = self._tensor_results[index]
+        return InvalidArgumentError(
+            f"result {index} of {self._name} is {ref_type_name(found)}, expected {expected}"
+        )
 
     def _error(self, failure: int) -> BaseException:
         error = handles.take_failure(failure, self._name)
@@ -139,6 +153,13 @@ class CFunction:
                 f"{self._name} takes {self._arguments.count} arguments, got {len(values)}"
             )
         return InvalidArgumentError(f"arguments of {self._name} do not fit its calling convention: {error}")
+
+
+def _declared_tensors(attrs: Mapping[str, str]) -> dict[int, str]:
+    """Types of the results that are declared as tensors, by index."""
+    declaration = parse_declaration(attrs.get(DECLARATION_ATTR, ""))
+    results = () if declaration is None else declaration.results
+    return {index: result.type for index, result in enumerate(results) if result.type.startswith("tensor<")}
 
 
 def _with_fences(call: Callable[..., object]) -> Callable[..., object]:

@@ -19,7 +19,7 @@ from gossamer.format.elf import ElfHeader, read_elf_header, read_elf_segments
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.machine_code.libc import find_symbol, open_library
 from gossamer.modules.c.abi import QUERY_TYPE
-from gossamer.modules.c.descriptor import read_descriptor
+from gossamer.modules.c.descriptor import ModuleDescriptor, read_descriptor
 from gossamer.modules.c.host import host_address
 from gossamer.modules.c.location import QUERY_PREFIX, Location
 from gossamer.modules.c.module import CModule
@@ -41,15 +41,27 @@ def load_c_module(location: Location, policy: NativeCodePolicy) -> CModule:
         FailedPreconditionError for one of another machine, or that the system's loader refuses; what the
         module's `create` fails with.
     """
-    policy.require(f"module '{location.path}'", stands_alone=False)
+    descriptor = read_c_module(location, policy)
     try:
-        _check_symbol(location.symbol)
-        return _load(location)
+        return CModule(descriptor, location.parameters, location.path)
     except StatusError as error:
         raise error.annotate(f"loading native module at '{location.path}'") from None
 
 
-def _load(location: Location) -> CModule:
+def read_c_module(location: Location, policy: NativeCodePolicy) -> ModuleDescriptor:
+    """What a module in C declares; `create` is not called.
+
+    Raises: as `load_c_module`.
+    """
+    policy.require(f"module '{location.path}'", stands_alone=False)
+    try:
+        _check_symbol(location.symbol)
+        return _query(location)
+    except StatusError as error:
+        raise error.annotate(f"loading native module at '{location.path}'") from None
+
+
+def _query(location: Location) -> ModuleDescriptor:
     path = os.path.abspath(location.path)
     try:
         with open(path, "rb") as file:
@@ -70,7 +82,7 @@ def _load(location: Location) -> CModule:
             supported=str(C_ABI_VERSION),
             table=location.symbol,
         )
-    return CModule(read_descriptor(descriptor), location.parameters, location.path)
+    return read_descriptor(descriptor)
 
 
 def _check_symbol(symbol: str) -> None:

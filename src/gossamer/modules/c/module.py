@@ -19,14 +19,18 @@ from gossamer.modules.c.abi import (
     DESTROY_STATE_TYPE,
     DESTROY_TYPE,
     FORK_STATE_TYPE,
+    LOAD_STATE_TYPE,
     PAIR,
+    SAVE_STATE_TYPE,
 )
 from gossamer.modules.c.descriptor import CExport, ModuleDescriptor
 from gossamer.modules.c.destruction import Destruction
 from gossamer.modules.c.functions import CFunction, CImport
 from gossamer.modules.c.import_contexts import ImportContexts
+from gossamer.modules.native import wrong_ref
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.module import BoundExports, Export, GlobalAccess, ModuleState
+from gossamer.vm.objects.buffer import Buffer
 
 
 class CModule:
@@ -125,6 +129,23 @@ class _OwnedState:
         """True once nothing may be done with it."""
         return self._destruction.is_done
 
+    def to_bytes(self) -> bytes:
+        """The state for a file or another process, as `save_state` of the module gives it.
+
+        Raises: InvalidArgumentError for a module without; what it fails with.
+        """
+        lifecycle, where = self.module.lifecycle, f"`save_state` of module {self.module.name!r}"
+        if not lifecycle.save_state:
+            raise InvalidArgumentError(
+                f"state of module {self.module.name!r} is known to the module alone and cannot leave this "
+                "process: it has no `save_state`"
+            )
+        save = SAVE_STATE_TYPE(lifecycle.save_state)
+        given = handles.take(_call_for_address(where, save, self.module.address, self.address))
+        if not isinstance(given, Buffer):
+            raise wrong_ref(given, "!vm.buffer").annotate(f"in {where}")
+        return bytes(given.data)
+
     def close(self) -> None:
         """Destroy the state; again is harmless."""
         self._destruction.run()
@@ -192,6 +213,17 @@ class CModuleState(ModuleState):
             _call_for_address(where, fork, self._module.address, original.address, self._contexts.handle),
         )
 
+    def _load(self, data: bytes) -> _OwnedState:
+        name = self._module.name
+        if not self._module.lifecycle.load_state:
+            raise InvalidArgumentError(
+                f"module {name!r} has no `load_state`: its state cannot come from a file or another process"
+            )
+        where = f"`load_state` of module {name!r}"
+        load = LOAD_STATE_TYPE(self._module.lifecycle.load_state)
+        address = _call_for_address(where, load, self._module.address, self._contexts.handle, data, len(data))
+        return _OwnedState(self._module, address)
+
     def link(self, imports: Sequence[Function | None]) -> CExports:
         """Exports from which C calls these imports."""
         return CExports(self, self._module, self._contexts, imports)
@@ -205,13 +237,19 @@ class CModuleState(ModuleState):
         return self._copy(self._current[0])
 
     def restore(self, snapshot: object) -> None:
-        """Put a copy of the snapshot in place of the state."""
+        """Put a copy of the snapshot in place of the state; of bytes, what `load_state` makes of them."""
+        if isinstance(snapshot, bytes):
+            self._become(self._load(snapshot))
+            return
         if not isinstance(snapshot, _OwnedState) or snapshot.module is not self._module:
             raise InvalidArgumentError(
                 f"snapshot is of another module than this {self._module.name!r}; one that is loaded again is "
                 "another"
             )
-        replaced, self._current[0] = self._current[0], self._copy(snapshot)
+        self._become(self._copy(snapshot))
+
+    def _become(self, state: _OwnedState) -> None:
+        replaced, self._current[0] = self._current[0], state
         self.state_address = self._current[0].address
         replaced.close()
 

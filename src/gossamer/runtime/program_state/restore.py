@@ -64,6 +64,9 @@ def _put_back(module: Module, state: ModuleState, saved: SavedModule, allocator:
     if isinstance(module, PythonModule):
         state.restore(_python_state(state, saved, is_whole=saved.version == module.version))
         return
+    if "" in saved.values:
+        state.restore(saved.values[""])
+        return
     for name, access in changing_globals(state.globals()).items():
         if saved.types.get(name) == access.type:
             put_back(access, saved.values[name], allocator)

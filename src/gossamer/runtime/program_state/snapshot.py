@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from gossamer.abi.memory_flags import MemoryAccess
 from gossamer.errors import InvalidArgumentError
@@ -26,6 +26,15 @@ from gossamer.vm.link.context import Context
 from gossamer.vm.link.module import GlobalAccess, Module
 
 
+@runtime_checkable
+class SerializableState(Protocol):
+    """State that its module makes bytes of; the module's `restore` takes them."""
+
+    def to_bytes(self) -> bytes:
+        """Raises: InvalidArgumentError where the module does not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SavedModule:
     """State of one module, without anything of the process that it comes from.
@@ -34,7 +43,8 @@ class SavedModule:
         name, version: of the module.
         digest: of the content of a compiled module; "" for others.
         types: of its globals by name, those that can change.
-        values: of the same: numbers, arrays, bytes, None; what a Python module's class gave, under "".
+        values: of the same: numbers, arrays, bytes, None; under "" what a Python module's class, or a module
+            in C, gave.
     """
 
     name: str
@@ -143,6 +153,8 @@ def _save(module: Module, contents: object) -> SavedModule:
         return SavedModule(module.name, module.version, digest, dict.fromkeys(values, ""), values)
     if not contents:
         return SavedModule(module.name, module.version, digest, {}, {})
+    if isinstance(contents, SerializableState):
+        return SavedModule(module.name, module.version, digest, {}, {"": contents.to_bytes()})
     raise InvalidArgumentError(
         f"state of module {module.name!r} is known to the module alone and cannot leave this process"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.format.archive import locate_flatbuffer, read_module
 from gossamer.format.bytecode_module_schema import FILE_IDENTIFIER, ModuleField
@@ -10,7 +12,9 @@ from gossamer.format.module_def import (
     Attributes,
     Bytes,
     FunctionSignature,
+    ImportFunction,
     ModuleDef,
+    ModuleDependency,
     Requirements,
     RodataSegment,
 )
@@ -41,7 +45,7 @@ def metadata_text(data: Bytes) -> str:
     ]
     if module.debug_database is not None:
         lines += [
-            *_header("Debug Information"),
+            *header("Debug Information"),
             "// NOTE: debug databases are large and should be stripped in deployed artifacts.",
             "",
             f"Locations: {len(module.debug_database.locations)}",
@@ -55,7 +59,8 @@ def type_name(character: str) -> str:
     return _TYPE_NAMES[character]
 
 
-def _header(title: str) -> list[str]:
+def header(title: str) -> list[str]:
+    """Lines above a part."""
     return [_BAR, f"// {title}", _BAR]
 
 
@@ -65,30 +70,41 @@ def _group(root: Table, field: ModuleField, title: str, lines: list[str]) -> lis
 
 def _interface_lines(module: ModuleDef, root: Table) -> list[str]:
     requirements = f"Requirements: {_requirements_text(module.requirements)}"
-    imports: list[str] = []
-    for index, function in enumerate(module.imported_functions):
-        optional = "" if function.is_required else "?"
-        name = f"{optional}{function.full_name}{_signature_text(function.signature)}"
-        imports += [f"  [{index:3}] {name}", *_attribute_lines(function.signature.attrs, 8)]
+    imports = import_lines(module.imported_functions)
     exports: list[str] = []
     for index, export in enumerate(module.exported_functions):
         signature = module.function_signatures[export.internal_ordinal]
-        exports.append(f"  [{index:3}] {export.local_name}{_signature_text(signature)}")
-        exports += _attribute_lines(signature.attrs, 8)
-    dependencies = [
-        f"  {d.name}, version >= {d.minimum_version}, {'required' if d.is_required else 'optional'}"
-        for d in module.dependencies
-    ]
+        exports.append(f"  [{index:3}] {export.local_name}{signature_text(signature)}")
+        exports += attribute_lines(signature.attrs, 8)
+    dependencies = dependency_lines(module.dependencies)
     types = [f"  [{index:3}] {name}" for index, name in enumerate(module.types)]
     return [
-        *_header(f"@{module.name} : version {module.version}"),
+        *header(f"@{module.name} : version {module.version}"),
         "",
         *([requirements, ""] if root.has(ModuleField.REQUIREMENTS) else []),
-        *_group(root, ModuleField.ATTRS, "Attributes:", _attribute_lines(module.attrs, 2)),
+        *_group(root, ModuleField.ATTRS, "Attributes:", attribute_lines(module.attrs, 2)),
         *_group(root, ModuleField.TYPES, "Required Types:", types),
         *_group(root, ModuleField.DEPENDENCIES, "Module Dependencies:", dependencies),
         *_group(root, ModuleField.IMPORTED_FUNCTIONS, "Imported Functions:", imports),
         *_group(root, ModuleField.EXPORTED_FUNCTIONS, "Exported Functions:", exports),
+    ]
+
+
+def import_lines(imports: Sequence[ImportFunction]) -> list[str]:
+    """A line for each import, and its attributes."""
+    lines: list[str] = []
+    for index, function in enumerate(imports):
+        optional = "" if function.is_required else "?"
+        name = f"{optional}{function.full_name}{signature_text(function.signature)}"
+        lines += [f"  [{index:3}] {name}", *attribute_lines(function.signature.attrs, 8)]
+    return lines
+
+
+def dependency_lines(dependencies: Sequence[ModuleDependency]) -> list[str]:
+    """A line for each module that must be loaded before."""
+    return [
+        f"  {d.name}, version >= {d.minimum_version}, {'required' if d.is_required else 'optional'}"
+        for d in dependencies
     ]
 
 
@@ -98,11 +114,13 @@ def _requirements_text(requirements: Requirements) -> str:
     return " | ".join([*names, f"{rest.value:08X}"] if rest else names)
 
 
-def _attribute_lines(attrs: Attributes, indent: int) -> list[str]:
+def attribute_lines(attrs: Attributes, indent: int) -> list[str]:
+    """A line for each attribute."""
     return [f"{' ' * indent}{key}: {value}" for key, value in attrs]
 
 
-def _signature_text(signature: FunctionSignature) -> str:
+def signature_text(signature: FunctionSignature) -> str:
+    """Types that a function takes and gives; "" where it does not say."""
     if not signature.calling_convention:
         return ""
     convention = parse_calling_convention(signature.calling_convention)
@@ -116,7 +134,7 @@ def _signature_text(signature: FunctionSignature) -> str:
 
 
 def _section_lines(module: ModuleDef, root: Table, flatbuffer_size: int) -> list[str]:
-    lines = [*_header("Sections"), ""]
+    lines = [*header("Sections"), ""]
     if root.has(ModuleField.MODULE_STATE):
         total = module.global_bytes_capacity + _BYTES_OF_A_REF * module.global_ref_count
         state = f"{module.global_bytes_capacity} bytes, {module.global_ref_count} refs, ~{total} bytes total"
@@ -145,7 +163,7 @@ def _rodata_text(segment: RodataSegment) -> str:
 
 
 def _function_lines(module: ModuleDef, root: Table) -> list[str]:
-    lines = [*_header(f"Bytecode : version {module.version}"), ""]
+    lines = [*header(f"Bytecode : version {module.version}"), ""]
     if not root.has(ModuleField.FUNCTION_DESCRIPTORS):
         return [*lines, ""]
     lines += [
