@@ -107,6 +107,19 @@ def test_a_branch_on_what_is_known_is_chosen(size: int) -> None:
     check(model_of(nodes, ["n", size]), samples(2, size))
 
 
+@pytest.mark.parametrize("opset", [17, 18, 20])
+def test_sizes_are_computed_as_the_opset_means_it(opset: int) -> None:
+    axes = {"axes": [0]} if opset < 18 else {}
+    inputs = ["shape"] if opset < 18 else ["shape", "zero"]
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        constant("zero", np.array([0])),
+        helper.make_node("ReduceProd", inputs, ["count"], keepdims=1, **axes),
+        helper.make_node("Reshape", ["x", "count"], ["y"]),
+    ]
+    check(model_of(nodes, [3, 4], opset=opset), samples(3, 4))
+
+
 def test_files_and_their_external_weights_are_read(tmp_path: Path) -> None:
     path = tmp_path / "mlp.onnx"
     onnx.save(mlp(), path, save_as_external_data=True, location="weights.bin", size_threshold=64)

@@ -8,6 +8,7 @@ with, if that is anything but silent success. Each case has a process of its own
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ import gossamer
 from gossamer.tools import iree_compile
 
 _TIME_LIMIT_SECONDS = 300
+os.environ["GOSSAMER_COMPILE_CACHE"] = "0"
 
 
 def _compile(case: Case, out: Path) -> None:
@@ -50,8 +52,9 @@ def main() -> None:
     out.mkdir(parents=True)
     cases = read_cases(options.corpus.resolve())
     os.chdir(options.corpus)
-    # Reading the function imports the compiler, so that every process starts with it in memory.
-    print(f"{len(cases)} cases, {gossamer.compile_text.__name__} of {gossamer.__file__}", flush=True)
+    # Why here: every process starts with the compiler in memory.
+    importlib.import_module("gossamer.compiler.pipeline")
+    print(f"{len(cases)} cases, compiled by {gossamer.__file__}", flush=True)
     workers: list[int] = []
     for index in range(options.jobs):
         workers.append(os.fork())

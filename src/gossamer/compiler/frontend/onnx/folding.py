@@ -32,11 +32,12 @@ _LARGEST_BYTES = 1 << 16
 """Larger constants are left for the compiler to compute, or the program."""
 
 
-def fold_known(graph: Any) -> bool:
+def fold_known(graph: Any, opset: int) -> bool:
     """Replace nodes whose results are known by constants, and every `If` on a known condition by its branch.
 
     Args:
         graph: with the types of its values, as far as they are known; changed in place.
+        opset: of the model, which says what its operators mean.
     Returns: whether anything was replaced.
     """
     known = {weight.name: weight for weight in graph.initializer if weight.ByteSize() <= _LARGEST_BYTES}
@@ -50,11 +51,11 @@ def fold_known(graph: Any) -> bool:
             nodes.extend(_taken(node, graph, known))
             changed = True
             continue
-        results = _compute(node, known, shapes)
+        results = _compute(node, known, shapes, opset)
         if results is None:
             nodes.append(node)
             continue
-        for name, value in zip(node.output, results, strict=False):
+        for name, value in zip(filter(None, node.output), results, strict=True):
             known[name] = numpy_helper.from_array(value, name)
             graph.initializer.append(known[name])
         changed = True
@@ -72,7 +73,9 @@ def _static_shapes(graph: Any) -> dict[str, list[int]]:
     return found
 
 
-def _compute(node: Any, known: Mapping[str, Any], shapes: Mapping[str, list[int]]) -> list[Any] | None:
+def _compute(
+    node: Any, known: Mapping[str, Any], shapes: Mapping[str, list[int]], opset: int
+) -> list[Any] | None:
     """Results of a node, or None where they are not known, or the node is not computed here."""
     if node.domain not in ("", "ai.onnx") or node.op_type not in _FOLDED:
         return None
@@ -98,8 +101,12 @@ def _compute(node: Any, known: Mapping[str, Any], shapes: Mapping[str, list[int]
             if name
         ],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
-    results: list[Any] = ReferenceEvaluator(model).run(None, dict(zip(names, values, strict=True)))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    try:
+        with np.errstate(all="raise"):
+            results: list[Any] = ReferenceEvaluator(model).run(None, dict(zip(names, values, strict=True)))
+    except Exception:  # whatever the evaluator's operators raise: such a node stays in the program
+        return None
     arrays = [np.asarray(result) for result in results]
     return arrays if sum(array.nbytes for array in arrays) <= _LARGEST_BYTES else None
 

@@ -39,7 +39,7 @@ def prepare(model: Any) -> Any:
     prepared = _with_known_opset(prepared)
     prepared = _with_types(prepared)
     for _ in range(_MOST_ROUNDS):
-        if not fold_known(prepared.graph):
+        if not fold_known(prepared.graph, _opset(prepared) or _LOWEST_OPSET):
             break
         prepared = _with_types(prepared)
     _drop_unread(prepared.graph)
@@ -47,7 +47,7 @@ def prepare(model: Any) -> Any:
 
 
 def _with_known_opset(model: Any) -> Any:
-    version = next((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), None)
+    version = _opset(model)
     if version is None or version >= _LOWEST_OPSET:
         return model
     try:
@@ -56,6 +56,11 @@ def _with_known_opset(model: Any) -> Any:
         raise CompileError(
             [Diagnostic(f"operators of opset {version} cannot be converted to {_LOWEST_OPSET}: {error}")]
         ) from None
+
+
+def _opset(model: Any) -> int | None:
+    """Version of ONNX's own operators; None where the model has none of them."""
+    return next((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), None)
 
 
 def _with_types(model: Any) -> Any:
