@@ -82,9 +82,10 @@ def resolve_imports(module: Module, order: LoadOrder) -> Sequence[tuple[Module, 
     Returns: parallel to `module.imports`; None for an optional import that nothing loaded offers.
     Raises: UnknownModuleError, UnknownFunctionError, SignatureMismatchError, ExecutionModelMismatchError.
     """
-    known = order.loaded.keys() | order.announced.keys()
+    # Why only these: loading looks up many names, and hardly a module has a dot in its own.
+    dotted = [name for names in (order.loaded, order.announced) for name in names if "." in name]
     return [
-        _resolve(module, function, split_full_name(function.full_name, known), order)
+        _resolve(module, function, split_full_name(function.full_name, dotted), order)
         for function in module.imports
     ]
 
