@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import ml_dtypes
 import numpy as np
 from table_operations import Row, rows
+from table_report import print_outcomes, read_arguments
 from table_types import ELEMENT_TYPES, Array
 
 import gossamer
@@ -88,22 +89,13 @@ def _are_equal_complex(found: Array, expected: Array, ulps: int) -> Array:
 
 def main(arguments: list[str]) -> int:
     """Print verdicts. Returns: the exit code."""
-    target = "vmvx"
-    names: list[str] = []
-    for argument in arguments:
-        if argument.startswith("--target="):
-            target = argument.removeprefix("--target=")
-        else:
-            names.append(argument)
-    counts = {"right": 0, "wrong": 0, "refused": 0}
-    for type in [ELEMENT_TYPES[name] for name in names or ELEMENT_TYPES]:
-        for verdict in check(rows(type), target):
-            state = "wrong" if verdict.wrong else "refused" if verdict.refused else "right"
-            counts[state] += 1
-            if state != "right":
-                print(f"{state}: {type.name} {verdict.row.name}: {verdict.wrong or verdict.refused}")
-    print(", ".join(f"{count} {state}" for state, count in counts.items()))
-    return 1 if counts["wrong"] else 0
+    target, names = read_arguments(arguments)
+    types = [ELEMENT_TYPES[name] for name in names or ELEMENT_TYPES]
+    return print_outcomes(
+        (f"{type.name} {verdict.row.name}", verdict)
+        for type in types
+        for verdict in check(rows(type), target)
+    )
 
 
 if __name__ == "__main__":

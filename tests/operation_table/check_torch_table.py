@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from check_table import options
+from table_report import print_outcomes, read_arguments
 from torch_operations import TYPES, TorchRow, torch_rows
 
 import gossamer
@@ -137,25 +138,14 @@ def difference(row: TorchRow, found: Any, tensor: Any) -> str:
 def main(arguments: list[str]) -> int:
     """Print verdicts. Returns: the exit code."""
     warnings.simplefilter("ignore")
-    target = "vmvx"
-    names: list[str] = []
-    for argument in arguments:
-        if argument.startswith("--target="):
-            target = argument.removeprefix("--target=")
-        else:
-            names.append(argument)
-    counts = {"right": 0, "wrong": 0, "refused": 0}
-    for left in TYPES:
-        if names and str(left).removeprefix("torch.") not in names:
-            continue
-        for right in TYPES:
-            for verdict in check(torch_rows(left, right), target):
-                state = "wrong" if verdict.wrong else "refused" if verdict.refused else "right"
-                counts[state] += 1
-                if state != "right":
-                    print(f"{state}: {verdict.row.name}: {verdict.wrong or verdict.refused}", flush=True)
-    print(", ".join(f"{count} {state}" for state, count in counts.items()))
-    return 1 if counts["wrong"] else 0
+    target, names = read_arguments(arguments)
+    return print_outcomes(
+        (verdict.row.name, verdict)
+        for left in TYPES
+        if not names or str(left).removeprefix("torch.") in names
+        for right in TYPES
+        for verdict in check(torch_rows(left, right), target)
+    )
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 In: a `Source` and `CompileOptions`. Out: what `compile_source` returns, and the warnings it gives.
 
 A module is found again by all that it depends on: the source's name and bytes, the options, this package's
-sources, and the versions of MLIR, LLVM, NumPy and the source's framework. Compiles that write or print
-something beside their output, that read a second file, or are of Python objects, are not kept; nor are any
-while somebody has added a frontend or a target.
+sources, and the versions of MLIR, LLVM and NumPy. Compiles that write or print something beside their output,
+of files that may name others, and of Python objects are not kept; nor are any while somebody has added a
+frontend or a target.
 """
 
 from __future__ import annotations
@@ -30,10 +30,6 @@ SWITCH_VARIABLE = "GOSSAMER_COMPILE_CACHE"
 
 _LIBRARY_FILES = {"torch_mlir": "_mlir_libs/__init__.py", "numpy": "__init__.py", "ml_dtypes": "__init__.py"}
 """One file of each library that compiles, beside LLVM, which installing another version changes."""
-_FRAMEWORK_FILES = {".onnx": {"onnx": "__init__.py"}, ".pt2": {"torch": "version.py"}}
-"""The same of what reads the files of frameworks, by their suffixes."""
-_EXTERNAL_TENSOR = b"\n\x08location\x12"
-"""In tensors of ONNX models whose bytes are in another file: the key of an entry, the tag of its value."""
 _LARGEST_SHARE = 1 / 8
 """Of the allowed size: a larger module is not worth what it would push out."""
 
@@ -77,13 +73,10 @@ def _key(source: Source, options: CompileOptions) -> str:
         return ""
     if any(getattr(options, name) for name in _SPEAKING_OPTIONS) or _has_plugins():
         return ""
-    suffix = os.path.splitext(source.name)[1]
-    if suffix == ".onnx" and _EXTERNAL_TENSOR in source.data:
-        return ""
     processor = host_architecture()
     if "host" in (*options.llvmcpu_target_cpus, options.llvmcpu_target_features):
         processor = processor_identity()
-    libraries = _library_versions(suffix if suffix in _FRAMEWORK_FILES else "")
+    libraries = _library_versions()
     if not processor or not libraries:
         return ""
     hashed = content_key(package_version(), libraries, processor, *_texts(options), source.name, source.data)
@@ -104,14 +97,10 @@ def _has_plugins() -> bool:
 
 
 @cache
-def _library_versions(suffix: str) -> str:
-    """What tells the libraries that compile from other versions of them; "" where one is missing.
-
-    Args:
-        suffix: of the source, where a framework reads it; else "".
-    """
+def _library_versions() -> str:
+    """What tells the libraries that compile from other versions of them; "" where one is missing."""
     versions = [installed_llvm() or ""]
-    for name, file in {**_LIBRARY_FILES, **_FRAMEWORK_FILES.get(suffix, {})}.items():
+    for name, file in _LIBRARY_FILES.items():
         spec = PathFinder.find_spec(name)
         if spec is None or not spec.submodule_search_locations:
             return ""

@@ -20,7 +20,13 @@ from gossamer.runtime.devices import DeviceLike, resolve_devices
 from gossamer.runtime.function import PipelineFunction
 from gossamer.runtime.limited_call import CallRules, scope_of
 from gossamer.runtime.loading import ModuleSource, check_machine, load_module, with_system_modules
-from gossamer.runtime.pipeline_modules import Functions, FunctionTable, PipelineModule, PipelineModules
+from gossamer.runtime.pipeline_modules import (
+    Functions,
+    FunctionTable,
+    PipelineModule,
+    PipelineModules,
+    function_attribute,
+)
 from gossamer.runtime.program_state.mapping import State
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.full_names import split_full_name
@@ -126,7 +132,7 @@ class Pipeline:
     def __getattr__(self, name: str) -> PipelineFunction:
         if name.startswith("_") or "modules" not in self.__dict__:
             raise AttributeError(name)
-        return getattr(self.functions, name)
+        return function_attribute(self.main, name)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Call the main module; see `PipelineModule.__call__`."""

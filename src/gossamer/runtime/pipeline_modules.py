@@ -65,10 +65,7 @@ class Functions:
         # Why: Python asks objects for special methods that they need not have.
         if name.startswith("__"):
             raise AttributeError(name)
-        try:
-            return self.__module[name]
-        except NotFoundError as error:
-            raise AttributeError(error.message) from None
+        return function_attribute(self.__module, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.__module)
@@ -122,10 +119,7 @@ class PipelineModule(Mapping[str, PipelineFunction]):
     def __getattr__(self, name: str) -> PipelineFunction:
         if name.startswith("_"):
             raise AttributeError(name)
-        try:
-            return self[name]
-        except NotFoundError as error:
-            raise AttributeError(error.message) from None
+        return function_attribute(self, name)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Call the only public function, or of several that which is called `main`.
@@ -151,6 +145,14 @@ class PipelineModule(Mapping[str, PipelineFunction]):
 
     def __repr__(self) -> str:
         return f"<PipelineModule {self.name}: {', '.join(self)}>"
+
+
+def function_attribute(module: PipelineModule, name: str) -> PipelineFunction:
+    """A function of a module, for `__getattr__`. Raises: AttributeError."""
+    try:
+        return module[name]
+    except NotFoundError as error:
+        raise AttributeError(error.message) from None
 
 
 class PipelineModules(dict[str, PipelineModule]):

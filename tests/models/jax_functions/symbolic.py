@@ -25,6 +25,10 @@ def _layer(x, w):
     return jax.nn.standardize(y, epsilon=1e-5) * 2 + 1
 
 
+def _convolve(x, w):
+    return lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
 CASES = [
     Case("add", lambda x: x + 1, (X,), B4),
     Case("add_two", lambda x, y: x + y, (X, X * 2), ("b, 4", "b, 4")),
@@ -103,17 +107,13 @@ CASES = [
     Case("mlp", lambda x, w: jax.nn.gelu(x @ w) @ w.T, (X, normal(4, 8)), ("b, 4", "4, 8")),
     Case(
         "convolution",
-        lambda x, w: lax.conv_general_dilated(
-            x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        ),
+        _convolve,
         (normal(2, 6, 7, 3), normal(3, 3, 3, 4)),
         ("b, 6, 7, 3", "3, 3, 3, 4"),
     ),
     Case(
         "convolution_of_unknown",
-        lambda x, w: lax.conv_general_dilated(
-            x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        ),
+        _convolve,
         (normal(2, 6, 7, 3), normal(3, 3, 3, 4)),
         ("b, h, w, 3", "3, 3, 3, 4"),
     ),

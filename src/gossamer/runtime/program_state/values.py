@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -38,16 +38,31 @@ class SavedTensor:
     data: bytes
 
 
-def tensor_of(access: GlobalAccess, buffer: Buffer) -> BufferView | None:
-    """What a global's buffer holds, by its declared type; None where the module does not say that."""
+class _Tensor(NamedTuple):
+    """What a global holds by its declared type: sizes, IREE's code and NumPy's type of its elements."""
+
+    shape: tuple[int | None, ...]
+    element_type: int
+    dtype: np.dtype[Any]
+
+
+def _declared_tensor(access: GlobalAccess) -> _Tensor | None:
+    """None where the module does not say what the global holds, or where its sizes are."""
     type = parse_value_type(access.type)
     if not isinstance(type, TensorType) or type.shape.count(None) != len(access.dims):
         return None
     element_type, dtype = numpy_element_type(type.element)
-    if element_type is None or dtype is None:
+    return None if element_type is None or dtype is None else _Tensor(type.shape, element_type, dtype)
+
+
+def tensor_of(access: GlobalAccess, buffer: Buffer) -> BufferView | None:
+    """What a global's buffer holds, by its declared type; None where the module does not say that."""
+    tensor = _declared_tensor(access)
+    if tensor is None:
         return None
     extents = (cast("int", each.get()) for each in access.dims)
-    return BufferView(buffer, [next(extents) if size is None else size for size in type.shape], element_type)
+    shape = [next(extents) if size is None else size for size in tensor.shape]
+    return BufferView(buffer, shape, tensor.element_type)
 
 
 def set_tensor(access: GlobalAccess, name: str, array: Any, allocator: Allocator) -> None:
@@ -61,18 +76,17 @@ def set_tensor(access: GlobalAccess, name: str, array: Any, allocator: Allocator
     Raises: InvalidArgumentError where the shape is not of the global's type, or the module does not say what
         the type is and the array has another number of bytes than the global.
     """
-    type = parse_value_type(access.type)
-    element_type, dtype = numpy_element_type(type.element) if isinstance(type, TensorType) else (None, None)
-    if not isinstance(type, TensorType) or dtype is None or type.shape.count(None) != len(access.dims):
+    tensor = _declared_tensor(access)
+    if tensor is None:
         _set_bytes(access, name, np.asarray(array), allocator)
         return
-    array = np.asarray(array, dtype)
-    fits = len(array.shape) == len(type.shape) and all(
-        size in (None, found) for size, found in zip(type.shape, array.shape, strict=True)
+    array = np.asarray(array, tensor.dtype)
+    fits = len(array.shape) == len(tensor.shape) and all(
+        size in (None, found) for size, found in zip(tensor.shape, array.shape, strict=True)
     )
     if not fits:
         raise InvalidArgumentError(f"global {name} has type {access.type}, got shape {array.shape}")
-    view = BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)
+    view = BufferView.from_numpy(array, allocator, element_type=tensor.element_type, copy=True)
     _store(access, view.buffer, view.shape)
 
 

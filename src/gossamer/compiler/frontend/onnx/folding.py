@@ -41,8 +41,6 @@ def fold_known(graph: Any, opset: int) -> bool:
     Returns: whether anything was replaced.
     """
     known = {weight.name: weight for weight in graph.initializer if weight.ByteSize() <= _LARGEST_BYTES}
-    inputs = {each.name for each in graph.input} - {weight.name for weight in graph.initializer}
-    known = {name: weight for name, weight in known.items() if name not in inputs}
     shapes = _static_shapes(graph)
     nodes: list[Any] = []
     changed = False

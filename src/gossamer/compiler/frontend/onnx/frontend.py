@@ -47,13 +47,8 @@ class OnnxFrontend:
         model = _read_model(source)
         context = mlir.make_context()
         mlir.add_frameworks(context)
-        from gossamer.compiler.frontend.onnx.weights import make_literals
-
         resources = Resources(fills_elided=options.zero_fill_elided)
         module = _import_model(model, context, resources)
-        keep_argument_names(module)
-        inline_small(module, resources)
-        make_literals(module)
         return LoadedProgram(module, "torch", resources)
 
 
@@ -87,7 +82,7 @@ def _import_model(model: Any, context: ir.Context, resources: Resources) -> ir.M
     from torch_mlir.extras.onnx_importer import ModelInfo, NodeImporter, OnnxImportError
 
     from gossamer.compiler.frontend.onnx.prepare import prepare
-    from gossamer.compiler.frontend.onnx.weights import WeightCache
+    from gossamer.compiler.frontend.onnx.weights import WeightCache, make_literals
 
     prepared = prepare(model)
     prepared.graph.name = _ENTRY_POINT
@@ -98,4 +93,7 @@ def _import_model(model: Any, context: ir.Context, resources: Resources) -> ir.M
         NodeImporter.define_function(info.main_graph, module.operation, cache).import_all()
     except OnnxImportError as error:
         raise CompileError([Diagnostic(f"ONNX model cannot be imported: {error}")]) from None
+    keep_argument_names(module)
+    inline_small(module, resources)
+    make_literals(module)
     return module

@@ -36,10 +36,10 @@ def prepare(model: Any) -> Any:
     """
     prepared = onnx.ModelProto()
     prepared.CopyFrom(model)
-    prepared = _with_known_opset(prepared)
-    prepared = _with_types(prepared)
+    prepared = _with_types(_with_known_opset(prepared))
+    opset = _opset(prepared) or _LOWEST_OPSET
     for _ in range(_MOST_ROUNDS):
-        if not fold_known(prepared.graph, _opset(prepared) or _LOWEST_OPSET):
+        if not fold_known(prepared.graph, opset):
             break
         prepared = _with_types(prepared)
     _drop_unread(prepared.graph)
@@ -64,16 +64,18 @@ def _opset(model: Any) -> int | None:
 
 
 def _with_types(model: Any) -> Any:
-    """The model with the type of every value that inference knows; outputs keep theirs otherwise."""
-    graph = model.graph
-    declared = {output.name: output.type for output in graph.output}
-    inferred = onnx.ModelProto()
-    inferred.CopyFrom(model)
-    del inferred.graph.value_info[:]
-    for output in inferred.graph.output:
+    """The model with the type of every value that inference knows; outputs keep theirs otherwise.
+
+    What the model says of types is taken out of it.
+    """
+    declared = {output.name: onnx.TypeProto() for output in model.graph.output}
+    for output in model.graph.output:
+        declared[output.name].CopyFrom(output.type)
+    del model.graph.value_info[:]
+    for output in model.graph.output:
         output.type.tensor_type.ClearField("shape")
     try:
-        inferred = shape_inference.infer_shapes(inferred, data_prop=True)
+        inferred = shape_inference.infer_shapes(model, data_prop=True)
     except shape_inference.InferenceError as error:
         raise CompileError([Diagnostic(f"types of the ONNX model do not fit together: {error}")]) from None
     for output in inferred.graph.output:
