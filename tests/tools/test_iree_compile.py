@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,34 @@ class TestFiles:
         assert not output.read_bytes().startswith(b"PK")
         assert iree_compile.main([VMVX, str(abs_file), f"-o={output}"]) == 0
         assert output.read_bytes().startswith(b"PK")
+
+    def test_tables_as_text_hold_all_data(self, abs_file: Path, tmp_path: Path) -> None:
+        text, binary = tmp_path / "abs.json", tmp_path / "abs.vmfb"
+        flag = "--iree-vm-bytecode-module-output-format"
+        assert iree_compile.main([VMVX, f"{flag}=flatbuffer-text", str(abs_file), f"-o={text}"]) == 0
+        assert iree_compile.main([VMVX, f"{flag}=flatbuffer-binary", str(abs_file), f"-o={binary}"]) == 0
+        tables, module = json.loads(text.read_text()), read_module(binary.read_bytes())
+        assert tables["name"] == module.name
+        assert [bytes(segment["embedded_data"]) for segment in tables["rodata_segments"]] == [
+            segment.data for segment in module.rodata_segments
+        ]
+
+    @pytest.mark.parametrize(
+        "flag", ["--iree-vm-bytecode-module-output-format=mlir-text", "--output-format=vm-asm"]
+    )
+    def test_functions_as_text(self, flag: str, abs_file: Path, tmp_path: Path) -> None:
+        output = tmp_path / "abs.mlir"
+        assert iree_compile.main([VMVX, flag, str(abs_file), f"-o={output}"]) == 0
+        assert output.read_text().startswith("vm.module public @module {")
+
+    @pytest.mark.parametrize(
+        "flag", ["--iree-vm-bytecode-module-output-format=annotated-mlir-text", "--output-format=vm-c"]
+    )
+    def test_forms_of_output_that_are_not_here(
+        self, flag: str, abs_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert iree_compile.main([VMVX, flag, str(abs_file)]) == 1
+        assert "not written" in capsys.readouterr().err
 
     def test_standard_input_and_output(
         self, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]

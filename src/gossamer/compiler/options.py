@@ -47,6 +47,15 @@ class OutputFormat(Enum):
     VM_ASM = "vm-asm"
 
 
+class ModuleFormat(Enum):
+    """How a module in VM bytecode is written; spelled as its flag takes it."""
+
+    FLATBUFFER_BINARY = "flatbuffer-binary"
+    FLATBUFFER_TEXT = "flatbuffer-text"
+    MLIR_TEXT = "mlir-text"
+    ANNOTATED_MLIR_TEXT = "annotated-mlir-text"
+
+
 class TypeConversion(Enum):
     """Changes of element type made to a whole program on input; values end the flag's name."""
 
@@ -77,6 +86,7 @@ class CompileOptions:
             level, and keeps those of the caller.
         parameter_splat: `.irpa` file to write with zeros for every parameter the program loads, or "".
         polyglot_zip: write the module as a zip archive as well.
+        module_format: how a module in VM bytecode is written.
         emit_mlir_bytecode: write bytecode, not text, where `compile_to` stops at MLIR.
         strip_source_map: leave source locations out of the module.
         is_kept: take the module from what earlier compiles left on disk, and leave it there.
@@ -103,6 +113,7 @@ class CompileOptions:
     compile_from: Phase = Phase.START
     compile_to: Phase = Phase.END
     output_format: OutputFormat = OutputFormat.VM_BYTECODE
+    module_format: ModuleFormat = ModuleFormat.FLATBUFFER_BINARY
     dump_phases_to: str = ""
     input_type: str = "auto"
     type_conversions: frozenset[TypeConversion] = field(
@@ -150,4 +161,14 @@ class CompileOptions:
     @property
     def writes_text(self) -> bool:
         """True where the output is for people to read, not a module."""
-        return self.compile_to is not Phase.END or self.output_format is OutputFormat.VM_ASM
+        return self.compile_to is not Phase.END or self.writes_functions or self.writes_tables
+
+    @property
+    def writes_functions(self) -> bool:
+        """True where the finished module is written as text of its functions."""
+        return self.output_format is OutputFormat.VM_ASM or self.module_format is ModuleFormat.MLIR_TEXT
+
+    @property
+    def writes_tables(self) -> bool:
+        """True where the finished module is written as text of its tables."""
+        return not self.writes_functions and self.module_format is ModuleFormat.FLATBUFFER_TEXT

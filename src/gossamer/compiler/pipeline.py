@@ -27,7 +27,7 @@ from gossamer.compiler.host import (
 )
 from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.options import CompileOptions, OutputFormat, Phase
+from gossamer.compiler.options import CompileOptions, Phase
 from gossamer.compiler.pass_printing import printing
 from gossamer.compiler.resources import write_out
 from gossamer.compiler.signatures import Signature, read_signatures
@@ -41,7 +41,9 @@ from gossamer.compiler.vm.text import format_module
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 from gossamer.format.archive import write_module
+from gossamer.format.json_text import json_text
 from gossamer.format.whole_file import write_whole
+from gossamer.format.write_bytecode_module import write_bytecode_module
 
 _EXECUTABLE = "module_linked"
 """Name of the executable that holds all kernels of a module."""
@@ -237,13 +239,16 @@ def _vm(compilation: Compilation) -> None:
 
 def _end(compilation: Compilation) -> None:
     assert compilation.vm_module is not None
-    definition = emit_module(
-        compilation.vm_module, optimize=False, debug=not compilation.options.strip_source_map
-    )
-    if compilation.options.output_format is OutputFormat.VM_ASM:
+    options = compilation.options
+    definition = emit_module(compilation.vm_module, optimize=False, debug=not options.strip_source_map)
+    if options.writes_functions:
         compilation.output = format_module(compilation.vm_module).encode()
+    elif options.writes_tables:
+        # Why without offsets: text has no place beside its tables, so that they hold all data.
+        tables = json_text(write_bytecode_module(definition, {}), pretty=True)
+        compilation.output = tables.encode("utf-8", "surrogateescape")
     else:
-        compilation.output = write_module(definition, flat=not compilation.options.polyglot_zip)
+        compilation.output = write_module(definition, flat=not options.polyglot_zip)
 
 
 def _show_module(compilation: Compilation) -> bytes:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from gossamer.errors import InvalidArgumentError, NotFoundError
 from gossamer.format.archive import locate_flatbuffer, read_module
+from gossamer.format.json_text import json_text
 from gossamer.hal.native_policy import NativeCodePolicy
 from gossamer.modules.c.location import Location, parse_location
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS
 from gossamer.tools.dump.assembly import assembly_text
-from gossamer.tools.dump.json_text import json_text
 from gossamer.tools.dump.sections import metadata_text
 from gossamer.tools.flags.parser import Arguments, FlagSet
 

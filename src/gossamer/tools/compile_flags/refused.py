@@ -46,8 +46,7 @@ iree-scheduling-dump-statistics-file= iree-util-hoist-into-globals-print-constex
 iree-vm-bytecode-source-listing= mlir-pass-pipeline-crash-reproducer= mlir-print-ir-tree-dir=
 """,
     "output has one form here: see --output-format and --compile-to": """
-emit-mlir-bytecode-version= iree-vm-bytecode-module-output-format=flatbuffer-binary
-iree-vm-c-module-output-format=code
+emit-mlir-bytecode-version= iree-vm-c-module-output-format=code
 """,
     "contents of parameter archives are not compiled into or out of modules here": """
 iree-opt-export-parameters= iree-parameter-encoder-mode= iree-parameter-encoder-output-file=

@@ -8,7 +8,7 @@ from gossamer.format.archive import locate_flatbuffer, read_module
 from gossamer.format.bytecode_module_schema import FILE_IDENTIFIER, ModuleField
 from gossamer.format.flatbuffer import FlatBuffer
 from gossamer.format.module_def import Bytes
-from gossamer.tools.dump.tables import TableVector, Value, table_values
+from gossamer.format.table_values import TableVector, Value, table_values
 
 _STEP = 2
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
