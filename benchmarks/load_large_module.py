@@ -10,6 +10,7 @@ than before the load: all that is resident, and what no file is behind, after th
 
 from __future__ import annotations
 
+import gc
 import json
 import statistics
 import subprocess
@@ -86,6 +87,8 @@ def measure(side: str, warm: str, path: str) -> None:
     np.asarray(load(side, warm).abs(np.ones(4096, np.float32)))
     argument = np.ones((1, SIZES[0]), np.float32)
     before = memory_kilobytes()
+    # Why: else it is chance which of the loads the next pass of the collector falls into.
+    gc.collect()
     start = time.perf_counter()
     module = load(side, path)
     loaded = time.perf_counter()
@@ -94,6 +97,7 @@ def measure(side: str, warm: str, path: str) -> None:
     checksum = float(np.abs(np.asarray(module.run(argument))).sum())
     done = time.perf_counter()
     after_call = memory_kilobytes()
+    gc.collect()
     again = time.perf_counter()
     second = load(side, path)
     report = {

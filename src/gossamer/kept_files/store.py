@@ -23,6 +23,9 @@ COMPILED_PREFIX = "compiled-"
 
 _DIGEST_BYTES = 32
 
+_BINARY = getattr(os, "O_BINARY", 0)
+"""Where text files are others than binary ones."""
+
 
 def cache_folder() -> Path:
     """Where objects are kept; may not exist yet."""
@@ -53,12 +56,17 @@ def content_key(*parts: str | bytes) -> str:
 def load_object(key: str) -> bytes | None:
     """Contents stored under a key, or None."""
     try:
-        with open(os.path.join(cache_folder(), key), "rb") as file:
-            if not _is_own(os.fstat(file.fileno())):
-                return None
-            stored = file.read()
+        # Why not `open`: loading a module reads several small files, and a buffer takes longer than the file.
+        handle = os.open(os.path.join(cache_folder(), key), os.O_RDONLY | _BINARY)
     except OSError:
         return None
+    try:
+        status = os.fstat(handle)
+        stored = os.read(handle, status.st_size) if _is_own(status) else b""
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
     digest, contents = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
     return contents if contents and hashlib.sha256(contents).digest() == digest else None
 

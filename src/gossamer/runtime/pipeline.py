@@ -77,7 +77,10 @@ class Pipeline:
         Raises: link errors (see `vm.link.link_errors`), FormatError on bad bytes, PermissionDeniedError for
             native code that is refused, before any of it runs, what an initialiser raises.
         """
-        if isinstance(modules, (str, os.PathLike, bytes, bytearray, memoryview, type, Module)):
+        # Why lists first: whether something is a `Module` takes a look at each of its attributes.
+        if not isinstance(modules, (list, tuple)) and isinstance(
+            modules, (str, os.PathLike, bytes, bytearray, memoryview, type, Module)
+        ):
             raise InvalidArgumentError(
                 f"modules is a {type(modules).__name__}, expected a list: Pipeline([module, ...])"
             )

@@ -10,9 +10,10 @@ from gossamer.vm.link.inline_form import InlineForm
 from gossamer.vm.link.module import BoundExports, Export, ResumableCallable
 
 
-@dataclass(frozen=True, slots=True)
+# Why not frozen: loading a module makes dozens, and setting the fields of a frozen one takes three times as long.
+@dataclass(slots=True, eq=False)
 class Function:
-    """An export together with the callable of one context.
+    """An export together with the callable of one context; nobody changes it.
 
     Attributes:
         module_name: module that exports it.
