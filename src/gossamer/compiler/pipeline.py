@@ -180,10 +180,10 @@ def _preprocessing(compilation: Compilation) -> None:
 
 
 def _flow(compilation: Compilation) -> None:
-    check_target(compilation.module, compilation.options)
     options = compilation.options
     traced = flow.EVERY_DISPATCH if options.trace_all_dispatches else options.trace_dispatches
     compilation.flow = flow.run(compilation.module, traced)
+    check_target(compilation.module, options, has_kernels=bool(compilation.flow.executables))
     compilation.kernels = {
         name: plan(executable, keeps_order=not options.reassociates_reductions)
         for name, executable in compilation.flow.executables.items()
@@ -228,7 +228,7 @@ def _hal(compilation: Compilation) -> None:
     assert compilation.host is not None
     options = compilation.options
     wanted = [each for target in compilation.targets for each in target.executable_targets(options)]
-    device = DeviceTarget(DEFAULT_DEVICE, tuple(wanted))
+    device = DeviceTarget(DEFAULT_DEVICE, tuple(wanted)) if options.target_device else None
     compilation.vm_module = lower_program(compilation.host, device, {_EXECUTABLE: compilation.variants})
 
 

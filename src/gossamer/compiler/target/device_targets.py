@@ -6,13 +6,17 @@ from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import CompileOptions, ExecutionModel, ModuleFormat, OutputFormat, Phase
 from gossamer.compiler.target.registry import find_target, target_names
 from gossamer.compiler.target.target import Target
-from gossamer.compiler.walk import walk
 from gossamer.diagnostics import Diagnostic, SourceLocation
 from gossamer.errors import CompileError
 
 DEFAULT_DEVICE = "local"
 TARGET_DEVICES = (DEFAULT_DEVICE,)
 
+_EXECUTION_MODELS = (
+    ExecutionModel.ASYNC_INTERNAL,
+    ExecutionModel.ASYNC_EXTERNAL,
+    ExecutionModel.HOST_ONLY,
+)
 _IREE_BACKENDS = ("cuda", "llvm-cpu", "metal-spirv", "rocm", "vmvx", "vmvx-inline", "vulkan-spirv")
 
 
@@ -23,10 +27,10 @@ def check_options(options: CompileOptions) -> None:
     """
     _check_phases(options)
     model = options.execution_model
-    if model not in (ExecutionModel.ASYNC_INTERNAL, ExecutionModel.ASYNC_EXTERNAL):
+    if model not in _EXECUTION_MODELS:
         raise _error(
             f"execution model '{model.value}' does not exist in Gossamer",
-            hint="use async-internal or async-external",
+            hint="use async-internal or async-external; host-only is for programs without kernels",
         )
     if options.output_format is OutputFormat.VM_C:
         raise _error("C source modules are not written by Gossamer", hint="use --output-format=vm-bytecode")
@@ -56,35 +60,30 @@ def find_targets(options: CompileOptions) -> list[Target]:
     return targets
 
 
-def check_target(module: ir.Module, options: CompileOptions) -> None:
-    """Check that a program with tensors is compiled for a device and a backend.
+def check_target(module: ir.Module, options: CompileOptions, *, has_kernels: bool) -> None:
+    """Check that a device that is named has a backend, and a program with kernels both.
 
     Raises: CompileError at the module.
     """
-    if (options.target_device and options.target_backends) or not _has_tensors(module):
-        return
     location = source_location(module.operation.location)
-    if options.target_device:
+    if options.target_device and not options.target_backends:
         raise _error(
             f'device alias "{options.target_device}" does not provide any executable targets',
             location,
             hint="add --iree-hal-local-target-device-backends=vmvx",
         )
-    raise _error(
-        "no HAL devices defined in the module",
-        location,
-        hint="say which with --iree-hal-target-device=local --iree-hal-local-target-device-backends=vmvx",
-    )
-
-
-def _has_tensors(module: ir.Module) -> bool:
-    for op in walk(module.operation):
-        types = [result.type for result in op.results]
-        if "function_type" in op.attributes:
-            types.append(ir.TypeAttr(op.attributes["function_type"]).value)
-        if any("tensor<" in str(type) for type in types):
-            return True
-    return False
+    if has_kernels and options.execution_model is ExecutionModel.HOST_ONLY:
+        raise _error(
+            "a program with kernels needs a device, and execution model 'host-only' has none",
+            location,
+            hint="leave out --iree-execution-model=host-only",
+        )
+    if has_kernels and not options.target_device:
+        raise _error(
+            "no HAL devices defined in the module",
+            location,
+            hint="say which with --iree-hal-target-device=local --iree-hal-local-target-device-backends=vmvx",
+        )
 
 
 _PLACES_OF_PHASES = {

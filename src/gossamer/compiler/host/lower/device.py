@@ -33,8 +33,15 @@ class DeviceTarget:
         return f'#hal.device.target<"{self.name}", [{targets}]>'
 
 
-def find_device(context: LoweringContext, target: DeviceTarget) -> None:
-    """Store the first device that fits, or fail."""
+def find_device(context: LoweringContext, target: DeviceTarget | None) -> None:
+    """Store the first device that fits, or fail; any fits a program that was compiled for none."""
+    builder = context.builder
+    first = _search(context, target) if target else context.call(hal.DEVICES_GET, builder.i32(0))
+    builder.effect("global.store.ref", first, symbol=DEVICE_GLOBAL, type=DEVICE)
+
+
+def _search(context: LoweringContext, target: DeviceTarget) -> ir.Value:
+    """The first device that fits."""
     builder = context.builder
     device_type = ir.ref(DEVICE)
     count = context.call(hal.DEVICES_COUNT)
@@ -65,7 +72,7 @@ def find_device(context: LoweringContext, target: DeviceTarget) -> None:
     builder.fail(builder.i32(StatusCode.INCOMPATIBLE), message)
     context.function.blocks.append(found)
     context.start_block(found)
-    builder.effect("global.store.ref", found.arguments[0], symbol=DEVICE_GLOBAL, type=DEVICE)
+    return found.arguments[0]
 
 
 def require(context: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block) -> None:

@@ -67,7 +67,7 @@ def _kernels_used(program: HostProgram) -> dict[Dispatch, None]:
 def lower_initializer(
     program: HostProgram,
     module: ir.Module,
-    target: DeviceTarget,
+    target: DeviceTarget | None,
     variants: Variants,
     waiting: frozenset[str],
 ) -> None:
@@ -76,13 +76,13 @@ def lower_initializer(
     Args:
         program: whose state it sets up.
         module: has the globals and rodata declared.
-        target: the device to look for.
+        target: the device to look for, or None for the first.
         variants: every executable of the program in at least one.
         waiting: names of the functions in which the host may wait.
     """
     function = ir.Function(INIT, [], [ir.Block()])
     context = LoweringContext(program, module, function, waiting)
-    if _uses_device(module):
+    if program.constants is not None or _uses_device(module):
         find_device(context, target)
     else:
         del module.globals[DEVICE_GLOBAL]

@@ -30,12 +30,12 @@ from gossamer.compiler.signatures import Signature
 from gossamer.compiler.vm import ir
 
 
-def lower_program(program: HostProgram, target: DeviceTarget, variants: Variants) -> ir.Module:
+def lower_program(program: HostProgram, target: DeviceTarget | None, variants: Variants) -> ir.Module:
     """Make the VM module of a program.
 
     Args:
         program: scheduled.
-        target: the device that `__init` looks for.
+        target: the device that `__init` looks for, or None for the first.
         variants: what the program's executables were compiled to.
     """
     module = ir.Module(program.name)
