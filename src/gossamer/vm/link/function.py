@@ -10,7 +10,7 @@ from gossamer.vm.link.inline_form import InlineForm
 from gossamer.vm.link.module import BoundExports, Export, ResumableCallable
 
 
-# Why not frozen: loading a module makes dozens, and setting the fields of a frozen one takes three times as long.
+# Why not frozen: loading a module makes dozens, and setting fields of frozen ones takes three times as long.
 @dataclass(slots=True, eq=False)
 class Function:
     """An export together with the callable of one context; nobody changes it.
