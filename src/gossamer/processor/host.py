@@ -23,6 +23,7 @@ _IDENTITY_KEYS = frozenset(
 )
 
 
+@cache
 def host_architecture() -> str:
     """Architecture of this process, such as `x86_64` or `aarch64`."""
     machine = (
