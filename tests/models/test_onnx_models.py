@@ -88,6 +88,12 @@ def test_images() -> None:
     check(model_of(nodes, ["n", 3, 33, "w"], weights=weights), samples(1, 3, 33, 20), samples(2, 3, 33, 31))
 
 
+@pytest.mark.parametrize("batch", [2, "n"])
+def test_windows_of_one_place_need_not_read_all(batch: int | str) -> None:
+    node = helper.make_node("Conv", ["x", "k"], ["y"], strides=[2], pads=[1, 1])
+    check(model_of([node], [batch, 4, 2], weights=(weight("k", 5, 4, 3),)), samples(2, 4, 2))
+
+
 @pytest.mark.parametrize("size", [3, 4])
 def test_a_branch_on_what_is_known_is_chosen(size: int) -> None:
     def branch(name: str, operator: str) -> Any:

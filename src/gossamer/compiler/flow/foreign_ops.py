@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from gossamer.compiler.flow.host_ops import reshape
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.generic_builder import append_slice
 from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 from gossamer.compiler.tensor.tensor_op import shape_of
 from gossamer.compiler.walk import find
@@ -78,7 +79,8 @@ def _slice(op: ir.Operation, build: IndexBuilder) -> ir.Value:
     sizes: list[Index] = list(numbers[rank : 2 * rank])
     for dim, size in enumerate(shape_of(op.result)):
         sizes[dim] = sizes[dim] if size is None else size
-    return _slice_op(build, "tensor.extract_slice", [source], numbers[:rank], sizes, op.result.type)
+    places = numbers[:rank], sizes, [1] * rank
+    return append_slice(build, "tensor.extract_slice", [source], op.result.type, places)
 
 
 def _update(op: ir.Operation, build: IndexBuilder) -> ir.Value:
@@ -86,30 +88,8 @@ def _update(op: ir.Operation, build: IndexBuilder) -> ir.Value:
     rank = len(shape_of(target))
     dims = iter(numbers[rank:])
     sizes: list[Index] = [next(dims) if size is None else size for size in shape_of(update)]
-    return _slice_op(build, "tensor.insert_slice", [update, target], numbers[:rank], sizes, target.type)
-
-
-def _slice_op(
-    build: IndexBuilder,
-    name: str,
-    tensors: list[ir.Value],
-    offsets: list[ir.Value],
-    sizes: list[Index],
-    type: ir.Type,
-) -> ir.Value:
-    dynamic = ir.ShapedType.get_dynamic_size()
-    dynamic_sizes = [size for size in sizes if not isinstance(size, int)]
-    context = build.location.context
-    segments = [*[1] * len(tensors), len(offsets), len(dynamic_sizes), 0]
-    attributes: dict[str, ir.Attribute] = {
-        "operandSegmentSizes": ir.DenseI32ArrayAttr.get(segments, context),
-        "static_offsets": ir.DenseI64ArrayAttr.get([dynamic] * len(offsets), context),
-        "static_sizes": ir.DenseI64ArrayAttr.get(
-            [size if isinstance(size, int) else dynamic for size in sizes], context
-        ),
-        "static_strides": ir.DenseI64ArrayAttr.get([1] * len(sizes), context),
-    }
-    return build.op(name, [*tensors, *offsets, *dynamic_sizes], [type], attributes).result
+    places = numbers[:rank], sizes, [1] * rank
+    return append_slice(build, "tensor.insert_slice", [update, target], target.type, places)
 
 
 _LOWERINGS: dict[str, Lowering] = {

@@ -10,6 +10,7 @@ from gossamer.compiler.flow.choices import hide_choices
 from gossamer.compiler.flow.extended_ops import add_sort_scratch, adopt_extended_ops
 from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.softmax import expand_softmax
+from gossamer.compiler.flow.windows import trim_windows
 from gossamer.compiler.mlir import ir, run_own_pass, run_passes
 from gossamer.compiler.tensor.linalg_op import GENERIC, LinalgOp, as_linalg
 from gossamer.compiler.walk import find
@@ -43,7 +44,9 @@ def preprocess(module: ir.Module) -> None:
     for op in initializers:
         op.attributes["sym_visibility"] = ir.StringAttr.get("private", module.context)
     run_own_pass(module, "hide-choices", hide_choices)
-    run_passes(module, f"{_TO_GENERIC},{_TIDY},{_UNIT_DIMS}", phase=_PHASE)
+    run_passes(module, f"{_TO_GENERIC},{_TIDY}", phase=_PHASE)
+    run_own_pass(module, "trim-windows", trim_windows)
+    run_passes(module, _UNIT_DIMS, phase=_PHASE)
     run_own_pass(module, "insert-fusion-barriers", _insert_barriers)
     run_passes(module, _FUSE, phase=_PHASE)
     run_own_pass(module, "remove-fusion-barriers", _remove_barriers)

@@ -72,3 +72,31 @@ def static_sizes(sizes: Sequence[Index | None]) -> list[int]:
     """Sizes as types and attributes have them."""
     dynamic = ir.ShapedType.get_dynamic_size()
     return [size if isinstance(size, int) else dynamic for size in sizes]
+
+
+def append_slice(
+    build: IndexBuilder,
+    name: str,
+    operands: list[ir.Value],
+    type: ir.Type,
+    places: tuple[Sequence[Index], Sequence[Index], Sequence[Index]],
+) -> ir.Value:
+    """Append an operation on a slice.
+
+    Args:
+        build: appends it.
+        name: "tensor.extract_slice" or "tensor.insert_slice".
+        operands: its tensors.
+        type: of its result.
+        places: offsets, sizes and strides of the slice. A size that the slice's type states must be a number.
+    """
+    dynamic = [dynamic_sizes(indices) for indices in places]
+    names = ("static_offsets", "static_sizes", "static_strides")
+    attributes: dict[str, ir.Attribute] = {
+        key: ir.DenseI64ArrayAttr.get(static_sizes(indices))
+        for key, indices in zip(names, places, strict=True)
+    }
+    counts = [*(1 for _ in operands), *(len(values) for values in dynamic)]
+    attributes["operandSegmentSizes"] = ir.DenseI32ArrayAttr.get(counts)
+    values = [value for group in dynamic for value in group]
+    return build.op(name, [*operands, *values], [type], attributes).result

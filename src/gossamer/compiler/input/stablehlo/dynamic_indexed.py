@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from gossamer.compiler.input.stablehlo.builder import dims_of, index_vector_dim_of, signed
-from gossamer.compiler.input.stablehlo.dynamic_shapes import append_generated, append_slice, extract, fitting
+from gossamer.compiler.input.stablehlo.dynamic_shapes import append_generated, extract, fitting
 from gossamer.compiler.input.stablehlo.sizes import append_size, element_of, size_of
 from gossamer.compiler.mlir import ir
+from gossamer.compiler.tensor.generic_builder import append_slice
 from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from gossamer.compiler.input.stablehlo.sizes import Size, append_size, element_of, size_of
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.generic_builder import dynamic_sizes, static_sizes
+from gossamer.compiler.tensor.generic_builder import append_slice, dynamic_sizes
 from gossamer.compiler.tensor.index_builder import Index, IndexBuilder
 
 _KEPT = "known_nonexpanding_dimensions"
@@ -150,34 +150,6 @@ def shape_tensor(build: IndexBuilder, sizes: Sequence[Size]) -> ir.Value:
     values = build.values(append_size(build, size) for size in sizes)
     type = ir.RankedTensorType.get([len(values)], build.index_type)
     return build.op("tensor.from_elements", values, [type]).result
-
-
-def append_slice(
-    build: IndexBuilder,
-    name: str,
-    operands: list[ir.Value],
-    type: ir.Type,
-    places: tuple[Sequence[Index], Sequence[Index], Sequence[Index]],
-) -> ir.Value:
-    """Append an operation on a slice.
-
-    Args:
-        build: appends it.
-        name: "tensor.extract_slice" or "tensor.insert_slice".
-        operands: its tensors.
-        type: of its result.
-        places: offsets, sizes and strides of the slice. A size that the slice's type states must be a number.
-    """
-    dynamic = [dynamic_sizes(indices) for indices in places]
-    names = ("static_offsets", "static_sizes", "static_strides")
-    attributes: dict[str, ir.Attribute] = {
-        key: ir.DenseI64ArrayAttr.get(static_sizes(indices))
-        for key, indices in zip(names, places, strict=True)
-    }
-    counts = [*(1 for _ in operands), *(len(values) for values in dynamic)]
-    attributes["operandSegmentSizes"] = ir.DenseI32ArrayAttr.get(counts)
-    values = [value for group in dynamic for value in group]
-    return build.op(name, [*operands, *values], [type], attributes).result
 
 
 def fitting(build: IndexBuilder, type: ir.RankedTensorType, sizes: Sequence[Index]) -> list[Index]:
