@@ -107,6 +107,11 @@ class Calculator:
         ]
         return Real(self, self._append("arith.select", [condition.value, *operands], self._f64, {}))
 
+    def select_bits(self, condition: Truth, if_true: Bits, if_false: Bits) -> Bits:
+        """One of two integers."""
+        operands = [condition.value, if_true.value, if_false.value]
+        return Bits(self, self._append("arith.select", operands, self._i64, {}))
+
     def polynomial(self, x: Real, coefficients: Sequence[float]) -> Real:
         """The value of a polynomial, constant coefficient first."""
         *rest, total = [self.real(coefficient) for coefficient in coefficients]
@@ -218,14 +223,25 @@ class Bits(_Term):
     def __and__(self, other: Bits | int) -> Bits:
         return self.calculator.integer_op("arith.andi", self, other)
 
+    def __or__(self, other: Bits | int) -> Bits:
+        return self.calculator.integer_op("arith.ori", self, other)
+
     def __xor__(self, other: Bits | int) -> Bits:
         return self.calculator.integer_op("arith.xori", self, other)
 
-    def __lshift__(self, count: int) -> Bits:
+    def __mul__(self, other: Bits | int) -> Bits:
+        return self.calculator.integer_op("arith.muli", self, other)
+
+    def __lshift__(self, count: Bits | int) -> Bits:
         return self.calculator.integer_op("arith.shli", self, count)
 
-    def __rshift__(self, count: int) -> Bits:
+    def __rshift__(self, count: Bits | int) -> Bits:
+        """The bits moved down, zeros in front of them."""
         return self.calculator.integer_op("arith.shrui", self, count)
+
+    def to_number(self) -> Real:
+        """The number that it is, which has at most 51 bits."""
+        return self.calculator.number(self + ROUNDER_BITS) - ROUNDER
 
     def equals(self, other: int) -> Truth:
         """Whether it is a number."""

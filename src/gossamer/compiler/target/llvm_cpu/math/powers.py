@@ -10,6 +10,8 @@ from gossamer.compiler.target.llvm_cpu.math.logarithms import Split, atanh_serie
 
 _SPLITTER = 2.0**27 + 1.0
 _RANGE = (-746.0, 710.0)
+_LARGEST_EXPONENT = 2.0**100
+"""A power of any number but 1 with it is infinite or zero."""
 _ALL_INTEGERS = 2.0**52
 """From here on there are no fractions."""
 
@@ -47,6 +49,7 @@ def _is_fraction(f: Calculator, x: Real) -> Truth:
 
 def _precise_power(f: Calculator, magnitude: Real, exponent: Real) -> Real:
     high, low = _precise_log(f, magnitude)
+    exponent = exponent.clamp(-_LARGEST_EXPONENT, _LARGEST_EXPONENT)
     product, error = _product(f, exponent, high)
     error = error + exponent * low
     limited = product.clamp(*_RANGE)

@@ -5,37 +5,35 @@ from __future__ import annotations
 from fractions import Fraction
 from math import factorial, inf, nan, pi, tan
 
-from gossamer.compiler.target.llvm_cpu.math.calculator import ROUNDER, Bits, Calculator, Real, Truth
+from gossamer.compiler.target.llvm_cpu.math.calculator import ROUNDER, Calculator, Real, Truth
+from gossamer.compiler.target.llvm_cpu.math.large_angles import large_angle
 
 # Half of pi in four numbers; products of the first three with 26 bits are exact.
 _HALF_PI = tuple(
     float.fromhex(part)
     for part in ("0x1.921fb54p+0", "0x1.10b46p-30", "0x1.1a6263p-54", "0x1.8a2e03707344ap-81")
 )
-_COARSE_ROUNDER = ROUNDER * 2.0**26
-"""A number added to this is rounded to a multiple of 2 ** 26."""
-_LARGEST_ANGLE = 2.0**50
+_LARGE_ANGLE = 2.0**26
 _QUARTER_PI = pi / 4
 _EIGHTH_TAN = tan(pi / 8)
 
 
 class _Reduced:
-    """An angle as a multiple of half of pi, of which `bits` has the low bits, and a rest.
-
-    The rest of an angle from 2 ** 50 on is NaN: it would take more digits of pi.
-    """
+    """An angle as a multiple of half of pi, of which `bits` has the low bits, and a rest."""
 
     def __init__(self, f: Calculator, angle: Real) -> None:
         self.calculator = f
+        magnitude = abs(angle)
         rounded = f.multiply_add(angle, 2 / pi, f.real(ROUNDER))
-        self.bits: Bits = f.bits(rounded)
         count = rounded - ROUNDER
-        coarse = count + _COARSE_ROUNDER - _COARSE_ROUNDER
-        fine = count - coarse
         rest = angle
-        for part in _HALF_PI[:3]:
-            rest = rest - coarse * part - fine * part
-        self.rest = f.select(abs(angle) < _LARGEST_ANGLE, rest - count * _HALF_PI[3], nan)
+        for part in _HALF_PI:
+            rest = rest - count * part
+        large_count, large_rest = large_angle(f, angle)
+        is_large = magnitude >= _LARGE_ANGLE
+        self.bits = f.select_bits(is_large, large_count, f.bits(rounded))
+        rest = f.select(is_large, large_rest * (pi / 2), rest)
+        self.rest = f.select(magnitude < inf, rest, nan)
 
     def _series(self, first: int, count: int) -> list[float]:
         return [float(Fraction((-1) ** index, factorial(first + 2 * index))) for index in range(count)]
