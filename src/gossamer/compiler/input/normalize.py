@@ -7,6 +7,7 @@ from gossamer.compiler.input.complex_literals import remove_complex_literals
 from gossamer.compiler.input.constants import split_constants
 from gossamer.compiler.input.conversions import convert_input
 from gossamer.compiler.input.encodings import find_unsigned, write_encodings
+from gossamer.compiler.input.fallbacks import choose_fallbacks
 from gossamer.compiler.input.globals import convert_globals
 from gossamer.compiler.input.hints import remove_assertions, remove_hints
 from gossamer.compiler.input.supported import check_supported
@@ -32,6 +33,7 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
         if options.drops_assertions:
             remove_assertions(module)
         convert_globals(module)
+        choose_fallbacks(module)
         check_supported(module)
         remove_complex_literals(module, program.resources)
         changes = convert_types(module, options.type_conversions, program.resources)

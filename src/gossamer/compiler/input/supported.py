@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gossamer.compiler.input.fallbacks import RESOLVED
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.tensor.extended_op import DIALECT
 from gossamer.compiler.tensor.operations import OPERATIONS
@@ -17,6 +18,7 @@ _OPERATIONS = frozenset(
     {
         *("ml_program.global", "ml_program.global_load", "ml_program.global_store"),
         "util.optimization_barrier",
+        RESOLVED,
         *(name for row in _EXTENDED for name in (row.name, *row.synonyms)),
         *(f"{DIALECT}.yield", "tm_tensor.yield"),
     }

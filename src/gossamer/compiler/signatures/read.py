@@ -8,6 +8,7 @@ from gossamer.abi.declaration import DECLARATION_ATTR, ENCODING_ATTR, MODEL_ATTR
 from gossamer.abi.value_type import RefType, ScalarType, TensorType, ValueType
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.signatures.declaration import declare_function, value_name
+from gossamer.compiler.signatures.import_attributes import OPTIONAL, minimum_version, passed_type
 from gossamer.compiler.signatures.signature import Argument, Result, Signature
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -55,7 +56,7 @@ def _read_signature(op: ir.Operation, is_import: bool, default_model: ExecutionM
             hint=f"name it '@module.{name}', with the name of the module that exports it, or give it a body",
         )
     model = _model(op, default_model)
-    function_type = ir.FunctionType(ir.TypeAttr(op.attributes["function_type"]).value)
+    function_type = passed_type(op)
     argument_attrs = _dictionaries(op, "arg_attrs", len(function_type.inputs))
     result_attrs = _dictionaries(op, "res_attrs", len(function_type.results))
     results = tuple(
@@ -78,6 +79,8 @@ def _read_signature(op: ir.Operation, is_import: bool, default_model: ExecutionM
         results=results,
         declaration=declaration,
         has_side_effects="nosideeffects" not in op.attributes,
+        is_optional=OPTIONAL in op.attributes,
+        minimum_version=minimum_version(op),
         attrs=_reflection(op, model, declaration),
     )
 

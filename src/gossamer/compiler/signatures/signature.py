@@ -40,6 +40,8 @@ class Signature:
         name: exported name, or "module.function" of an import.
         declaration: the function in words, as reflection shows it.
         has_side_effects: false where the program says that only results matter.
+        is_optional: an import that may be missing when the module is linked.
+        minimum_version: lowest version of the module imported from.
         attrs: reflection of an export, in the order of the file; what an import expects of its export.
     """
 
@@ -50,6 +52,8 @@ class Signature:
     results: tuple[Result, ...]
     declaration: str
     has_side_effects: bool = True
+    is_optional: bool = False
+    minimum_version: int = 0
     attrs: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property

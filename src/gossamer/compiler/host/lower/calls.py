@@ -5,9 +5,9 @@ from __future__ import annotations
 from gossamer.abi import hal_functions as hal
 from gossamer.abi.check_functions import CHECK
 from gossamer.abi.ref_types import BUFFER_VIEW
-from gossamer.abi.value_type import RefType, ScalarType, TensorType, ValueType
-from gossamer.compiler.host.lower.context import LoweringContext
-from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport, TraceViews
+from gossamer.abi.value_type import RefType, ScalarType, TensorType, ValueType, convention_character
+from gossamer.compiler.host.lower.context import LoweringContext, type_of_name
+from gossamer.compiler.host.program.steps import CallCheck, CallFunction, CallImport, FindImport, TraceViews
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.signatures import Signature
 from gossamer.compiler.vm import ir
@@ -26,6 +26,8 @@ def make_import(signature: Signature) -> ir.Import:
     return ir.Import(
         signature.name,
         signature.calling_convention,
+        signature.minimum_version,
+        signature.is_optional,
         result_ref_types=tuple(_ref_type(result.type) for result in signature.results),
         attrs=signature.attrs,
     )
@@ -54,20 +56,47 @@ def lower_call_import(context: LoweringContext, step: CallImport) -> None:
         )
 
 
+def lower_find_import(context: LoweringContext, step: FindImport) -> None:
+    """Whether an optional import was found."""
+    imported = make_import(step.callee)
+    context.module.imports.setdefault(imported.full_name, imported)
+    context.define(step.result, context.builder.op("import.resolved", symbol=imported.full_name))
+
+
 def outgoing_scalar(context: LoweringContext, value: mlir_ir.Value, type: ValueType) -> ir.Value:
-    """A scalar as other modules expect it: i8 and i16 sign-extended unless they are declared unsigned."""
+    """A scalar as other modules expect it: i8 and i16 sign-extended unless they are declared unsigned.
+
+    Args:
+        type: may be an integer in another register than the value's, see `signatures.import_attributes`.
+    """
     scalar = scalar_of(value.type)
-    lowered = context.value(value)
+    lowered = _in_register(context, context.value(value), _register(type))
     is_unsigned = isinstance(type, ScalarType) and type.is_unsigned
     if scalar is None or scalar.is_float or is_unsigned or scalar.width not in _SIGNED_WIDTHS:
         return lowered
     return sign_extend(context.builder, scalar, lowered)
 
 
+def _register(type: ValueType) -> ir.Type | None:
+    """Register of a number."""
+    return type_of_name(convention_character(type)) if isinstance(type, ScalarType) else None
+
+
 def incoming_scalar(context: LoweringContext, value: mlir_ir.Value, lowered: ir.Value) -> ir.Value:
     """A scalar that another module gave, whatever it left in the bits above its width."""
     scalar = scalar_of(value.type)
-    return wrap(context.builder, scalar, lowered) if scalar is not None else lowered
+    if scalar is None:
+        return lowered
+    return wrap(context.builder, scalar, _in_register(context, lowered, scalar.register))
+
+
+def _in_register(context: LoweringContext, value: ir.Value, register: ir.Type | None) -> ir.Value:
+    """An integer in a register of a width."""
+    if register == ir.I64 and value.type == ir.I32:
+        return context.builder.op("ext.i32.i64.s", value)
+    if register == ir.I32 and value.type == ir.I64:
+        return context.builder.op("trunc.i64.i32", value)
+    return value
 
 
 def lower_call_function(context: LoweringContext, step: CallFunction) -> None:

@@ -13,6 +13,7 @@ from gossamer.compiler.host.lower.calls import (
     lower_call_check,
     lower_call_function,
     lower_call_import,
+    lower_find_import,
     lower_trace,
 )
 from gossamer.compiler.host.lower.commands import lower_execute
@@ -32,6 +33,7 @@ from gossamer.compiler.host.program.steps import (
     CreateView,
     Dealloca,
     Execute,
+    FindImport,
     HostOp,
     Join,
     LoadGlobal,
@@ -284,6 +286,7 @@ _LOWERINGS: dict[type, _Lowering] = {
     CreateView: _create_view,
     Dealloca: _dealloca,
     Execute: lower_execute,
+    FindImport: lower_find_import,
     HostOp: _host_op,
     Join: _join,
     LoadGlobal: _load_global,

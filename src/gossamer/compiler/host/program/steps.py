@@ -198,6 +198,14 @@ class CallImport:
 
 
 @dataclass(frozen=True, slots=True)
+class FindImport:
+    """Tells whether an optional import was found when the module was linked; `result` is an MLIR i1."""
+
+    callee: Signature
+    result: mlir.ir.Value
+
+
+@dataclass(frozen=True, slots=True)
 class CallCheck:
     """Calls a function of the `check` module that tests use."""
 
@@ -261,6 +269,7 @@ Step: TypeAlias = (
     | PackScalars
     | ReadElement
     | CallImport
+    | FindImport
     | CallCheck
     | CallFunction
     | LoadGlobal

@@ -30,6 +30,7 @@ from gossamer.compiler.host.program.steps import (
     CreateView,
     Dealloca,
     Execute,
+    FindImport,
     HostOp,
     Join,
     LoadGlobal,
@@ -61,7 +62,7 @@ def _program_lines(program: HostProgram) -> Iterator[str]:
         yield from (f"    {_kernel(kernel)}" for kernel in executable.kernels.values())
         yield "  }"
     for signature in program.imports.values():
-        yield f"  import {signature.declaration}"
+        yield f"  import {'optional ' if signature.is_optional else ''}{signature.declaration}"
     if program.constants is not None:
         yield f"  constants {program.constants.resource} {len(program.constants.data)} bytes"
     for variable in program.globals.values():
@@ -199,6 +200,7 @@ _FORMATS: dict[type, Callable[[Any, _Names], str]] = {
         f"{step.result} = view {step.range} as {_shape(step.shape, step.element)}"
     ),
     Dealloca: lambda step, names: f"dealloca {step.resource}{_time(step.wait, step.signal)}",
+    FindImport: lambda step, names: f"{names.of(step.result)} = is found @{step.callee.name}",
     HostOp: lambda step, names: (
         f"{_assign(list(step.op.results), names)}{step.op.name}({names.list(step.op.operands)})"
     ),

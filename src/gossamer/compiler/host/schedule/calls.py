@@ -11,6 +11,7 @@ from gossamer.compiler.host.program.steps import (
     CallCheck,
     CallFunction,
     CallImport,
+    FindImport,
     Passed,
     TraceViews,
     ViewBuffer,
@@ -41,6 +42,13 @@ def schedule_call(scheduler: FunctionScheduler, op: ir.Operation) -> None:
 
 
 # Functions of other modules
+
+
+def schedule_find_import(scheduler: FunctionScheduler, op: ir.Operation) -> None:
+    """The question whether an optional import was found."""
+    callee = scheduler.module.signatures[ir.FlatSymbolRefAttr(op.attributes["import"]).value]
+    scheduler.module.program.imports.setdefault(callee.name, callee)
+    scheduler.emit(FindImport(callee, op.results[0]))
 
 
 def _call_import(scheduler: FunctionScheduler, op: ir.Operation, callee: Signature) -> None:

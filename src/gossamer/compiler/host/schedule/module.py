@@ -24,6 +24,7 @@ from gossamer.compiler.host.schedule.calls import (
     internal_name,
     schedule_call,
     schedule_check,
+    schedule_find_import,
     schedule_trace,
 )
 from gossamer.compiler.host.schedule.global_ops import schedule_load, schedule_store
@@ -46,6 +47,7 @@ _HANDLERS: dict[str, Handler] = {
     TRACE: schedule_trace,
     "func.call": schedule_call,
     "func.return": schedule_return,
+    "vm.import.resolved": schedule_find_import,
     "ml_program.global_load": schedule_load,
     "ml_program.global_load_const": schedule_load,
     "ml_program.global_store": schedule_store,
