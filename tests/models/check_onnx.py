@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 from onnx.backend.test.runner import Runner
 
@@ -47,7 +48,7 @@ def compiler(target: str) -> Compile:
     """What compiles models for a target."""
     if target == "iree":
         return _compile_with_iree
-    options = CompileOptions(target_device="local", target_backends=(target,))
+    options = CompileOptions(target_device="local", target_backends=(target,), type_conversions=frozenset())
     return lambda model: gossamer.compile(model, options=options)
 
 
@@ -69,6 +70,7 @@ def _compile_with_iree(model: onnx.ModelProto) -> bytes:
             "--iree-hal-target-device=local",
             "--iree-hal-local-target-device-backends=llvm-cpu",
             "--iree-llvmcpu-target-cpu=host",
+            "--iree-input-demote-f64-to-f32=false",
         ]
         done = subprocess.run(command, capture_output=True)
     if done.returncode:
@@ -81,28 +83,36 @@ def _compile_with_iree(model: onnx.ModelProto) -> bytes:
 
 def check(case: Any, compile: Compile) -> tuple[str, str]:
     """A verdict, which is "right", "wrong" or "refused", and the reason."""
-    for inputs, expected in case.data_sets:
-        if not all(isinstance(value, np.ndarray) for value in (*inputs, *expected)):
-            return "refused", "arguments or results that are no tensors"
-        if any(value.dtype.kind in "OUS" for value in (*inputs, *expected)):
-            return "refused", "strings"
+    sets = [([*map(as_array, inputs)], [*map(as_array, expected)]) for inputs, expected in case.data_sets]
+    arrays = [array for inputs, expected in sets for array in (*inputs, *expected)]
+    if any(array is None for array in arrays):
+        return "refused", "arguments or results that are no tensors"
+    if any(array.dtype.kind in "OUS" for array in arrays):
+        return "refused", "strings"
     try:
         module = compile(case.model)
     except Exception as error:
         return "refused", _first_line(error)
     with gossamer.Pipeline([module], device="local-sync") as pipeline:
         entry = next(iter(pipeline.main.values()))
-        for inputs, expected in case.data_sets:
+        for inputs, expected in sets:
             try:
                 results = entry(*inputs)
                 found = [
                     np.asarray(leaf)
                     for leaf in (results if isinstance(results, (tuple, list)) else [results])
                 ]
-                Runner.assert_similar_outputs(list(expected), found, case.rtol, case.atol)
+                Runner.assert_similar_outputs(expected, found, case.rtol, case.atol)
             except Exception as error:
                 return "wrong", " ".join(f"{type(error).__name__}: {error}".split())
     return "right", ""
+
+
+def as_array(value: Any) -> Any:
+    """A tensor as an array; None for a sequence, or nothing."""
+    if isinstance(value, onnx.TensorProto):
+        return numpy_helper.to_array(value)
+    return np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
 
 
 def _first_line(error: Exception) -> str:

@@ -94,6 +94,21 @@ def test_windows_of_one_place_need_not_read_all(batch: int | str) -> None:
     check(model_of([node], [batch, 4, 2], weights=(weight("k", 5, 4, 3),)), samples(2, 4, 2))
 
 
+@pytest.mark.parametrize(
+    ("dims", "wanted"),
+    [
+        (["h", "w", 6], [-1, 6]),
+        (["h", "w", "c"], [-1, 3]),
+        (["h", "w", "c"], [2, -1]),
+        (["h", 2, "c"], [4, -1]),
+        (["h", "w", "c"], [0, -1]),
+    ],
+)
+def test_one_size_of_a_view_is_computed(dims: list[Any], wanted: list[int]) -> None:
+    nodes = [constant("wanted", np.array(wanted)), helper.make_node("Reshape", ["x", "wanted"], ["y"])]
+    check(model_of(nodes, dims), samples(4, 2, 6))
+
+
 @pytest.mark.parametrize("size", [3, 4])
 def test_a_branch_on_what_is_known_is_chosen(size: int) -> None:
     def branch(name: str, operator: str) -> Any:
