@@ -33,7 +33,8 @@ def load(folder: Path, text: str, symbol: str, machine: Machine = BASELINE):
 
 def elementwise(folder: Path, operation: str, dtype: type, operands: int, machine: Machine = BASELINE):
     """A function of arrays that applies an operation of MLIR to their elements."""
-    type = {np.float32: "f32", np.float64: "f64"}[dtype]
+    number = np.dtype(dtype)
+    type = f"{number.kind}{number.itemsize * 8}"
     names = [f"%a{index}" for index in range(operands)]
     loads = "\n".join(f"{name}x = memref.load {name}[%i] : memref<?x{type}>" for name in names)
     module = parse_text(

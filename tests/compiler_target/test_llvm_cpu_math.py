@@ -94,3 +94,23 @@ def test_error_functions_are_right(
     got = elementwise(tmp_path, f"math.{name}", dtype, 1)(numbers)
 
     _check(got, np.array([function(float(number)) for number in numbers], np.longdouble))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64])
+def test_integer_powers_wrap(tmp_path: Path, dtype: type) -> None:
+    numbers = [-128, -7, -3, -2, -1, 0, 1, 2, 3, 7, 100, 127]
+    bases, exponents = np.array(np.meshgrid(numbers, numbers)).reshape(2, -1).astype(dtype)
+
+    got = elementwise(tmp_path, "math.ipowi", dtype, 2)(bases, exponents)
+
+    exact = [
+        _integer_power(int(base), int(exponent)) for base, exponent in zip(bases, exponents, strict=True)
+    ]
+    wrapped = [power % (1 << 64) for power in exact]
+    np.testing.assert_array_equal(got, np.array(wrapped, np.uint64).astype(dtype))
+
+
+def _integer_power(base: int, exponent: int) -> int:
+    if exponent >= 0:
+        return base**exponent
+    return base ** (exponent % 2) if abs(base) == 1 else 0

@@ -1,6 +1,7 @@
 """PyTorch's operations on bytes, alone and with other types, are what eager PyTorch makes of them."""
 
 # pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
 # PyTorch is an optional extra.
 
 from __future__ import annotations
@@ -18,14 +19,27 @@ pytestmark = [
     for kind in ("FutureWarning", "DeprecationWarning", "UserWarning")
 ]
 
-_REFUSED = ("pow_", "any_uint8", "all_uint8", "mean_float_uint8")
-"""What torch-mlir has no lowering for: powers of integers by tensors; `any`, `all` and means of bytes."""
-
 
 @pytest.mark.parametrize("other", ["uint8", "bool", "int8", "int32", "float32"])
 def test_bytes(other: str) -> None:
     verdicts = list(check(torch_rows(torch.uint8, getattr(torch, other))))
 
-    assert [f"{verdict.row.name}: {verdict.wrong}" for verdict in verdicts if verdict.wrong] == []
-    refused = [verdict.row.name for verdict in verdicts if verdict.refused]
-    assert [name for name in refused if not name.startswith(_REFUSED)] == []
+    assert [
+        f"{verdict.row.name}: {verdict.wrong or verdict.refused}"
+        for verdict in verdicts
+        if verdict.wrong or verdict.refused
+    ] == []
+
+
+@pytest.mark.parametrize("target", ["vmvx", "llvm-cpu"])
+@pytest.mark.parametrize(
+    ("left", "right"), [("bool", "int32"), ("int32", "int32"), ("int32", "float16"), ("float16", "float16")]
+)
+def test_numbers(left: str, right: str, target: str) -> None:
+    verdicts = list(check(torch_rows(getattr(torch, left), getattr(torch, right)), target))
+
+    assert [
+        f"{verdict.row.name}: {verdict.wrong or verdict.refused}"
+        for verdict in verdicts
+        if verdict.wrong or verdict.refused
+    ] == []

@@ -50,11 +50,12 @@ def torch_rows(left: torch.dtype, right: torch.dtype) -> Iterator[TorchRow]:
     for name, (function, ulps) in _unary(left).items():
         yield TorchRow(f"{name}_{_short(left)}", function, (edges(left),), ulps)
     for name, function in _SCALARS.items():
-        if not (left == torch.bool and name == "sub"):
+        if not (left == torch.bool and name in ("sub", "floor_divide", "remainder")):
             yield TorchRow(f"{name}_scalar_{_short(left)}", function, (edges(left),), 4)
     yield from _reductions(left)
     yield from _products(left)
     yield from _movements(left)
+    yield from _broadcasts(left)
     for other in TYPES:
         values = edges(left)
         if left.is_floating_point and not other.is_floating_point and other != torch.bool:
@@ -182,6 +183,8 @@ _SCALARS: dict[str, Function] = {
     "mul_float": lambda a: a * 2.5,
     "div": lambda a: a / 2.0,
     "div_int": lambda a: a / 3,
+    "floor_divide": lambda a: a // 3,
+    "remainder": lambda a: a % 3,
     "lt": lambda a: a < 3,
     "gt_float": lambda a: a > 2.5,
     "eq": lambda a: a == 100,
@@ -251,9 +254,22 @@ def _movements(type: torch.dtype) -> Iterator[TorchRow]:
         "masked_fill": lambda a: a.masked_fill(a == a, 1),
         "pad": lambda a: torch.nn.functional.pad(a, (1, 1), value=1),
         "slice": lambda a: a[1:, ::2],
+        "where_rows": lambda a: torch.where(a == a[:, :1], a, a[:1]),
     }
     for name, function in rows.items():
         yield TorchRow(f"{name}_{_short(type)}", function, (matrix,))
+
+
+def _broadcasts(type: torch.dtype) -> Iterator[TorchRow]:
+    """Operations of tensors of different shapes that have lowerings of their own."""
+    if type == torch.bool:
+        return
+    values = edges(type)
+    matrix, column = values.repeat(8)[:12].reshape(3, 4), torch.tensor([[2], [3], [7]], dtype=type)
+    for name in ("floor_divide", "fmod", "pow"):
+        function, ulps = _BINARY[name]
+        yield TorchRow(f"{name}_column_{_short(type)}", function, (matrix, column), ulps)
+        yield TorchRow(f"{name}_row_{_short(type)}", function, (column, column[:, 0]), ulps)
 
 
 def _short(type: torch.dtype) -> str:

@@ -2,13 +2,21 @@
 
 NaN wins in maxima, minima and limits, and differs from itself. The reciprocal of zero is infinity, where the
 lowering asserts that there is no zero. Integers are negated, and divided to whole numbers, through floats,
-which do not hold all of them. Remainders of floats are exact. Integer powers have no lowering.
+which do not hold all of them. Remainders of floats are exact. Powers and means of integers, and what is said
+of all or any bytes, have no lowering.
 """
 
 from __future__ import annotations
 
+from gossamer.compiler.input.torch_elementwise import (
+    convert,
+    create_torch_op,
+    element_of,
+    elementwise,
+    with_element,
+)
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.tensor.generic_builder import Body, append_empty, append_generic
+from gossamer.compiler.tensor.generic_builder import Body
 from gossamer.compiler.tensor.index_builder import IndexBuilder
 from gossamer.compiler.walk import find
 
@@ -29,15 +37,15 @@ def correct_arithmetic(module: ir.Module) -> None:
 
 
 def _reciprocal(op: ir.Operation) -> ir.Value:
-    one = _create("torch.vtensor.literal", "!torch.vtensor<[],f32>", value="dense<1.0> : tensor<f32>")
-    return _create("torch.aten.div.Tensor", str(op.result.type), one, op.operands[0])
+    one = create_torch_op("torch.vtensor.literal", "!torch.vtensor<[],f32>", value="dense<1.0> : tensor<f32>")
+    return create_torch_op("torch.aten.div.Tensor", str(op.result.type), one, op.operands[0])
 
 
 def _negate(op: ir.Operation) -> ir.Value | None:
     if str(op.result.type).endswith(_FLOAT):
         return None
-    minus_one = _create("torch.constant.int", "!torch.int", value="-1 : i64")
-    return _create("torch.aten.mul.Scalar", str(op.result.type), op.operands[0], minus_one)
+    minus_one = create_torch_op("torch.constant.int", "!torch.int", value="-1 : i64")
+    return create_torch_op("torch.aten.mul.Scalar", str(op.result.type), op.operands[0], minus_one)
 
 
 def _power(op: ir.Operation) -> ir.Value | None:
@@ -52,8 +60,19 @@ def _power(op: ir.Operation) -> ir.Value | None:
         return None
     result = base
     for _ in range(count - 1):
-        result = _create("torch.aten.mul.Tensor", str(op.result.type), result, base)
+        result = create_torch_op("torch.aten.mul.Tensor", str(op.result.type), result, base)
     return result
+
+
+def _power_of_tensors(op: ir.Operation) -> ir.Value | None:
+    """Powers of integers; and those of floats, of operands of the result's type, not of f64."""
+    if not str(op.result.type).endswith(_FLOAT):
+        return elementwise(op, _operation("math.ipowi"))
+    element = element_of(op.result.type)
+    converted = [convert(operand, element) for operand in op.operands]
+    if converted == list(op.operands):
+        return None
+    return create_torch_op(op.name, str(op.result.type), *converted)
 
 
 def _keep_nan(op: ir.Operation) -> ir.Value | None:
@@ -63,16 +82,16 @@ def _keep_nan(op: ir.Operation) -> ir.Value | None:
         return None
     plain = op.clone().operation.result
     flags = f"{str(first.type).rpartition(',')[0]},i1>"
-    is_nan = _create("torch.aten.ne.Tensor", flags, first, first)
-    return _create("torch.aten.where.self", str(op.result.type), is_nan, first, plain)
+    is_nan = create_torch_op("torch.aten.ne.Tensor", flags, first, first)
+    return create_torch_op("torch.aten.where.self", str(op.result.type), is_nan, first, plain)
 
 
 def _floor_divide(op: ir.Operation) -> ir.Value | None:
     if op.name.endswith("mode") and "floor" not in str(op.operands[2].owner):
         return None
     if str(op.result.type).endswith(_FLOAT):
-        return _elementwise(op, _floored_quotient)
-    return _elementwise(op, _operation("arith.floordivsi"))
+        return elementwise(op, _floored_quotient)
+    return elementwise(op, _operation("arith.floordivsi"))
 
 
 def _floored_quotient(build: IndexBuilder, values: list[ir.Value]) -> ir.Value:
@@ -103,7 +122,7 @@ def _floored_quotient(build: IndexBuilder, values: list[ir.Value]) -> ir.Value:
 
 
 def _remainder_of_truncation(op: ir.Operation) -> ir.Value | None:
-    return _elementwise(op, _operation("arith.remf")) if str(op.result.type).endswith(_FLOAT) else None
+    return elementwise(op, _operation("arith.remf")) if str(op.result.type).endswith(_FLOAT) else None
 
 
 def _operation(name: str) -> Body:
@@ -115,50 +134,57 @@ def _equal(op: ir.Operation) -> ir.Value | None:
     left, right = op.operands
     if left != right or not str(left.type).endswith(_FLOAT):
         return None
-    differs = _create("torch.aten.ne.Tensor", str(op.result.type), left, right)
-    return _create("torch.aten.logical_not", str(op.result.type), differs)
+    differs = create_torch_op("torch.aten.ne.Tensor", str(op.result.type), left, right)
+    return create_torch_op("torch.aten.logical_not", str(op.result.type), differs)
 
 
-def _elementwise(op: ir.Operation, body: Body) -> ir.Value | None:
-    """One operation on scalars for tensors of one shape; others are left to the library."""
-    type = str(op.result.type)
-    sizes, _, element = type.removeprefix("!torch.vtensor<[").rpartition("],")
-    element = element.removesuffix(">")
-    if "?" in sizes or element not in _CODES:
+def _compare(op: ir.Operation) -> ir.Value | None:
+    """A truth value is compared with a number as a number; the library ignores the number's sign."""
+    left, right = op.operands
+    element = element_of(right.type)
+    if element_of(left.type) != "i1" or element not in _SIGNED:
         return None
-    if any(f"[{sizes}]," not in str(operand.type) for operand in list(op.operands)[:2]):
+    return create_torch_op(op.name, str(op.result.type), convert(left, element), right)
+
+
+def _mean(op: ir.Operation) -> ir.Value | None:
+    """The mean of integers, in the type of the result."""
+    element = element_of(op.result.type)
+    if element_of(op.operands[0].type) == element:
         return None
-    scalar = ir.Type.parse(element.replace("si", "i"))
-    tensor = ir.RankedTensorType.get([int(size) for size in sizes.split(",") if size], scalar)
-    inputs: list[ir.Value] = []
-    for operand in list(op.operands)[:2]:
-        code = _create("torch.constant.int", "!torch.int", value=f"{_CODES[element]} : i64")
-        same = operand.type == op.result.type
-        converted = operand if same else _create("torch.prims.convert_element_type", type, operand, code)
-        inputs.append(_create("torch_c.to_builtin_tensor", str(tensor), converted))
-    build = IndexBuilder(ir.InsertionPoint(op), op.location)
-    loops = ir.AffineMap.get_identity(tensor.rank)
-    init = append_empty(build, list(tensor.shape), scalar)
-    computed = append_generic(build, inputs, init, [loops] * 3, body)
-    return _create("torch_c.from_builtin_tensor", type, computed)
+    none = create_torch_op("torch.constant.none", "!torch.none")
+    rest = list(op.operands)[1:-1]
+    return create_torch_op(op.name, str(op.result.type), convert(op.operands[0], element), *rest, none)
 
 
-_CODES = {"si8": 1, "si16": 2, "si32": 3, "si64": 4, "f16": 5, "f32": 6, "f64": 7, "bf16": 15}
-"""PyTorch's numbers of types."""
+def _quantify_bytes(op: ir.Operation) -> ir.Value | None:
+    """Of bytes, PyTorch tells by a byte whether any or all are not zero."""
+    tensor, *rest = op.operands
+    if element_of(op.result.type) != "ui8":
+        return None
+    zero = create_torch_op("torch.constant.int", "!torch.int", value="0 : i64")
+    flags = create_torch_op("torch.aten.ne.Scalar", with_element(tensor.type, "i1"), tensor, zero)
+    result = create_torch_op(op.name, with_element(op.result.type, "i1"), flags, *rest)
+    return convert(result, "ui8")
+
+
+_SIGNED = ("si8", "si16", "si32", "si64")
 _REWRITES = {
+    "torch.aten.all": _quantify_bytes,
+    "torch.aten.all.dim": _quantify_bytes,
+    "torch.aten.any": _quantify_bytes,
+    "torch.aten.any.dim": _quantify_bytes,
     "torch.aten.clamp": _keep_nan,
     "torch.aten.div.Tensor_mode": _floor_divide,
     "torch.aten.eq.Tensor": _equal,
     "torch.aten.floor_divide": _floor_divide,
     "torch.aten.fmod.Tensor": _remainder_of_truncation,
+    **{f"torch.aten.{predicate}.Tensor": _compare for predicate in ("ge", "gt", "le", "lt")},
     "torch.aten.maximum": _keep_nan,
+    "torch.aten.mean.dim": _mean,
     "torch.aten.minimum": _keep_nan,
     "torch.aten.neg": _negate,
     "torch.aten.pow.Tensor_Scalar": _power,
+    "torch.aten.pow.Tensor_Tensor": _power_of_tensors,
     "torch.aten.reciprocal": _reciprocal,
 }
-
-
-def _create(name: str, type: str, *operands: ir.Value, **attributes: str) -> ir.Value:
-    parsed = {key: ir.Attribute.parse(text) for key, text in attributes.items()}
-    return ir.Operation.create(name, [ir.Type.parse(type)], list(operands), parsed).result

@@ -1,7 +1,7 @@
 """Infix arithmetic that appends operations of MLIR: what expansions of functions are written in.
 
-All arithmetic is in f64. Nothing converts a float to an integer, whose value for NaN is undefined: numbers
-are rounded to integers by adding one so large that no fraction is left, and read from its bits.
+Arithmetic is in f64 and i64. Nothing converts a float to an integer, whose value for NaN is undefined:
+numbers are rounded to integers by adding one so large that no fraction is left, and read from its bits.
 """
 
 from __future__ import annotations
@@ -99,6 +99,14 @@ class Calculator:
     def narrow(self, number: Real, type_: ir.Type) -> ir.Value:
         """A result of f32 or f64."""
         return number.value if type_ == self._f64 else self.cast(number.value, "arith.truncf", type_)
+
+    def sign_extend(self, value: ir.Value) -> Bits:
+        """An operand of a signed integer of at most 64 bits."""
+        return Bits(self, value if value.type == self._i64 else self.cast(value, "arith.extsi", self._i64))
+
+    def narrow_bits(self, number: Bits, type_: ir.Type) -> ir.Value:
+        """A result of an integer type: the low bits."""
+        return number.value if type_ == self._i64 else self.cast(number.value, "arith.trunci", type_)
 
     def select(self, condition: Truth, if_true: Real | float, if_false: Real | float) -> Real:
         """One of two numbers."""

@@ -14,6 +14,7 @@ from gossamer.compiler.target.llvm_cpu.math import (
     trigonometry,
 )
 from gossamer.compiler.target.llvm_cpu.math.calculator import Calculator, Real
+from gossamer.compiler.target.llvm_cpu.math.integer_powers import integer_power
 from gossamer.compiler.walk import walk
 
 _FUNCTIONS: dict[str, Callable[..., Real]] = {
@@ -66,6 +67,9 @@ def _expand(op: ir.Operation, name: str) -> None:
         is_finite = magnitude < inf
         is_normal = is_finite & (magnitude >= _SMALLEST_NORMAL[str(type_)])
         results = [{"isinf": magnitude.equals(inf), "isnormal": is_normal, "isfinite": is_finite}[name].value]
+    elif name == "ipowi":
+        width = ir.IntegerType(type_).width
+        results = [f.narrow_bits(integer_power(f, *map(f.sign_extend, op.operands), width), type_)]
     elif name == "fma":
         lhs, rhs, addend = op.operands
         results = [f.fused(lhs, rhs, addend)]
