@@ -14,6 +14,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402  # what is missing is said first
 
 import gossamer  # noqa: E402
+from gossamer.compiler.options import CompileOptions  # noqa: E402
 from gossamer.errors import CompileError  # noqa: E402
 
 RANDOM = np.random.default_rng(0)
@@ -109,23 +110,102 @@ def test_one_size_of_a_view_is_computed(dims: list[Any], wanted: list[int]) -> N
     check(model_of(nodes, dims), samples(4, 2, 6))
 
 
+def branch(name: str, *nodes: Any) -> Any:
+    """A branch of an `If`, whose result has that name."""
+    return helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)])
+
+
 @pytest.mark.parametrize("size", [3, 4])
 def test_a_branch_on_what_is_known_is_chosen(size: int) -> None:
-    def branch(name: str, operator: str) -> Any:
-        node = helper.make_node(operator, ["x"], [name])
-        return helper.make_graph(
-            [node], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)]
-        )
-
     nodes = [
         helper.make_node("Shape", ["x"], ["shape"], start=1, end=2),
         constant("three", np.array([3])),
         helper.make_node("Equal", ["shape", "three"], ["is_three"]),
         helper.make_node(
-            "If", ["is_three"], ["y"], then_branch=branch("yes", "Neg"), else_branch=branch("no", "Exp")
+            "If",
+            ["is_three"],
+            ["y"],
+            then_branch=branch("yes", helper.make_node("Neg", ["x"], ["yes"])),
+            else_branch=branch("no", helper.make_node("Exp", ["x"], ["no"])),
         ),
     ]
     check(model_of(nodes, ["n", size]), samples(2, size))
+
+
+def summed(name: str, operator: str) -> list[Any]:
+    """Nodes that sum the second dimension up where it is one, and go on with what is left."""
+    return [
+        helper.make_node("Shape", ["x"], [f"{name}_shape"], start=1, end=2),
+        helper.make_node("Equal", [f"{name}_shape", "one"], [f"{name}_is_one"]),
+        helper.make_node(
+            "If",
+            [f"{name}_is_one"],
+            [f"{name}_rest"],
+            then_branch=branch(
+                f"{name}_yes", helper.make_node("ReduceSum", ["x", "one"], [f"{name}_yes"], keepdims=0)
+            ),
+            else_branch=branch(f"{name}_no", helper.make_node("Identity", ["x"], [f"{name}_no"])),
+        ),
+        helper.make_node(operator, [f"{name}_rest"], [name]),
+    ]
+
+
+def choosing(dims: list[Any]) -> Any:
+    """A model whose branches, which the signs of numbers decide, have branches on its shape."""
+    nodes = [
+        constant("one", np.array([1])),
+        constant("zero", np.float32(0)),
+        helper.make_node("ReduceSum", ["x"], ["sum"], keepdims=0),
+        helper.make_node("Greater", ["sum", "zero"], ["is_positive"]),
+        helper.make_node(
+            "If",
+            ["is_positive"],
+            ["y"],
+            then_branch=branch("then", *summed("then", "Neg")),
+            else_branch=branch("else", *summed("else", "Exp")),
+        ),
+    ]
+    return model_of(nodes, dims)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_branch_within_a_branch_is_chosen(size: int) -> None:
+    positive = np.abs(samples(2, size)) + 1
+    check(choosing([2, size]), positive, -positive)
+
+
+def test_flags_fix_shapes_and_values_of_inputs() -> None:
+    model = choosing([2, "w"])
+    model.graph.node.append(helper.make_node("Mul", ["y", "factor"], ["z"]))
+    model.graph.output[0].name = "z"
+    model.graph.input.append(helper.make_tensor_value_info("factor", TensorProto.FLOAT, []))
+    options = CompileOptions(
+        target_device="local",
+        target_backends=("vmvx",),
+        onnx_input_shapes=("x=?x1",),
+        onnx_input_values=("factor=2.5",),
+    )
+    array = np.abs(samples(2, 1))
+
+    with gossamer.Pipeline([gossamer.compile(model, options=options)], device="local-sync") as pipeline:
+        np.testing.assert_allclose(pipeline.main(array), -2.5 * array[:, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"onnx_input_shapes": ("z=2",)}, "no input 'z'"),
+        ({"onnx_input_shapes": ("x=2",)}, "has 2 dimensions, not 1"),
+        ({"onnx_input_shapes": ("x=3x1",)}, "has size 2 where 'x=3x1' says 3"),
+        ({"onnx_input_shapes": ("x=2xw",)}, "is no shape of an input"),
+        ({"onnx_input_values": ("x=1",)}, "has no fixed shape"),
+    ],
+)
+def test_flags_that_do_not_fit_a_model_are_said(flags: Any, message: str) -> None:
+    options = CompileOptions(target_device="local", target_backends=("vmvx",), **flags)
+
+    with pytest.raises(CompileError, match=message):
+        gossamer.compile(choosing([2, "w"]), options=options)
 
 
 @pytest.mark.parametrize("opset", [17, 18, 20])

@@ -78,6 +78,8 @@ class CompileOptions:
         dump_phases_to: folder that gets the program after each phase, or "".
         input_type: "auto", "none", or the dialect the input is written in.
         type_conversions: changes of element type on input. IREE narrows f64 unless told otherwise.
+        onnx_input_shapes: of inputs of an ONNX model, as "NAME=1x3x?".
+        onnx_input_values: of inputs of an ONNX model that become constants, as "NAME=16000".
         zero_fill_elided: take zeros for constants that were left out when the program was printed.
         preprocessing_passes: an MLIR pass pipeline to run before optimisation, or "".
         opt_level: 0 to 3; from 1 on the program's own assertions are dropped.
@@ -119,6 +121,8 @@ class CompileOptions:
     type_conversions: frozenset[TypeConversion] = field(
         default_factory=lambda: frozenset({TypeConversion.DEMOTE_F64_TO_F32})
     )
+    onnx_input_shapes: tuple[str, ...] = ()
+    onnx_input_values: tuple[str, ...] = ()
     zero_fill_elided: bool = False
     preprocessing_passes: str = ""
     opt_level: int = 0

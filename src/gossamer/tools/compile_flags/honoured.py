@@ -170,6 +170,22 @@ HONOURED = (
         ),
     ),
     (
+        "onnx_input_shapes",
+        Flag(
+            "gossamer-onnx-input-shapes",
+            "Shapes of an ONNX model's inputs that it leaves open: NAME=1x3x?.",
+            is_list=True,
+        ),
+    ),
+    (
+        "onnx_input_values",
+        Flag(
+            "gossamer-onnx-input-values",
+            "Values of an ONNX model's inputs, which become constants: NAME=16000.",
+            is_list=True,
+        ),
+    ),
+    (
         "zero_fill_elided",
         Flag(
             "iree-util-zero-fill-elided-attrs", "Takes zeros for constants that were left out.", INPUT_GROUP

@@ -12,12 +12,15 @@ on shapes and small tensors only; what works on weights stays in the program.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+
+from gossamer.compiler.frontend.onnx.detached import LARGEST_BYTES, inner_graphs, is_detached
 
 # fmt: off
 _FOLDED = frozenset({
@@ -28,38 +31,75 @@ _FOLDED = frozenset({
     "Xor",
 })
 # fmt: on
-_LARGEST_BYTES = 1 << 16
-"""Larger constants are left for the compiler to compute, or the program."""
+
+
+@dataclass
+class _Known:
+    """What is known where a node is: small tensors, and sizes of all that have static shapes."""
+
+    opset: int
+    tensors: dict[str, Any] = field(default_factory=dict[str, Any])
+    shapes: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+
+    def within(self, graph: Any) -> _Known:
+        """What is known in a graph, besides what is known around it."""
+        weights = {
+            weight.name: weight
+            for weight in graph.initializer
+            if weight.ByteSize() <= LARGEST_BYTES and not is_detached(weight)
+        }
+        return _Known(self.opset, self.tensors | weights, self.shapes | _static_shapes(graph))
 
 
 def fold_known(graph: Any, opset: int) -> bool:
     """Replace nodes whose results are known by constants, and every `If` on a known condition by its branch.
 
     Args:
-        graph: with the types of its values, as far as they are known; changed in place.
+        graph: with the types of its values, as far as they are known; changed in place, and its branches too.
         opset: of the model, which says what its operators mean.
     Returns: whether anything was replaced.
     """
-    known = {weight.name: weight for weight in graph.initializer if weight.ByteSize() <= _LARGEST_BYTES}
-    shapes = _static_shapes(graph)
+    return _fold(graph, _Known(opset))
+
+
+def _fold(graph: Any, around: _Known) -> bool:
+    known = around.within(graph)
     nodes: list[Any] = []
     changed = False
     for node in graph.node:
-        if node.op_type == "If" and node.input[0] in known:
-            nodes.extend(_taken(node, graph, known))
+        if node.op_type == "If" and node.input[0] in known.tensors:
+            nodes.extend(_taken(node, graph, known.tensors))
             changed = True
             continue
-        results = _compute(node, known, shapes, opset)
+        results = _compute(node, known)
         if results is None:
             nodes.append(node)
+            for inner in (each for attribute in node.attribute for each in inner_graphs(attribute)):
+                changed |= _bring_in(inner, known.tensors)
+                changed |= _fold(inner, known)
             continue
         for name, value in zip(filter(None, node.output), results, strict=True):
-            known[name] = numpy_helper.from_array(value, name)
-            graph.initializer.append(known[name])
+            known.tensors[name] = numpy_helper.from_array(value, name)
+            graph.initializer.append(known.tensors[name])
         changed = True
     del graph.node[:]
     graph.node.extend(nodes)
     return changed
+
+
+def _bring_in(graph: Any, tensors: Mapping[str, Any]) -> bool:
+    """Give a branch copies of the known tensors that it reads: inference of types looks at no others."""
+    copies: dict[str, str] = {}
+    for node in graph.node:
+        for position, name in enumerate(node.input):
+            if name in tensors:
+                if name not in copies:
+                    copies[name] = f"{name}/{graph.output[0].name}"
+                    copy = graph.initializer.add()
+                    copy.CopyFrom(tensors[name])
+                    copy.name = copies[name]
+                node.input[position] = copies[name]
+    return bool(copies)
 
 
 def _static_shapes(graph: Any) -> dict[str, list[int]]:
@@ -71,14 +111,13 @@ def _static_shapes(graph: Any) -> dict[str, list[int]]:
     return found
 
 
-def _compute(
-    node: Any, known: Mapping[str, Any], shapes: Mapping[str, list[int]], opset: int
-) -> list[Any] | None:
+def _compute(node: Any, around: _Known) -> list[Any] | None:
     """Results of a node, or None where they are not known, or the node is not computed here."""
     if node.domain not in ("", "ai.onnx") or node.op_type not in _FOLDED:
         return None
-    if node.op_type in ("Shape", "Size") and node.input[0] in shapes:
-        shape = np.array(shapes[node.input[0]], np.int64)
+    known = around.tensors
+    if node.op_type in ("Shape", "Size") and node.input[0] in around.shapes:
+        shape = np.array(around.shapes[node.input[0]], np.int64)
         bounds = {attribute.name: attribute.i for attribute in node.attribute}
         if node.op_type == "Size":
             return [np.array(shape.prod(), np.int64)]
@@ -99,24 +138,24 @@ def _compute(
             if name
         ],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", around.opset)])
     try:
         with np.errstate(all="raise"):
             results: list[Any] = ReferenceEvaluator(model).run(None, dict(zip(names, values, strict=True)))
     except Exception:  # whatever the evaluator's operators raise: such a node stays in the program
         return None
     arrays = [np.asarray(result) for result in results]
-    return arrays if sum(array.nbytes for array in arrays) <= _LARGEST_BYTES else None
+    return arrays if sum(array.nbytes for array in arrays) <= LARGEST_BYTES else None
 
 
 def _is_large(node: Any, values: list[Any]) -> bool:
     """Whether a node makes much of little, so that it must not be tried."""
     if node.op_type in ("ConstantOfShape", "Expand", "Tile"):
         sizes = values[-1].astype(np.float64)
-        return bool(np.prod(np.maximum(sizes, 1)) * max(values[0].size, 1) > _LARGEST_BYTES)
+        return bool(np.prod(np.maximum(sizes, 1)) * max(values[0].size, 1) > LARGEST_BYTES)
     if node.op_type == "Range":
         start, limit, step = (float(value) for value in values)
-        return not step or abs((limit - start) / step) > _LARGEST_BYTES
+        return not step or abs((limit - start) / step) > LARGEST_BYTES
     return False
 
 

@@ -48,7 +48,7 @@ class OnnxFrontend:
         context = mlir.make_context()
         mlir.add_frameworks(context)
         resources = Resources(fills_elided=options.zero_fill_elided)
-        module = _import_model(model, context, resources)
+        module = _import_model(model, context, resources, options)
         return LoadedProgram(module, "torch", resources)
 
 
@@ -77,14 +77,16 @@ def _read_model(source: Source) -> Any:
     return model
 
 
-def _import_model(model: Any, context: ir.Context, resources: Resources) -> ir.Module:
+def _import_model(
+    model: Any, context: ir.Context, resources: Resources, options: CompileOptions
+) -> ir.Module:
     # Why here: they load ONNX, which takes a while.
     from torch_mlir.extras.onnx_importer import ModelInfo, NodeImporter, OnnxImportError
 
     from gossamer.compiler.frontend.onnx.prepare import prepare
     from gossamer.compiler.frontend.onnx.weights import WeightCache, make_literals
 
-    prepared = prepare(model)
+    prepared = prepare(model, options)
     prepared.graph.name = _ENTRY_POINT
     try:
         info = ModelInfo(prepared)

@@ -17,7 +17,10 @@ from typing import Any
 import onnx
 from onnx import shape_inference, version_converter
 
+from gossamer.compiler.frontend.onnx.detached import attach_tensors, detach_tensors, inner_graphs
 from gossamer.compiler.frontend.onnx.folding import fold_known
+from gossamer.compiler.frontend.onnx.inputs import fix_inputs
+from gossamer.compiler.options import CompileOptions
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -26,16 +29,20 @@ _LOWEST_OPSET = 17
 _MOST_ROUNDS = 16
 
 
-def prepare(model: Any) -> Any:
+def prepare(model: Any, options: CompileOptions) -> Any:
     """Make a model ready.
 
     Args:
         model: an `onnx.ModelProto`, left as it is.
+        options: tell which inputs have shapes or values that the model leaves open.
     Returns: another one that computes the same.
-    Raises: CompileError where an operator cannot be converted or types contradict each other.
+    Raises: CompileError where an operator cannot be converted, types contradict each other, or options do
+        not fit the model.
     """
     prepared = onnx.ModelProto()
     prepared.CopyFrom(model)
+    fix_inputs(prepared.graph, options.onnx_input_shapes, options.onnx_input_values)
+    detached = detach_tensors(prepared.graph)
     prepared = _with_types(_with_known_opset(prepared))
     opset = _opset(prepared) or _LOWEST_OPSET
     for _ in range(_MOST_ROUNDS):
@@ -43,6 +50,7 @@ def prepare(model: Any) -> Any:
             break
         prepared = _with_types(prepared)
     _drop_unread(prepared.graph)
+    attach_tensors(prepared.graph, detached)
     return prepared
 
 
@@ -71,9 +79,7 @@ def _with_types(model: Any) -> Any:
     declared = {output.name: onnx.TypeProto() for output in model.graph.output}
     for output in model.graph.output:
         declared[output.name].CopyFrom(output.type)
-    del model.graph.value_info[:]
-    for output in model.graph.output:
-        output.type.tensor_type.ClearField("shape")
+    _forget_shapes(model.graph)
     try:
         inferred = shape_inference.infer_shapes(model, data_prop=True)
     except shape_inference.InferenceError as error:
@@ -82,6 +88,16 @@ def _with_types(model: Any) -> Any:
         if not output.type.tensor_type.HasField("shape"):
             output.type.CopyFrom(declared[output.name])
     return inferred
+
+
+def _forget_shapes(graph: Any) -> None:
+    del graph.value_info[:]
+    for output in graph.output:
+        output.type.tensor_type.ClearField("shape")
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in inner_graphs(attribute):
+                _forget_shapes(inner)
 
 
 def _drop_unread(graph: Any) -> None:
@@ -103,7 +119,7 @@ def _read_within(node: Any) -> set[str]:
     """Names that the graphs of a node read, their own included."""
     found: set[str] = set()
     for attribute in node.attribute:
-        for graph in (attribute.g, *attribute.graphs):
+        for graph in inner_graphs(attribute):
             found.update(output.name for output in graph.output)
             for inner in graph.node:
                 found.update(inner.input)
