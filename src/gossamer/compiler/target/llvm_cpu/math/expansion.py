@@ -68,8 +68,9 @@ def _expand(op: ir.Operation, name: str) -> None:
         is_normal = is_finite & (magnitude >= _SMALLEST_NORMAL[str(type_)])
         results = [{"isinf": magnitude.equals(inf), "isnormal": is_normal, "isfinite": is_finite}[name].value]
     elif name == "ipowi":
-        width = ir.IntegerType(type_).width
-        results = [f.narrow_bits(integer_power(f, *map(f.sign_extend, op.operands), width), type_)]
+        base, exponent = (f.sign_extend(operand) for operand in op.operands)
+        power = integer_power(f, base, exponent, ir.IntegerType(type_).width)
+        results = [f.narrow_bits(power, type_)]
     elif name == "fma":
         lhs, rhs, addend = op.operands
         results = [f.fused(lhs, rhs, addend)]
