@@ -83,11 +83,13 @@ def parse_value_type(text: str) -> ValueType:
 def are_compatible(expected: ValueType, found: ValueType) -> bool:
     """True unless two types can never meet: element types, ranks or static sizes differ.
 
-    A dynamic dimension meets any. Signedness does not matter, as in a buffer view's own check. Refs (a bare
-    buffer view, say) can be anything and meet all.
+    A dynamic dimension meets any, an index an i64. Signedness does not matter, as in a buffer view's own
+    check. Refs meet those of their name; a tensor meets a bare buffer view, and anything a ref of which
+    nothing is said.
     """
     if isinstance(expected, RefType) or isinstance(found, RefType):
-        return True
+        one, other = _ref_kind(expected), _ref_kind(found)
+        return one == other or "" in (one, other)
     if not isinstance(expected, TensorType) or not isinstance(found, TensorType):
         return _without_sign(str(expected)) == _without_sign(str(found))
     if _without_sign(expected.element) != _without_sign(found.element):
@@ -97,5 +99,35 @@ def are_compatible(expected: ValueType, found: ValueType) -> bool:
     )
 
 
+_REF = re.compile(r"!vm\.ref<(.*)>", re.DOTALL)
+_ANYTHING = ("?", "!util.object", "!util.variant", "!vm.opaque")
+
+
+def ref_name(name: str) -> str:
+    """The one name of a ref type that has several: `!util.buffer`, `!vm.ref<!vm.buffer>` are `!vm.buffer`."""
+    match = _REF.fullmatch(name)
+    inside = name if match is None else match[1].strip()
+    if inside in _ANYTHING:
+        return "!vm.opaque"
+    prefix, list_type, element = inside.partition("!util.list")
+    if list_type and not prefix:
+        return f"!vm.list{element}"
+    return "!vm.buffer" if inside == "!util.buffer" else inside
+
+
+def _ref_kind(type: ValueType) -> str:
+    """What a value is as a ref; "" where it may be anything."""
+    if not isinstance(type, RefType):
+        return "!hal.buffer_view"
+    name = ref_name(type.name)
+    if name.startswith("!torch."):
+        # Tensors of PyTorch programs, as IREE declares them.
+        return "!hal.buffer_view"
+    if name.startswith("!vm.list"):
+        return "!vm.list"
+    return "" if name == "!vm.opaque" else name
+
+
 def _without_sign(type_name: str) -> str:
-    return _SIGNED_INTEGER.sub("", type_name.strip())
+    name = _SIGNED_INTEGER.sub("", type_name.strip())
+    return "i64" if name == "index" else name

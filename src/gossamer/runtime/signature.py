@@ -15,13 +15,14 @@ from gossamer.abi.calling_convention import parse_calling_convention
 from gossamer.abi.declaration import ARGUMENT_NAMES_ATTR, DeclaredValue, parse_declaration
 from gossamer.abi.element_type import numpy_dtype
 from gossamer.abi.mlir_element_type import element_type_code
-from gossamer.abi.value_type import TensorType, parse_value_type
+from gossamer.abi.value_type import TensorType, parse_value_type, ref_name
 from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.array_checks import check_array
 from gossamer.runtime.scalar_values import hint_for_awaitable, scalar_dtype, scalar_from_vm, scalar_to_vm
 from gossamer.vm.link.function import Function
+from gossamer.vm.objects.buffer import Buffer
 
 _KEYWORDS = {"wait", "signal", "out"}
 """Keywords of every call, which no argument can be given by."""
@@ -120,11 +121,14 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
     """Function that turns what a caller passes for an input into a VM value.
 
     Arrays are copied into memory of `allocator`, buffer views and refs passed as they are; Python numbers and
-    lists take the declared element type. The function raises InvalidArgumentError for what does not fit.
+    lists take the declared element type, `bytes` and `str` (in UTF-8) become the host's buffers. The function
+    raises InvalidArgumentError for what does not fit.
     """
     what = f"argument {description.name} of {function_name}"
     if description.kind != "r":
         return scalar_to_vm(description.kind, description.type, what)
+    if ref_name(description.type) == "!vm.buffer":
+        return bytes_to_vm
     element_type, dtype, shape = description.element_type, description.dtype, description.shape
 
     def convert(value: object) -> object:
@@ -154,6 +158,13 @@ def argument_converter(description: ValueDescription, function_name: str, alloca
         return BufferView.from_numpy(array, allocator, element_type=element_type, copy=True)
 
     return convert
+
+
+def bytes_to_vm(value: object) -> object:
+    """A copy of `bytes`, or of a `str` in UTF-8, as a `!vm.buffer`; anything else as it is."""
+    if isinstance(value, str):
+        value = value.encode()
+    return Buffer.wrap(value) if isinstance(value, bytes) else value
 
 
 def _array_of_numbers(value: Any, dtype: np.dtype[Any] | None, what: str) -> np.ndarray[Any, np.dtype[Any]]:

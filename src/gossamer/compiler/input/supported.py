@@ -14,10 +14,17 @@ _DIALECTS = frozenset(
     {"affine", "arith", "builtin", "cf", "complex", "func", "index", "linalg", "math", "scf", "tensor", "ub"}
 )
 _EXTENDED = [row for row in OPERATIONS.values() if row.name.startswith(DIALECT)]
+_BUFFER_OPERATIONS = (
+    *("alloc", "compare", "constant", "copy", "dealloc", "fill", "hash", "load", "size", "slice", "store"),
+)
 _OPERATIONS = frozenset(
     {
         *("ml_program.global", "ml_program.global_load", "ml_program.global_store"),
         "util.optimization_barrier",
+        *("util.align", "util.cast", "util.cmp.eq", "util.cmp.ne", "util.null", "util.sizeof"),
+        *(f"util.buffer.{name}" for name in _BUFFER_OPERATIONS),
+        *(f"util.list.{name}" for name in ("construct", "create", "get", "resize", "set", "size")),
+        *("util.string.format", "util.string.itoa"),
         RESOLVED,
         *(name for row in _EXTENDED for name in (row.name, *row.synonyms)),
         *(f"{DIALECT}.yield", "tm_tensor.yield"),

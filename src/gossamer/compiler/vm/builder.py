@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import cast
 
@@ -85,6 +85,20 @@ class Builder:
         name = f"_utf8_{text}"
         self.module.rodata.setdefault(name, ir.Rodata(name, text.encode(), alignment=1))
         return self.op("const.ref.rodata", symbol=name, result_ref_type="!vm.buffer")
+
+    def constant_bytes(self, name: str, data: bytes, alignment: int = 0, mime_type: str = "") -> ir.Value:
+        """Append a ref to rodata that holds bytes; equal ones of one name and kind share it.
+
+        Args:
+            name: begins the name of the rodata.
+            alignment: in bytes; 0 for any.
+        """
+        rodata = ir.Rodata(name, data, alignment or ir.Rodata.alignment, mime_type)
+        number = 0
+        while self.module.rodata.setdefault(rodata.name, rodata) != rodata:
+            number += 1
+            rodata = replace(rodata, name=f"{name}_{number}")
+        return self.op("const.ref.rodata", symbol=rodata.name, result_ref_type="!vm.buffer")
 
     def call(self, callee: str, *arguments: ir.Value) -> list[ir.Value]:
         """Append a call of a function of this module and return its results."""

@@ -13,14 +13,14 @@ from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.heap_allocator import HeapAllocator
 from gossamer.modules.python.signature import Signature
-from gossamer.modules.python.types import ScalarConverter, TensorConverter, ValueConverter
+from gossamer.modules.python.types import TensorConverter, ValueConverter
 
 ALLOCATOR = HeapAllocator()
 
 
 def from_vm(type: ValueConverter, value: object) -> object:
     """One value as a method gets it."""
-    return type.from_vm(value) if isinstance(type, (ScalarConverter, TensorConverter)) else value
+    return type.from_vm(value)
 
 
 def to_vm(type: ValueConverter, value: object, what: str) -> object:
@@ -28,9 +28,9 @@ def to_vm(type: ValueConverter, value: object, what: str) -> object:
 
     Raises: InvalidArgumentError naming `what` where it is not of the type.
     """
-    if isinstance(type, ScalarConverter):
-        return type.to_vm(value, what)
-    return type.to_vm(value, ALLOCATOR, what) if isinstance(type, TensorConverter) else value
+    if isinstance(type, TensorConverter):
+        return type.to_vm(value, ALLOCATOR, what)
+    return type.to_vm(value, what)
 
 
 def arguments_from_vm(signature: Signature, values: Sequence[object]) -> list[object]:

@@ -5,7 +5,7 @@
     Annotated[np.ndarray, "4x?xf32"]        a tensor; `?` is any size
     Annotated[np.ndarray, "4xf32", Output(0)]  storage of result 0, given by the caller
     np.ndarray                              a tensor of any shape and type
-    anything else                           a ref, passed as it is
+    anything else                           a ref, see `ref_types`
 
 Declarations are spelled as the compiler spells them in `iree.abi.declaration`, so that linking compares both.
 """
@@ -26,6 +26,7 @@ from gossamer.abi.ref_types import BUFFER_VIEW
 from gossamer.abi.value_type import RefType, ScalarType, TensorType, convention_character
 from gossamer.errors import InvalidArgumentError
 from gossamer.hal.memory.buffer_view import BufferView
+from gossamer.modules.python.ref_types import ObjectConverter, RefConverter, parse_ref
 from gossamer.vm.numbers.rounding import round_f32
 from gossamer.vm.numbers.wrapping import wrap_i32, wrap_i64
 
@@ -188,17 +189,7 @@ class TensorConverter:
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectConverter:
-    """Any ref, passed as it is."""
-
-    @property
-    def value_type(self) -> RefType:
-        """The type, as declarations have it."""
-        return RefType("!vm.ref<?>")
-
-
-ValueConverter: TypeAlias = ScalarConverter | TensorConverter | ObjectConverter
+ValueConverter: TypeAlias = ScalarConverter | TensorConverter | RefConverter
 
 
 def parse_annotation(annotation: object, where: str) -> ValueConverter:
@@ -213,6 +204,8 @@ def parse_annotation(annotation: object, where: str) -> ValueConverter:
     if get_origin(annotation) is Annotated:
         base, *extras = get_args(annotation)
     texts = [extra for extra in extras if isinstance(extra, str)]
+    if texts and texts[0].startswith("!"):
+        return parse_ref(base, texts[0], where)
     outputs = [extra.result for extra in extras if isinstance(extra, Output)]
     if base in (int, float, bool):
         return _parse_scalar(cast("type", base), texts, where)

@@ -162,6 +162,9 @@ class Buffer:
         copy.data[:] = self.data
         return copy
 
+    def __bytes__(self) -> bytes:
+        return bytes(self.data)
+
     def __len__(self) -> int:
         return self.length
 

@@ -110,7 +110,10 @@ def ref_type(name: str) -> RefType:
         return _ref_types["!vm.list"]
     found = _ref_types.get(name)
     if found is None:
-        raise FormatError(f"type {name!r} is not registered", table="types")
+        raise FormatError(
+            f"type {name!r} is not registered: load the module that declares it before this one",
+            table="types",
+        )
     return found
 
 

@@ -12,6 +12,7 @@ from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.signatures import Signature
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.conversion.integers import sign_extend, wrap
+from gossamer.compiler.vm.conversion.ref_names import vm_ref_name
 from gossamer.compiler.vm.conversion.types import scalar_of
 
 _SIGNED_WIDTHS = (8, 16)
@@ -36,7 +37,7 @@ def make_import(signature: Signature) -> ir.Import:
 def _ref_type(type: ValueType) -> str:
     if isinstance(type, TensorType):
         return BUFFER_VIEW
-    return type.name if isinstance(type, RefType) else ""
+    return vm_ref_name(type.name) if isinstance(type, RefType) else ""
 
 
 def lower_call_import(context: LoweringContext, step: CallImport) -> None:

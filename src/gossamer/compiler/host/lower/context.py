@@ -15,6 +15,7 @@ from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
 from gossamer.compiler.vm.conversion.convert import StandardConverter
+from gossamer.compiler.vm.conversion.ref_names import vm_ref_name
 
 DEVICE_GLOBAL = "__device_0"
 """Name of the global that holds the device, as IREE calls it."""
@@ -206,7 +207,7 @@ class LoweringContext:
 def type_of_name(name: str) -> ir.Type:
     """Register type of a type's name: a scalar as MLIR spells it, a register character, or a ref type."""
     if name.startswith("!"):
-        return ir.ref(name)
+        return ir.ref(vm_ref_name(name))
     if name in ("i", "I", "f", "F"):
         return ir.Type(ir.ValueType(name))
     scalar = scalar_of_name(name)

@@ -34,6 +34,7 @@ from gossamer.compiler.host.program.steps import (
     Dealloca,
     Execute,
     FindImport,
+    HoldBytes,
     HostOp,
     Join,
     LoadGlobal,
@@ -232,6 +233,11 @@ def _pack_scalars(context: LoweringContext, step: PackScalars) -> None:
     context.define(step.result, buffer)
 
 
+def _hold_bytes(context: LoweringContext, step: HoldBytes) -> None:
+    value = context.builder.constant_bytes(step.name, step.data, step.alignment, step.mime_type)
+    context.define(step.result, value)
+
+
 def _read_element(context: LoweringContext, step: ReadElement) -> None:
     builder = context.builder
     buffer, offset = context.value(step.range.resource), context.size(step.range.offset)
@@ -287,6 +293,7 @@ _LOWERINGS: dict[type, _Lowering] = {
     Dealloca: _dealloca,
     Execute: lower_execute,
     FindImport: lower_find_import,
+    HoldBytes: _hold_bytes,
     HostOp: _host_op,
     Join: _join,
     LoadGlobal: _load_global,

@@ -170,6 +170,22 @@ class PackScalars:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldBytes:
+    """Refers to constant bytes of the module, as a host buffer, by the MLIR value `result`.
+
+    Attributes:
+        name: begins that of the bytes.
+        alignment: in bytes; 0 for any.
+    """
+
+    name: str
+    data: bytes
+    alignment: int
+    mime_type: str
+    result: mlir.ir.Value
+
+
+@dataclass(frozen=True, slots=True)
 class ReadElement:
     """Reads an element of a buffer that is ready into the MLIR scalar `result`."""
 
@@ -267,6 +283,7 @@ Step: TypeAlias = (
     | Await
     | Join
     | PackScalars
+    | HoldBytes
     | ReadElement
     | CallImport
     | FindImport

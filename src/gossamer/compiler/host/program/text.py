@@ -31,6 +31,7 @@ from gossamer.compiler.host.program.steps import (
     Dealloca,
     Execute,
     FindImport,
+    HoldBytes,
     HostOp,
     Join,
     LoadGlobal,
@@ -201,6 +202,7 @@ _FORMATS: dict[type, Callable[[Any, _Names], str]] = {
     ),
     Dealloca: lambda step, names: f"dealloca {step.resource}{_time(step.wait, step.signal)}",
     FindImport: lambda step, names: f"{names.of(step.result)} = is found @{step.callee.name}",
+    HoldBytes: lambda step, names: f"{names.of(step.result)} = bytes {step.name} {len(step.data)}",
     HostOp: lambda step, names: (
         f"{_assign(list(step.op.results), names)}{step.op.name}({names.list(step.op.operands)})"
     ),

@@ -33,7 +33,7 @@ from gossamer.compiler.host.schedule.handover import hand_over_signals
 from gossamer.compiler.host.schedule.module_globals import declare_globals, read_globals
 from gossamer.compiler.host.schedule.module_state import ConstantBuilder, ModuleState, entry_points
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler
-from gossamer.compiler.host.schedule.tensor_ops import TENSOR_OPS, Handler, schedule_constant
+from gossamer.compiler.host.schedule.tensor_ops import TENSOR_OPS, Handler, schedule_bytes, schedule_constant
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.resources import Resources
 from gossamer.compiler.signatures import Signature
@@ -45,6 +45,7 @@ _HANDLERS: dict[str, Handler] = {
     **TENSOR_OPS,
     **HAL_OPS,
     TRACE: schedule_trace,
+    "util.buffer.constant": schedule_bytes,
     "func.call": schedule_call,
     "func.return": schedule_return,
     "vm.import.resolved": schedule_find_import,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from gossamer.abi.mlir_element_type import element_bits
 from gossamer.abi.ref_types import BUFFER, FENCE
-from gossamer.abi.value_type import ScalarType, TensorType
+from gossamer.abi.value_type import TensorType
 from gossamer.compiler.host.program.commands import Command, Copy, Fill
 from gossamer.compiler.host.program.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.host.program.program import Block, Function, HostGlobal, Return
@@ -50,8 +50,6 @@ def read_globals(operations: Iterable[ir.Operation], *, track_time: bool) -> dic
 def _read_global(op: ir.Operation, *, track_time: bool) -> ModuleGlobal:
     name = ir.StringAttr(op.attributes["sym_name"]).value
     type = abi_type(ir.TypeAttr(op.attributes["type"]).value, op)
-    if not isinstance(type, TensorType | ScalarType):
-        raise _error(op, f"a global of type {type} is not supported")
     is_mutable = "is_mutable" in op.attributes and _SET_ONCE not in op.attributes
     initial = op.attributes.get("value", None)
     if initial is not None and "extern" in str(initial)[:20]:
@@ -73,7 +71,7 @@ def declare_globals(state: ModuleState) -> None:
     commands: list[Command] = []
     parameters: list[ModuleGlobal] = []
     for variable in state.globals.values():
-        if isinstance(variable.type, ScalarType):
+        if not isinstance(variable.type, TensorType):
             program.globals[variable.name] = HostGlobal(
                 variable.name,
                 variable.type.name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from gossamer.abi.value_type import ScalarType, TensorType
+from gossamer.abi.value_type import ValueType
 from gossamer.compiler.host.program.constant_bytes import constant_bytes
 from gossamer.compiler.host.program.program import ConstantPool, HostExecutable, HostProgram
 from gossamer.compiler.host.program.sizes import BUFFER_ALIGNMENT, Size
@@ -32,7 +32,7 @@ class ModuleGlobal:
     """
 
     name: str
-    type: TensorType | ScalarType
+    type: ValueType
     is_mutable: bool
     dims: Mapping[int, str]
     timepoint: str

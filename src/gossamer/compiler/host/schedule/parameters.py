@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gossamer.abi.mlir_element_type import element_bits
-from gossamer.abi.value_type import ScalarType, TensorType
+from gossamer.abi.value_type import TensorType, ValueType
 from gossamer.compiler.host.program.program import HostProgram
 from gossamer.compiler.host.program.sizes import Size
 from gossamer.compiler.host.program.steps import LoadParameters, Step, StoreGlobal
@@ -19,7 +19,7 @@ _PARAMETER = "gossamer.parameter"
 """Attribute of such globals: scope and key."""
 
 
-def read_parameter(op: ir.Operation, type: TensorType | ScalarType) -> tuple[str, str] | None:
+def read_parameter(op: ir.Operation, type: ValueType) -> tuple[str, str] | None:
     """Scope and key of the parameter that is the initial value of a global, or None.
 
     Raises: CompileError unless the global is a tensor of a size known now.
@@ -29,7 +29,7 @@ def read_parameter(op: ir.Operation, type: TensorType | ScalarType) -> tuple[str
     # Why bytes: keys need not be UTF-8.
     names = (ir.StringAttr(name).value_bytes for name in ir.ArrayAttr(op.attributes[_PARAMETER]))
     scope, key = (name.decode("utf-8", "surrogateescape") for name in names)
-    if isinstance(type, ScalarType) or None in type.shape or element_bits(type.element) is None:
+    if not isinstance(type, TensorType) or None in type.shape or element_bits(type.element) is None:
         message = f"a global of type {type} cannot be loaded from parameter '{key}'"
         hint = "parameters are tensors of static shape"
         raise CompileError([Diagnostic(message, source_location(op.location), hint=hint)])

@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, WorkgroupCount
-from gossamer.compiler.host.program.constant_bytes import pack_elements, splat_pattern
+from gossamer.compiler.host.program.constant_bytes import dense_bytes, pack_elements, splat_pattern
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Size
-from gossamer.compiler.host.program.steps import Bind, PackScalars, ReadElement
+from gossamer.compiler.host.program.steps import Bind, HoldBytes, PackScalars, ReadElement
 from gossamer.compiler.host.program.values import Opaque, Range, Tensor
 from gossamer.compiler.host.schedule.analysis.aliasing import Origin, is_tensor
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler, constant_integer
@@ -35,6 +35,24 @@ def schedule_constant(scheduler: FunctionScheduler, op: ir.Operation) -> None:
         scheduler.set_tensor(value, Tensor(shape, element, scheduler.module.constants.add(op)))
     else:
         _fill(scheduler, scheduler.create_tensor(value, ()), int.from_bytes(pattern, "little"), len(pattern))
+
+
+def schedule_bytes(scheduler: FunctionScheduler, op: ir.Operation) -> None:
+    """A `util.buffer.constant`: a text or a dense attribute, as bytes of the module."""
+    given = op.attributes
+    value = given["value"]
+    if isinstance(value, ir.StringAttr):
+        data = value.value_bytes
+    else:
+        count = 1
+        for extent in ir.ShapedType(value.type).shape:
+            count *= extent
+        element = str(ir.ShapedType(value.type).element_type)
+        data = bytes(dense_bytes(value, element, count, op, scheduler.module.constants.resources))
+    name = ir.StringAttr(given["name"]).value if "name" in given else f"{scheduler.function.name}_const"
+    alignment = ir.IntegerAttr(given["alignment"]).value if "alignment" in given else 0
+    mime_type = ir.StringAttr(given["mime_type"]).value if "mime_type" in given else ""
+    scheduler.emit(HoldBytes(name, data, alignment, mime_type, op.results[0]))
 
 
 def _fill(scheduler: FunctionScheduler, tensor: Tensor, pattern: int | Scalar, length: int) -> None:

@@ -13,8 +13,9 @@ from typing import TypeAlias
 from gossamer.compiler import mlir
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
-from gossamer.compiler.vm.conversion import arith, attributes, casts, control_flow, floats, math, memref
+from gossamer.compiler.vm.conversion import arith, attributes, casts, control_flow, floats, math, memref, util
 from gossamer.compiler.vm.conversion.integers import wrap
+from gossamer.compiler.vm.conversion.ref_names import vm_ref_name
 from gossamer.compiler.vm.conversion.scope import MemRef, Scope, ValueMap, unsupported
 from gossamer.compiler.vm.conversion.types import scalar_of
 from gossamer.errors import InternalError
@@ -42,6 +43,7 @@ _LOWERINGS = {
     **math.LOWERINGS,
     **memref.LOWERINGS,
     **control_flow.LOWERINGS,
+    **util.LOWERINGS,
 }
 
 
@@ -179,7 +181,7 @@ def vm_type(type: mlir.ir.Type, op: mlir.ir.Operation | mlir.ir.OpView) -> ir.Ty
     if isinstance(type, mlir.ir.MemRefType):
         return ir.ref("!vm.buffer")
     if isinstance(type, mlir.ir.OpaqueType):
-        return ir.ref(str(type))
+        return ir.ref(vm_ref_name(str(type)))
     raise unsupported(op.operation, f"the VM has no register for a value of type {type}")
 
 

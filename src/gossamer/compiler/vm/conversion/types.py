@@ -80,7 +80,8 @@ _FLOAT_WIDTHS = {
 
 
 @lru_cache(maxsize=256)
-def _scalar_of_text(text: str) -> Scalar | None:
+def scalar_of_name(text: str) -> Scalar | None:
+    """The scalar that a type's name means, or None where it means none."""
     if text == "index":
         return INDEX
     if text in _FLOAT_WIDTHS:
@@ -93,4 +94,4 @@ def _scalar_of_text(text: str) -> Scalar | None:
 
 def scalar_of(type: mlir.ir.Type) -> Scalar | None:
     """The scalar that an MLIR type is, or None where it is none or the VM has no register for it."""
-    return _scalar_of_text(str(type))
+    return scalar_of_name(str(type))

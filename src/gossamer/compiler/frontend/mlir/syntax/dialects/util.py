@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from gossamer.compiler.frontend.mlir.syntax.adjustments import same_type, typed
-from gossamer.compiler.frontend.mlir.syntax.assembly_format import OperationFormat, format_table
-from gossamer.compiler.frontend.mlir.syntax.cursor import Piece
+from gossamer.compiler.frontend.mlir.syntax.adjustments import in_order, same_type, typed
+from gossamer.compiler.frontend.mlir.syntax.assembly_format import Adjustment, OperationFormat, format_table
+from gossamer.compiler.frontend.mlir.syntax.cursor import ForeignSyntaxError, Piece
 from gossamer.compiler.frontend.mlir.syntax.generic_form import type_of_attribute
 from gossamer.compiler.frontend.mlir.syntax.operation import OperationText
 
@@ -25,6 +25,94 @@ def _call(operation: OperationText) -> None:
     for group in ("operands_dims", "results_dims"):
         operation.operands.pop(group, None)
 
+
+def _element_type(group: str) -> Adjustment:
+    """Give a group the element type of the list where the text leaves it out."""
+
+    def adjust(operation: OperationText) -> None:
+        if group not in operation.types:
+            operation.types[group] = [_element_of_list(operation.types["list"][0])]
+
+    return adjust
+
+
+def _element_of_list(type: Piece) -> Piece:
+    prefix, opening, inside = type.text.partition("<")
+    if not prefix.endswith("util.list") or not opening:
+        raise ForeignSyntaxError(
+            f"expected a list such as '!util.list<i32>', found '{type.text}'", type.offset
+        )
+    return Piece(inside[:-1].strip(), type.offset)
+
+
+def _stored_type(operation: OperationText) -> None:
+    """`!util.list<i32>` alone is the list's type, not that of the value."""
+    if "list" not in operation.types:
+        operation.types["list"] = operation.types.pop("value")
+    _element_type("value")(operation)
+
+
+def _buffer_operands(*groups: str) -> Adjustment:
+    """Put operands in the order of the generic form; offsets, sizes and lengths are indices."""
+    indices = [group for group in groups if group.endswith(("_offset", "_dims", "length"))]
+
+    def adjust(operation: OperationText) -> None:
+        typed("index", *indices)(operation)
+        operation.operands = {group: operation.operands[group] for group in groups}
+
+    return adjust
+
+
+_BUFFER_FORMATS = (
+    OperationFormat(
+        "util.buffer.alloc",
+        "'uninitialized' attr-dict ':' type(result) '{' %storage_size '}' => result",
+        adjust=typed("index", "storage_size"),
+    ),
+    OperationFormat("util.buffer.dealloc", "%operand ':' shaped(operand) attr-dict-with-keyword"),
+    OperationFormat(
+        "util.buffer.slice",
+        "%source '[' %source_offset ']' attr-dict ':' shaped(source) '->' shaped(result) => result",
+        adjust=_buffer_operands("source", "source_dims", "source_offset", "result_dims"),
+    ),
+    OperationFormat("util.buffer.size", "%operand ':' type(operand) attr-dict-with-keyword => =index"),
+    OperationFormat(
+        "util.buffer.copy",
+        "%source '[' %source_offset ']' ',' %target '[' %target_offset ']' ',' %length ':' shaped(source) "
+        "'->' shaped(target) attr-dict-with-keyword",
+        adjust=_buffer_operands(
+            *("source", "source_dims", "source_offset"),
+            *("target", "target_dims", "target_offset", "length"),
+        ),
+    ),
+    OperationFormat(
+        "util.buffer.compare",
+        "%lhs '[' %lhs_offset ']' ',' %rhs '[' %rhs_offset ']' ',' %length ':' shaped(lhs) ',' shaped(rhs) "
+        "attr-dict-with-keyword => =i1",
+        adjust=_buffer_operands("lhs", "lhs_dims", "lhs_offset", "rhs", "rhs_dims", "rhs_offset", "length"),
+    ),
+    OperationFormat(
+        "util.buffer.fill",
+        "%pattern ',' %target '[' %target_offset 'for' %length ']' ':' type(pattern) '->' shaped(target) "
+        "attr-dict-with-keyword",
+        adjust=_buffer_operands("pattern", "target", "target_dims", "target_offset", "length"),
+    ),
+    OperationFormat(
+        "util.buffer.store",
+        "%source ',' %target '[' %target_offset 'for' %length ']' ':' type(source) '->' shaped(target) "
+        "attr-dict-with-keyword",
+        adjust=_buffer_operands("source", "target", "target_dims", "target_offset", "length"),
+    ),
+    *(
+        OperationFormat(
+            name,
+            "%source '[' %source_offset 'for' %length ']' ':' shaped(source) '->' type(result) "
+            "attr-dict-with-keyword => result",
+            adjust=_buffer_operands("source", "source_dims", "source_offset", "length"),
+        )
+        for name in ("util.buffer.load", "util.buffer.hash")
+    ),
+)
 
 _VISIBILITY = "( $sym_visibility:keyword=public|private|nested )?"
 _IMMUTABLE = "( $is_immutable:unit=immutable )?"
@@ -75,7 +163,7 @@ FORMATS = format_table(
     OperationFormat("util.sizeof", "$sizedType:type attr-dict => =index"),
     OperationFormat(
         "util.list.create",
-        "( '[' %initial_capacity ']' )? attr-dict ':' type(result) => result",
+        "( %initial_capacity )? attr-dict ':' type(result) => result",
         adjust=typed("index", "initial_capacity"),
     ),
     OperationFormat("util.list.size", "%operand attr-dict ':' type(operand) => =index"),
@@ -84,6 +172,22 @@ FORMATS = format_table(
         "%operand ',' %new_size attr-dict ':' type(operand)",
         adjust=typed("index", "new_size"),
     ),
+    OperationFormat(
+        "util.list.construct",
+        "'[' ( %values ':' type(values) ( ',' %values ':' type(values) )* )? ']' attr-dict ':' type(result) "
+        "=> result",
+    ),
+    OperationFormat(
+        "util.list.get",
+        "%list '[' %index ']' attr-dict ':' type(list) ( '->' type(result) )? => result",
+        adjust=in_order(typed("index", "index"), _element_type("result")),
+    ),
+    OperationFormat(
+        "util.list.set",
+        "%list '[' %index ']' ',' %value attr-dict ':' type(value) ( '->' type(list) )?",
+        adjust=in_order(typed("index", "index"), _stored_type),
+    ),
+    *_BUFFER_FORMATS,
     OperationFormat(
         "util.buffer.constant", "( $name:string )? attr-dict ':' type(result) '=' $value:attr => result"
     ),
