@@ -28,7 +28,7 @@ class Notes:
         return Note(text)
 
     @gossamer.export
-    def read(self, note: NoteRef) -> Annotated[bytes, "!util.buffer"]:
+    def read(self, note: Annotated[Note | None, "!notes.note"]) -> Annotated[bytes, "!util.buffer"]:
         return b"nothing" if note is None else note.text.encode()
 
     @gossamer.export
@@ -121,7 +121,9 @@ def test_an_object_of_another_class_is_an_error_of_the_call() -> None:
 
 
 @gossamer.module("notes")
-class OtherNotes(Notes):
+class OtherNotes:
+    write, read, join, wrong = Notes.write, Notes.read, Notes.join, Notes.wrong
+
     @gossamer.export
     def length(self, note: Annotated[list[int], "!notes.chord"]) -> int:
         return len(note)

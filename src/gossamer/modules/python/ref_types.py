@@ -11,7 +11,8 @@ Programs hand such refs on without looking inside; linking compares the names.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, cast, get_origin
+from types import NoneType, UnionType
+from typing import TypeAlias, Union, cast, get_args, get_origin
 
 from gossamer.abi.value_type import RefType, ref_name
 from gossamer.errors import InvalidArgumentError
@@ -28,11 +29,11 @@ class ObjectConverter:
 
     Attributes:
         name: of the type, as declarations have it.
-        base: what its objects are instances of.
+        classes: its objects are instances of one of them.
     """
 
     name: str = ANY_REF
-    base: type = object
+    classes: tuple[type, ...] = (object,)
 
     @property
     def value_type(self) -> RefType:
@@ -45,10 +46,10 @@ class ObjectConverter:
 
     def to_vm(self, value: object, what: str) -> object:
         """The same. Raises: InvalidArgumentError naming `what` for an object of another type."""
-        if value is None or isinstance(value, self.base):
+        if value is None or isinstance(value, self.classes):
             return value
         raise InvalidArgumentError(
-            f"{what} expected {self.name} ({self.base.__qualname__}), found {ref_type_name(value)}"
+            f"{what} expected {self.name} ({_names(self.classes)}), found {ref_type_name(value)}"
         )
 
 
@@ -118,19 +119,32 @@ def parse_ref(base: object, name: str, where: str) -> RefConverter:
     known = ref_name(name)
     if known == "!vm.buffer" and (base is bytes or base is str):
         return BytesConverter(name, base is str)
-    found: object = get_origin(base) or base
-    cls = found if isinstance(found, type) else object
+    classes = _classes_of(base)
     if not known.startswith(_OWN_DIALECTS):
-        register_ref_type(known, cls)
-        return ObjectConverter(name, cls)
+        register_ref_type(known, *classes)
+        return ObjectConverter(name, classes)
     try:
         is_any = ref_type(known) is OPAQUE
     except ValueError as error:
         raise InvalidArgumentError(f"{where}: {error}") from None
     if is_any:
-        return ObjectConverter(name, cls)
-    if cls is not object:
+        return ObjectConverter(name, classes)
+    if classes != (object,):
         raise InvalidArgumentError(
-            f"{where}: objects of {name} are not of class {cls.__qualname__}; annotate 'object'"
+            f"{where}: objects of {name} are not of class {_names(classes)}; annotate 'object'"
         )
     return ObjectConverter(name)
+
+
+def _classes_of(annotation: object) -> tuple[type, ...]:
+    """The classes that an annotation admits beside None."""
+    origin = get_origin(annotation)
+    if origin is Union or origin is UnionType:
+        members = (member for member in get_args(annotation) if member is not NoneType)
+        return tuple(cls for member in members for cls in _classes_of(member))
+    cls = origin or annotation
+    return (cls if isinstance(cls, type) else object,)
+
+
+def _names(classes: tuple[type, ...]) -> str:
+    return " or ".join(cls.__qualname__ for cls in classes)
