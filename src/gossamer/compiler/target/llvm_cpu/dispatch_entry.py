@@ -12,7 +12,10 @@ from gossamer.compiler.kernel_interface import Binding, ConstantSource
 from gossamer.compiler.target.llvm_cpu.lowering import BODY_SYMBOL
 
 _PARAMETERS = "ptr %environment, ptr %dispatch, ptr %workgroup"
-_ATTRIBUTES = 'nounwind "no-builtins" "frame-pointer"="all" "prefer-vector-width"="512"'
+_ATTRIBUTES = (
+    'nounwind "no-builtins" "frame-pointer"="all" "prefer-vector-width"="512" '
+    '"denormal-fp-math"="dynamic,dynamic"'
+)
 _CONSTANTS_OFFSET, _BINDINGS_OFFSET = 24, 32
 _POINTER_BYTES, _WORD_BYTES = 8, 4
 # Type and offset in the state of a workgroup.

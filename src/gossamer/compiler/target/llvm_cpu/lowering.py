@@ -28,7 +28,8 @@ _LOWER = (
     "convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-to-llvm,reconcile-unrealized-casts"
 )
 _EXPAND = "arith-expand,cse"
-_ATTRIBUTES = 'alwaysinline nounwind "no-builtins"'
+# Why dynamic: runtimes flush subnormal numbers, so that those are not above zero.
+_ATTRIBUTES = 'alwaysinline nounwind "no-builtins" "denormal-fp-math"="dynamic,dynamic"'
 _DEFINITION = re.compile(r"^define void @[\w.$\"-]+\((.*)\) \{$", re.MULTILINE)
 _ABORT = re.compile(r"^  call void @puts\(.*\)\n  call void @abort\(\)\n  unreachable$", re.MULTILINE)
 _FAILURE = 1

@@ -148,6 +148,7 @@ _ERFC_COEFFICIENTS = (
     *(0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807),
     *(-0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223),
 )
+_HIGH_SCALE = 16.0
 _ERFC_FRACTION_DEPTH = 60
 _ERFC_FRACTION_FROM = 2.0
 _INVERSE_SQRT_PI = 0.5641895835477563
@@ -164,8 +165,17 @@ def complementary_error_function(builder: Builder, suffix: str, x: ir.Value) -> 
 
 def _erfc_f32(f: _Calculator, x: ir.Value) -> ir.Value:
     t = f("div", 1.0, f("add", f("mul", x, 0.5), 1.0))
-    exponent = f("sub", f.polynomial(t, *_ERFC_COEFFICIENTS), f("mul", x, x))
-    return f("mul", t, f("exp", exponent))
+    return f("mul", t, _exp_minus_square(f, x, f.polynomial(t, *_ERFC_COEFFICIENTS)))
+
+
+def _exp_minus_square(f: _Calculator, x: ir.Value, addend: ir.Value) -> ir.Value:
+    """exp(addend - x * x), by a part of x whose square is exact, and the rest of the square."""
+    high = f("mul", f("floor", f("mul", x, _HIGH_SCALE)), 1 / _HIGH_SCALE)
+    rest = f("mul", f("sub", high, x), f("add", high, x))
+    large = f("exp", f("neg", f("mul", high, high)))
+    # Why: the rest of infinity is NaN.
+    is_nothing = f("cmp.eq o", large, 0.0)
+    return f.select(is_nothing, large, f("mul", large, f("exp", f("add", rest, addend))))
 
 
 def _erfc_f64(f: _Calculator, x: ir.Value) -> ir.Value:
@@ -173,6 +183,6 @@ def _erfc_f64(f: _Calculator, x: ir.Value) -> ir.Value:
     fraction = x
     for numerator in range(_ERFC_FRACTION_DEPTH, 0, -1):
         fraction = f("add", x, f("div", numerator / 2, fraction))
-    scale = f("mul", f("exp", f("neg", f("mul", x, x))), _INVERSE_SQRT_PI)
+    scale = f("mul", _exp_minus_square(f, x, native_constant(f.builder, f.suffix, 0.0)), _INVERSE_SQRT_PI)
     is_small = f("cmp.lt o", x, _ERFC_FRACTION_FROM)
     return f.select(is_small, f("sub", 1.0, f("erf", x)), f("div", scale, fraction))

@@ -74,9 +74,22 @@ def _libm(name: str, arity: int, type_: str) -> Emitter:
     def emit(text: FunctionText, operands: Sequence[str]) -> str:
         signature = f"{type_} ({', '.join([type_] * arity)})"
         callee = text.module.declare(symbol, signature, "nounwind willreturn memory(none)")
-        return text.value(f"call {type_} {callee}({', '.join(f'{type_} {value}' for value in operands)})")
+        arguments = [f"{type_} {_flushed(text, type_, value)}" for value in operands]
+        return text.value(f"call {type_} {callee}({', '.join(arguments)})")
 
     return emit
+
+
+def _flushed(text: FunctionText, type_: str, value: str) -> str:
+    """Zero in place of what is equal to it: of subnormal numbers where the processor flushes them.
+
+    Why: the C library takes their bits apart, and scales them by multiplications that flush them.
+    """
+    zero = text.intrinsic(
+        f"copysign.{_suffix(type_)}", f"{type_} ({type_}, {type_})", f"{type_} 0.0", f"{type_} {value}"
+    )
+    is_zero = text.value(f"fcmp oeq {type_} {value}, 0.0")
+    return text.value(f"select i1 {is_zero}, {type_} {zero}, {type_} {value}")
 
 
 def _fma(type_: str) -> Emitter:

@@ -74,7 +74,9 @@ def log1p(f: Calculator, x: Real) -> Real:
     total = x + 1.0
     logarithm = log(f, total)
     corrected = logarithm + (x - (total - 1.0)) / total
-    return f.select((total > 0.0) & (total < inf), corrected, logarithm)
+    value = f.select((total > 0.0) & (total < inf), corrected, logarithm)
+    # Why zero by itself: the sum has lost its sign.
+    return f.select(x.equals(0.0), x, value)
 
 
 def asinh(f: Calculator, x: Real) -> Real:
