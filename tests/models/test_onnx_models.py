@@ -115,6 +115,27 @@ def branch(name: str, *nodes: Any) -> Any:
     return helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)])
 
 
+def test_operators_without_lowering_are_written_out_as_functions() -> None:
+    nodes = [
+        helper.make_node("RMSNormalization", ["x", "scale"], ["r"]),
+        helper.make_node("Attention", ["r", "r", "r"], ["y"], q_num_heads=2, kv_num_heads=2, is_causal=1),
+    ]
+    model = model_of(nodes, [2, 5, 8], opset=23, weights=(weight("scale", 8),))
+    model.ir_version = 10
+
+    check(model, samples(2, 5, 8))
+
+
+def test_functions_of_models_are_written_out() -> None:
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    body = [helper.make_node("Mul", ["a", "a"], ["b"]), helper.make_node("Sqrt", ["b"], ["c"])]
+    model = model_of([helper.make_node("Size", ["x"], ["y"], domain="own")], ["n", 3])
+    model.opset_import.append(opsets[1])
+    model.functions.append(helper.make_function("own", "Size", ["a"], ["c"], body, opsets))
+
+    check(model, samples(2, 3))
+
+
 @pytest.mark.parametrize("size", [3, 4])
 def test_a_branch_on_what_is_known_is_chosen(size: int) -> None:
     nodes = [

@@ -51,6 +51,7 @@ def preprocess(module: ir.Module) -> None:
     run_passes(module, _FUSE, phase=_PHASE)
     run_own_pass(module, "remove-fusion-barriers", _remove_barriers)
     run_passes(module, f"{_UNIT_DIMS},{_SCALARS}", phase=_PHASE)
+    run_own_pass(module, "drop-mere-checks", _drop_mere_checks)
     run_own_pass(module, "add-sort-scratch", add_sort_scratch)
 
 
@@ -62,6 +63,13 @@ def _expose_initializers(module: ir.Module) -> list[ir.Operation]:
     for op in initializers:
         op.attributes["sym_visibility"] = ir.StringAttr.get("public", module.context)
     return initializers
+
+
+def _drop_mere_checks(module: ir.Module) -> None:
+    """Drop loops that nothing reads a result of: canonicalisation leaves them for the assertions within."""
+    for op in find(module.operation, GENERIC):
+        if not len(op.results):
+            op.erase()
 
 
 def _insert_barriers(module: ir.Module) -> None:

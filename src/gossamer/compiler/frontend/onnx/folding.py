@@ -154,7 +154,7 @@ def _is_large(node: Any, values: list[Any]) -> bool:
         sizes = values[-1].astype(np.float64)
         return bool(np.prod(np.maximum(sizes, 1)) * max(values[0].size, 1) > LARGEST_BYTES)
     if node.op_type == "Range":
-        start, limit, step = (float(value) for value in values)
+        start, limit, step = (float(value.reshape(-1)[0]) for value in values)
         return not step or abs((limit - start) / step) > LARGEST_BYTES
     return False
 

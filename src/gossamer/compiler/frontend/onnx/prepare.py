@@ -1,6 +1,6 @@
 """Makes an ONNX model ready for its importer, which takes operators of one opset with known types.
 
-1  operators of older opsets are converted
+1  operators of older opsets are converted, and functions are written out
 2  types are inferred anew: what files say of shapes is often stale
 3  what is known is computed: constants, shapes, which branch of an `If` is taken; then 2 again
 4  nodes that nothing reads are left out
@@ -18,6 +18,7 @@ import onnx
 from onnx import shape_inference, version_converter
 
 from gossamer.compiler.frontend.onnx.detached import attach_tensors, detach_tensors, inner_graphs
+from gossamer.compiler.frontend.onnx.expansion import call_functions, inline_functions
 from gossamer.compiler.frontend.onnx.folding import fold_known
 from gossamer.compiler.frontend.onnx.inputs import fix_inputs
 from gossamer.compiler.options import CompileOptions
@@ -43,7 +44,9 @@ def prepare(model: Any, options: CompileOptions) -> Any:
     prepared.CopyFrom(model)
     fix_inputs(prepared.graph, options.onnx_input_shapes, options.onnx_input_values)
     detached = detach_tensors(prepared.graph)
-    prepared = _with_types(_with_known_opset(prepared))
+    prepared = _with_types(inline_functions(_with_known_opset(prepared)))
+    while call_functions(prepared):
+        prepared = _with_types(inline_functions(prepared))
     opset = _opset(prepared) or _LOWEST_OPSET
     for _ in range(_MOST_ROUNDS):
         if not fold_known(prepared.graph, opset):
