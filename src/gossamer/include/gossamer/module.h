@@ -86,7 +86,7 @@ enum {
   GOSSAMER_BYTES = 3,       /* !vm.buffer: bytes of the host, strings among them */
   GOSSAMER_LIST = 4,        /* !vm.list */
   GOSSAMER_FENCE = 5,       /* !hal.fence */
-  GOSSAMER_OTHER = 6        /* anything else: can be kept and passed on */
+  GOSSAMER_OTHER = 6        /* anything else: can be kept and passed on; `object_read` tells a module its own */
 };
 
 struct gossamer_span_t;
@@ -163,6 +163,9 @@ typedef struct gossamer_buffer_view_t {
 /* The imports of a module's state; valid until `destroy_state` returned. */
 typedef struct gossamer_context_object_t *gossamer_context_t;
 
+/* Ends the life of what an object of a module means. */
+typedef void (*gossamer_destroy_t)(void *data);
+
 /* Functions of the host. The table lives as long as the process and is the same for all modules. */
 typedef struct gossamer_host_t {
   uint32_t abi_version; /* GOSSAMER_ABI_VERSION */
@@ -227,6 +230,13 @@ typedef struct gossamer_host_t {
    * caller's. */
   gossamer_status_t (*call)(gossamer_context_t context, size_t import_ordinal,
                             const gossamer_value_t *arguments, gossamer_value_t *results);
+
+  /* An object of the module's own, of a ref type such as "!module.type" that declarations of its functions name.
+   * `destroy`, which may be null, gets `data` once nobody holds the object, on any thread. */
+  gossamer_status_t (*object_create)(const char *type, void *data, gossamer_destroy_t destroy,
+                                     gossamer_ref_t *out_object);
+  /* The `data` of an object that was made with this type; valid while the ref is held. */
+  gossamer_status_t (*object_read)(gossamer_ref_t object, const char *type, void **out_data);
 } gossamer_host_t;
 
 /*===- The module -----------------------------------------------------------------------------------------===*/

@@ -27,6 +27,7 @@ from gossamer.modules.c.abi import (
     PAIR,
     read_struct,
 )
+from gossamer.modules.c.host_objects import declare_types
 from gossamer.versions import C_ABI_VERSION
 from gossamer.vm.link.module import Export
 
@@ -195,6 +196,7 @@ def _check_declaration(text: str | None, argument_count: int, results: str, plac
             f"{DECLARATION_ATTR} {text!r} does not read as 'sync func @name(%a: type) -> (%b: type)'",
             table=place,
         )
+    declare_types(declaration)
     found = (len(declaration.arguments), len(declaration.results))
     if found != (argument_count, len(results)):
         raise FormatError(

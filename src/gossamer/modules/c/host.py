@@ -8,7 +8,7 @@ from struct import pack
 
 from gossamer.errors import UnimplementedError
 from gossamer.machine_code.libc import find_function
-from gossamer.modules.c import host_calls, host_refs
+from gossamer.modules.c import host_calls, host_objects, host_refs
 from gossamer.modules.c.abi import SLOT_BYTES
 from gossamer.modules.c.host_function import HostFunction
 from gossamer.modules.hal.refs import register_hal_ref_types
@@ -44,6 +44,8 @@ FUNCTIONS: dict[str, HostFunction | str] = {
     "fence_fail": host_calls.fence_fail,
     "import_is_bound": host_calls.import_is_bound,
     "call": host_calls.call,
+    "object_create": host_objects.object_create,
+    "object_read": host_objects.object_read,
 }
 """By name, in the order of the header; a text names a function of the C library."""
 
