@@ -15,7 +15,7 @@ from gossamer.errors import OutOfRangeError
 from gossamer.isa.encode import Assembler
 from gossamer.isa.opcodes import MOVE_BIT, REF_BIT
 from gossamer.kept_files.store import CACHE_DIR_VARIABLE
-from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
+from gossamer.machine_code.signal_handlers import PROCESS_WORDS
 from gossamer.vm.jit.native import NativeKernels, compile_dispatch_functions
 
 CONVENTION = "0rrriiiiiiiii_v"
@@ -37,7 +37,7 @@ def run(
     workgroup: tuple[int, int, int] = (0, 0, 0),
     constants: Sequence[int] = (),
     local_memory: np.ndarray | None = None,
-    interrupt_words: int = NEVER_INTERRUPTED,
+    interrupt_words: int = PROCESS_WORDS,
 ) -> int:
     """Call a kernel for one workgroup of 9 by 8 by 7; returns its status."""
     assert address

@@ -12,7 +12,6 @@ call from outside. Host functions look at `interrupts` in each turn of a loop.
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -154,13 +153,8 @@ class CallScope(Usage):
                     self._word = InterruptWord()
             # Why after: whoever stops the scope looks for the words after noting the failure.
             if self._failure is not None:
-                self._word.flags |= STOP
+                self._word.set_flag(STOP)
         return self._word
-
-    @property
-    def word_address(self) -> int:
-        """Address of `word`, valid as long as the scope."""
-        return ctypes.addressof(self.word)
 
     def failure_of_native_code(self) -> LimitError | None:
         """Why native code that looks at the words stopped; None where that was not their doing."""
@@ -218,7 +212,7 @@ class CallScope(Usage):
         if not self._is_counting_steps or steps < word.steps:
             word.steps = steps
             self._allowed_steps = allowed
-        word.flags |= COUNT_STEPS
+        word.set_flag(COUNT_STEPS)
 
     def _begin_use(self) -> None:
         with _lock:
@@ -259,7 +253,7 @@ class CallScope(Usage):
             callbacks, self._callbacks = self._callbacks, None
             children = list(self._children or ())
         if self._word is not None:
-            self._word.flags |= STOP
+            self._word.set_flag(STOP)
         for child in children:
             child._stop(failure)
         if callbacks:

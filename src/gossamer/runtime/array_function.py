@@ -14,6 +14,7 @@ from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.call_limits import NO_LIMITS, CallLimits
 from gossamer.limits.scope import CallScope, current_scope
+from gossamer.machine_code.signal_handlers import signal_watch
 from gossamer.runtime.invocation import Invocation
 from gossamer.runtime.result_storage import (
     OMITTED,
@@ -77,6 +78,8 @@ class ArrayFunction:
         if keywords or len(arguments) != len(self._converters):
             arguments = self._arrange(arguments, keywords)
         values = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
+        if not signal_watch.is_awake:
+            signal_watch.wake()
         if not self.is_async:
             if wait is not None or signal is not None:
                 raise InvalidArgumentError(f"{self.function.full_name} is synchronous: it takes no fences")

@@ -12,6 +12,7 @@ from gossamer.abi.calling_convention import parse_calling_convention
 from gossamer.abi.declaration import parse_declaration
 from gossamer.errors import InvalidArgumentError, StatusError
 from gossamer.hal.timeline.fence import Fence
+from gossamer.machine_code.signal_handlers import signal_watch
 from gossamer.runtime.text_io.variants import Variant
 from gossamer.vm.link.function import Function
 from gossamer.vm.link.module import Module
@@ -54,6 +55,7 @@ def invoke(function: Function, arguments: Sequence[Variant]) -> list[Variant]:
     """
     check_count(function, arguments)
     values = [argument.value for argument in arguments]
+    signal_watch.wake()
     if function.is_async:
         finish = Fence.create()
         returned = function.callable(*values, None, finish)

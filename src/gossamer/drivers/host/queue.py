@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from gossamer.errors import StatusError
+from gossamer.errors import CancelledError, StatusError
 from gossamer.hal.command.binding_table import Binding
 from gossamer.hal.command.command_buffer import CommandBuffer
 from gossamer.hal.queue import Queue
@@ -121,6 +121,11 @@ class HostQueue(Queue):
                 # Why without the traceback: its frames know the fence, which keeps the error; what the
                 # operation worked on would stay in memory until Python looks for such circles.
                 signal.fail(as_status_error(exception.with_traceback(None)))
+        except BaseException as exception:
+            # Ctrl-C, as a rule: who submitted gets it, and nobody waits for what will not come.
+            if signal is not None:
+                signal.fail(CancelledError(f"ended by {type(exception).__name__}"))
+            raise
         else:
             if signal is not None:
                 signal.signal()

@@ -21,12 +21,12 @@ from gossamer.drivers.local.ir.pool_ir import has_pool
 from gossamer.drivers.local.ir.runner_ir import CALL_FORMAT, RUN_SYMBOL, runner_ir
 from gossamer.drivers.local.ir.worker_ir import SHUTDOWN_SYMBOL, WORKER_SYMBOL
 from gossamer.drivers.local.runner.kernel_errors import kernel_error
-from gossamer.errors import InternalStatusError, OutOfRangeError, StatusError
+from gossamer.errors import STATUS_CODE_MASK, InternalStatusError, OutOfRangeError, StatusCode
 from gossamer.hal.command.command_program import CommandProgram
-from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
 from gossamer.limits.scope import CallScope
 from gossamer.machine_code.compiled_code import NativeCode, load_native_code
 from gossamer.machine_code.libc import find_function
+from gossamer.machine_code.signal_handlers import PROCESS_WORDS, raised_by_handler, signal_watch
 from gossamer.processor.host import host_triple
 
 _EXTERNALS = frozenset(
@@ -132,14 +132,14 @@ def run_native(
             keeps the memory alive.
         pool_address: of a tile pool with `participants`, this thread included; 0 runs everything here.
         scope: of calls, asked between workgroups whether to go on.
-    Raises: the error of the dispatch that failed, or the scope's; what ran before it has taken effect.
+    Raises: the error of the dispatch that failed, the scope's, or what a handler of signals raised; what ran
+        before it has taken effect.
     """
     scratch = program.local_memory_bytes
     if scratch:
         scratch = local_memory.reserve((scratch + ALIGNMENT - 1 & -ALIGNMENT) * participants)
     # Safety: `program` and `table` are held by this frame during the call.
-    words = NEVER_INTERRUPTED if scope is None else scope.word_address
-    call = CALL_FORMAT.pack(program.address, scratch, pool_address, words)
+    call = CALL_FORMAT.pack(program.address, scratch, pool_address, signal_watch.words(scope))
     result = native_functions().run(call + table)
     if result:
         raise run_error(program, result, scope)
@@ -151,11 +151,15 @@ def plain_call(program: CommandProgram) -> bytes:
     Args:
         program: that needs no local memory.
     """
-    return CALL_FORMAT.pack(program.address, 0, 0, NEVER_INTERRUPTED)
+    return CALL_FORMAT.pack(program.address, 0, 0, PROCESS_WORDS)
 
 
-def run_error(program: CommandProgram, result: int, scope: CallScope | None) -> StatusError:
+def run_error(program: CommandProgram, result: int, scope: CallScope | None) -> BaseException:
     """The error that a non-zero result of the native runner stands for."""
+    if result & STATUS_CODE_MASK == StatusCode.CANCELLED:
+        raised = raised_by_handler(scope)
+        if raised is not None:
+            return raised
     function = program.functions[((result & ~COUNT_ERROR) >> 32) - 1]
     if function is None:
         stopped = None if scope is None else scope.failure

@@ -8,6 +8,7 @@ from typing import Any
 
 from gossamer.abi.calling_convention import parse_calling_convention
 from gossamer.errors import InvalidArgumentError, StatusError
+from gossamer.machine_code.signal_handlers import signal_watch
 from gossamer.runtime.iree_api.vm.module import VmFunction, VmInstance, VmModule
 from gossamer.runtime.iree_api.vm.values import VmVariantList
 from gossamer.vm.link.context import Context
@@ -49,6 +50,8 @@ class BoundFunction:
         linkage, function = self._bound
         if linkage is not self._context.linkage:
             _, function = self._bind()
+        if not signal_watch.is_awake:
+            signal_watch.wake()
         try:
             return function.callable(*values)
         except StatusError as error:

@@ -10,9 +10,9 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from gossamer.errors import StatusCode, StatusError, status_error
-from gossamer.limits.interrupt_word import NEVER_INTERRUPTED
+from gossamer.errors import StatusCode, status_error
 from gossamer.limits.scope import CallScope, current_scope
+from gossamer.machine_code.signal_handlers import raised_by_handler, signal_watch
 from gossamer.vm.bytecode.decoded import DecodedFunction, DecodedModule
 from gossamer.vm.jit.instructions.ref_value import MUTABLE_STATE, PRESENT_BIT
 from gossamer.vm.jit.instructions.status import describe_status
@@ -123,20 +123,24 @@ class NativeCall:
         if flat is None or (scope is not None and scope.bounds_memory and self._allocates):
             return self._fallback(*arguments)
         results = self._results_type()
-        words = NEVER_INTERRUPTED if scope is None else scope.word_address
-        status = self._entry(*flat, ctypes.addressof(results), words)
+        if not signal_watch.is_awake:
+            signal_watch.wake()
+        status = self._entry(*flat, ctypes.addressof(results), signal_watch.words(scope))
         if status:
             raise self._failure(status, scope)
         kinds = self._function.convention.results
         values = [_RESULT_READERS[kind](results[index]) for index, kind in enumerate(kinds)]
         return (tuple(values) if len(values) > 1 else values[0]) if values else None
 
-    def _failure(self, status: int, scope: CallScope | None) -> StatusError:
+    def _failure(self, status: int, scope: CallScope | None) -> BaseException:
         code, message, frame = describe_status(self._module, self._function.ordinal, status)
-        if scope is not None and code == StatusCode.CANCELLED:
-            stopped = scope.failure_of_native_code()
+        if code == StatusCode.CANCELLED:
+            stopped = None if scope is None else scope.failure_of_native_code()
             if stopped is not None:
                 return stopped.add_frame(frame)
+            raised = raised_by_handler(scope)
+            if raised is not None:
+                return raised
         return status_error(code, message).add_frame(frame)
 
 
