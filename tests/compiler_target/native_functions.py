@@ -20,7 +20,7 @@ BASELINE = Machine("x86_64", "x86-64", "")
 
 def compile_texts(texts: Sequence[str], machine: Machine = BASELINE) -> list[bytes]:
     """An object for each module of LLVM IR."""
-    pending = [shared_workers().submit((text, machine)) for text in texts]
+    pending = [shared_workers().submit("compile_object", text, machine) for text in texts]
     return [each.result() for each in pending]
 
 

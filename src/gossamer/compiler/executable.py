@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -39,9 +39,11 @@ class ExecutableBinary:
         data: contents.
         mime_type: of `data`.
         listing: makes the text that shows the kernels to people.
+        stages: makes what the kernels were on their way, by suffix of file: "codegen.ll" and so on.
     """
 
     target: ExecutableTarget
     data: bytes
     mime_type: str
     listing: Callable[[], str]
+    stages: Callable[[], Mapping[str, bytes]] = dict[str, bytes]

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from importlib.machinery import PathFinder
 
@@ -36,12 +36,13 @@ _LARGEST_SHARE = 1 / 8
 _SELF_CONTAINED = ("", ".mlir", ".mlirbc", ".stablehlo", ".bc")
 """Suffixes of files that name no others: an ONNX file may keep its weights beside it."""
 
+_SPEAKING_PREFIXES = ("dump_", "print_")
 _SPEAKING_OPTIONS = (
-    *("dump_phases_to", "parameter_splat", "preprocessing_passes"),
-    *("print_ir_after_all", "print_ir_after_change", "print_ir_after_failure", "print_ir_after"),
-    *("print_ir_before_all", "print_ir_before", "timing"),
+    *("parameter_splat", "preprocessing_passes", "timing"),
+    *(field.name for field in fields(CompileOptions) if field.name.startswith(_SPEAKING_PREFIXES)),
 )
-"""Where one of them is set, a compile has an effect beside its output, or reads what only its passes know."""
+"""Where one of them is not its default, a compile has an effect beside its output, or reads what only its
+passes know."""
 
 
 def compile_kept(source: Source, options: CompileOptions) -> bytes:
@@ -71,7 +72,8 @@ def _key(source: Source, options: CompileOptions) -> str:
         return ""
     if source.path is not None and source.path.suffix not in _SELF_CONTAINED:
         return ""
-    if any(getattr(options, name) for name in _SPEAKING_OPTIONS) or _has_plugins():
+    default = CompileOptions()
+    if any(getattr(options, name) != getattr(default, name) for name in _SPEAKING_OPTIONS) or _has_plugins():
         return ""
     processor = host_architecture()
     if "host" in (*options.llvmcpu_target_cpus, options.llvmcpu_target_features):

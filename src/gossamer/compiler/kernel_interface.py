@@ -58,6 +58,10 @@ class ConstantSource:
         """
         return 2 if self.type in _WIDE_TYPES else 1
 
+    def __str__(self) -> str:
+        place = f" {self.dim}" if self.kind == "operand_dim" else ""
+        return f"{self.kind} {self.index}{place}"
+
 
 KnownSize: TypeAlias = int | ConstantSource
 """A size that the host and a kernel both know: the same in each call, or one of the kernel's constants."""
@@ -69,6 +73,10 @@ class CountExpr:
 
     factors: tuple[KnownSize, ...] = ()
     tile: int = 1
+
+    def __str__(self) -> str:
+        product = " * ".join(map(str, self.factors)) or "1"
+        return product if self.tile == 1 else f"ceildiv({product}, {self.tile})"
 
     @property
     def static_value(self) -> int | None:
@@ -105,3 +113,8 @@ class KernelInterface:
     def constant_word_count(self) -> int:
         """32-bit words all constants take together."""
         return sum(constant.word_count for constant in self.constants)
+
+    def __str__(self) -> str:
+        bindings = ", ".join(binding.access for binding in self.bindings)
+        constants = ", ".join(constant.type for constant in self.constants)
+        return f"@{self.export_name} bindings({bindings}) constants({constants})"

@@ -96,6 +96,13 @@ class CompileOptions:
         trace_dispatches: dispatches whose tensors are printed when they run: one or those of one name, as
             `--iree-flow-trace-dispatch=` has it.
         trace_all_dispatches: the same for every dispatch.
+        dump_executable_sources_to, dump_executable_configurations_to, dump_executable_benchmarks_to,
+            dump_executable_intermediates_to, dump_executable_binaries_to: folders that get files of one kind
+            about executables, see `executable_dumps`, or "".
+        dump_executable_files_to: folder for those kinds that have none of their own, or "".
+        dump_dispatch_graph: draw which dispatch takes what from which.
+        dump_dispatch_graph_file: file the drawing goes to.
+        export_benchmarks: export functions without arguments, to measure by, in place of the program's.
         print_ir_before_all, print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to
             stderr around passes.
         print_ir_after, print_ir_before: names of passes to print around.
@@ -136,6 +143,15 @@ class CompileOptions:
     trace_all_dispatches: bool = False
     is_kept: bool = True
     verify: bool = True
+    dump_executable_files_to: str = ""
+    dump_executable_sources_to: str = ""
+    dump_executable_configurations_to: str = ""
+    dump_executable_benchmarks_to: str = ""
+    dump_executable_intermediates_to: str = ""
+    dump_executable_binaries_to: str = ""
+    dump_dispatch_graph: bool = False
+    dump_dispatch_graph_file: str = "dispatch.dot"
+    export_benchmarks: bool = False
     print_ir_before_all: bool = False
     print_ir_after_all: bool = False
     print_ir_after_change: bool = False

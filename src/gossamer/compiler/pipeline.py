@@ -15,7 +15,8 @@ from time import perf_counter
 from gossamer.abi.declaration import ExecutionModel
 from gossamer.compiler import flow, frontend, input, mlir
 from gossamer.compiler.codegen import KernelSource, plan
-from gossamer.compiler.executable import ExecutableBinary
+from gossamer.compiler.executable import ExecutableBinary, ExecutableTarget
+from gossamer.compiler.executable_dumps import ExecutableDumps
 from gossamer.compiler.host import (
     DeviceTarget,
     HostExecutable,
@@ -25,7 +26,8 @@ from gossamer.compiler.host import (
     parameter_lengths,
     schedule,
 )
-from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME
+from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME, module_name
+from gossamer.compiler.input.benchmark_functions import export_benchmarks
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions, Phase
 from gossamer.compiler.pass_printing import printing
@@ -161,9 +163,16 @@ def _in_context(diagnostic: Diagnostic, context: str) -> Diagnostic:
     return replace(diagnostic, context=(context, *diagnostic.context))
 
 
+def _dumps(compilation: Compilation) -> ExecutableDumps:
+    stem = Path(compilation.source.name).stem if compilation.source.path else DEFAULT_MODULE_NAME
+    return ExecutableDumps(compilation.options, module_name(compilation.module), stem)
+
+
 def _input(compilation: Compilation) -> None:
     for warning in input.normalize(compilation.loaded, compilation.options):
         compilation.source.warn(str(compilation.source.explain(warning)))
+    if compilation.options.export_benchmarks:
+        export_benchmarks(compilation.module)
 
 
 def _abi(compilation: Compilation) -> None:
@@ -188,6 +197,8 @@ def _flow(compilation: Compilation) -> None:
         name: plan(executable, keeps_order=not options.reassociates_reductions)
         for name, executable in compilation.flow.executables.items()
     }
+    if options.dump_dispatch_graph:
+        flow.write_dispatch_graph(compilation.module, options.dump_dispatch_graph_file)
 
 
 def _stream(compilation: Compilation) -> None:
@@ -217,18 +228,27 @@ def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
 
 
 def _executable_targets(compilation: Compilation) -> None:
-    if compilation.kernels:
-        source = ExecutableSource(_EXECUTABLE, compilation.kernels)
-        compilation.variants = [
-            binary for target in compilation.targets for binary in target.compile(source, compilation.options)
-        ]
+    if not compilation.kernels:
+        return
+    dumps = _dumps(compilation)
+    dumps.dump_kernels(compilation.kernels, _wanted_targets(compilation))
+    source = ExecutableSource(_EXECUTABLE, compilation.kernels)
+    compilation.variants = [
+        binary for target in compilation.targets for binary in target.compile(source, compilation.options)
+    ]
+    dumps.dump_binaries(list(compilation.kernels), compilation.variants)
+
+
+def _wanted_targets(compilation: Compilation) -> tuple[ExecutableTarget, ...]:
+    return tuple(
+        wanted for target in compilation.targets for wanted in target.executable_targets(compilation.options)
+    )
 
 
 def _hal(compilation: Compilation) -> None:
     assert compilation.host is not None
-    options = compilation.options
-    wanted = [each for target in compilation.targets for each in target.executable_targets(options)]
-    device = DeviceTarget(DEFAULT_DEVICE, tuple(wanted)) if options.target_device else None
+    has_device = bool(compilation.options.target_device)
+    device = DeviceTarget(DEFAULT_DEVICE, _wanted_targets(compilation)) if has_device else None
     compilation.vm_module = lower_program(compilation.host, device, {_EXECUTABLE: compilation.variants})
 
 

@@ -5,8 +5,9 @@ executables, and the executables. Next: `codegen` compiles the executables, `hos
 Mirrors `iree/compiler/Dialect/Flow` and `DispatchCreation`.
 """
 
+from gossamer.compiler.flow.dispatch_graph import write_dispatch_graph
 from gossamer.compiler.flow.pipeline import run
 from gossamer.compiler.flow.program import FlowProgram
 from gossamer.compiler.flow.trace import EVERY_DISPATCH
 
-__all__ = ["EVERY_DISPATCH", "FlowProgram", "run"]
+__all__ = ["EVERY_DISPATCH", "FlowProgram", "run", "write_dispatch_graph"]

@@ -89,6 +89,11 @@ def _passes(name: str, help: str) -> Flag:
     return Flag(name, help, _GENERAL_GROUP, "passes", is_list=True)
 
 
+def _executable_dump(kind: str, help: str) -> tuple[str, Flag]:
+    flag = f"iree-hal-dump-executable-{kind}-to"
+    return f"dump_executable_{kind}_to", Flag(flag, help, HAL_GROUP, "folder")
+
+
 HONOURED = (
     ("compile_to", _phase("compile-to", "Last phase to run; prints the program after it.")),
     ("compile_from", _phase("compile-from", "Last phase the input has been through already.")),
@@ -258,6 +263,33 @@ HONOURED = (
             _FLOW_GROUP,
         ),
     ),
+    (
+        "dump_dispatch_graph",
+        Flag("iree-flow-dump-dispatch-graph", "Draws which dispatch takes what from which.", _FLOW_GROUP),
+    ),
+    (
+        "dump_dispatch_graph_file",
+        Flag(
+            "iree-flow-dump-dispatch-graph-output-file",
+            "File for the drawing; one that ends in .svg needs Graphviz.",
+            _FLOW_GROUP,
+            "filename",
+        ),
+    ),
+    (
+        "export_benchmarks",
+        Flag(
+            "iree-flow-export-benchmark-funcs",
+            "Exports functions to measure by in place of the program's.",
+            _FLOW_GROUP,
+        ),
+    ),
+    _executable_dump("files", "Writes all that the other flags of its kind do."),
+    _executable_dump("sources", "Writes each dispatch before its code."),
+    _executable_dump("configurations", "Writes each dispatch with what was decided about its kernel."),
+    _executable_dump("benchmarks", "Writes a program for each dispatch that only measures it."),
+    _executable_dump("intermediates", "Writes LLVM IR, assembly and objects of native kernels."),
+    _executable_dump("binaries", "Writes executables."),
     ("print_ir_before_all", Flag("mlir-print-ir-before-all", "Prints the program before each pass.")),
     ("print_ir_after_all", Flag("mlir-print-ir-after-all", "Prints the program after each pass.")),
     ("print_ir_after_change", Flag("mlir-print-ir-after-change", "Prints only where a pass changed it.")),

@@ -37,11 +37,7 @@ def refused_flags() -> Iterator[RefusedFlag]:
 
 _REFUSED = {
     "it writes files that this compiler does not make": """
-iree-codegen-dump-tuning-specs-to= iree-flow-dump-dispatch-graph
-iree-flow-dump-dispatch-graph-output-file= iree-hal-dump-executable-benchmarks-to=
-iree-hal-dump-executable-binaries-to= iree-hal-dump-executable-configurations-to=
-iree-hal-dump-executable-files-to= iree-hal-dump-executable-intermediates-to=
-iree-hal-dump-executable-sources-to= iree-llvmcpu-static-library-output-path=
+iree-codegen-dump-tuning-specs-to= iree-llvmcpu-static-library-output-path=
 iree-scheduling-dump-statistics-file= iree-util-hoist-into-globals-print-constexpr-dotgraph-to=
 iree-vm-bytecode-source-listing= mlir-pass-pipeline-crash-reproducer= mlir-print-ir-tree-dir=
 """,
@@ -72,7 +68,7 @@ iree-hal-substitute-executable-sources-from= iree-link-bitcode=
 iree-list-plugins iree-load-plugin= iree-plugin= iree-print-plugin-info
 """,
     "only whole programs are compiled here": """
-compile-mode=std iree-flow-export-benchmark-funcs
+compile-mode=std
 """,
     "dispatches are not instrumented here": """
 iree-flow-break-dispatch=

@@ -47,7 +47,6 @@ from gossamer.compiler.host.program.steps import (
     Wait,
 )
 from gossamer.compiler.host.program.values import Timepoint
-from gossamer.compiler.kernel_interface import KernelInterface
 from gossamer.compiler.mlir import ir
 
 
@@ -60,7 +59,7 @@ def _program_lines(program: HostProgram) -> Iterator[str]:
     yield f"module @{program.name} {{"
     for executable in program.executables:
         yield f"  executable @{executable.name} {{"
-        yield from (f"    {_kernel(kernel)}" for kernel in executable.kernels.values())
+        yield from (f"    kernel {kernel}" for kernel in executable.kernels.values())
         yield "  }"
     for signature in program.imports.values():
         yield f"  import {'optional ' if signature.is_optional else ''}{signature.declaration}"
@@ -72,12 +71,6 @@ def _program_lines(program: HostProgram) -> Iterator[str]:
     for function in program.functions:
         yield from (f"  {line}" for line in format_function(function))
     yield "}"
-
-
-def _kernel(kernel: KernelInterface) -> str:
-    bindings = ", ".join(binding.access for binding in kernel.bindings)
-    constants = ", ".join(constant.type for constant in kernel.constants)
-    return f"kernel @{kernel.export_name} bindings({bindings}) constants({constants})"
 
 
 def format_function(function: Function) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import cast
 
 from gossamer.compiler.codegen import KernelSource, emit_kernel
 from gossamer.compiler.target.llvm_cpu.builtins import builtin_functions
@@ -13,6 +14,7 @@ from gossamer.compiler.target.llvm_cpu.link import link_shared_object
 from gossamer.compiler.target.llvm_cpu.lowering import lower_to_llvm_ir
 from gossamer.compiler.target.llvm_cpu.machines import Machine
 from gossamer.compiler.target.llvm_cpu.objects import start_compiling
+from gossamer.compiler.target.llvm_cpu.workers import shared_workers
 from gossamer.compiler.target.target import ExecutableSource
 
 _PLACEHOLDER = "dispatch_of_no_name"
@@ -52,6 +54,15 @@ class LibrarySource:
     def text(self) -> str:
         """All of it, for people."""
         return "\n".join((self.tables, *self.kernels.values()))
+
+    def stages(self, machine: Machine) -> dict[str, bytes]:
+        """What it is on its way to a library for a processor, by suffix of file.
+
+        Raises: InternalError where LLVM cannot compile it.
+        """
+        kernels = (self.tables, *self.kernels.values())
+        answer = shared_workers().submit("compilation_stages", kernels, (builtin_functions(),), machine)
+        return cast("dict[str, bytes]", answer.result())
 
 
 def start_library(source: LibrarySource, machine: Machine) -> Callable[[], bytes]:

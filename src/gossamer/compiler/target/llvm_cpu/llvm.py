@@ -8,6 +8,7 @@ Imported in workers only: LLVM may end the process that it finds a fault in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import llvmlite.binding as llvm
@@ -45,6 +46,35 @@ def compile_object(text: str, machine: Machine) -> bytes:
 
     Raises: RuntimeError where LLVM finds the text wrong.
     """
+    return _target_machine(machine).emit_object(_optimized(text, machine))
+
+
+def compilation_stages(kernels: Sequence[str], builtins: Sequence[str], machine: Machine) -> dict[str, bytes]:
+    """What modules are on their way to objects, as one module, by suffix of file.
+
+    Raises: RuntimeError where LLVM finds a text wrong.
+    """
+    target = _target_machine(machine)
+    optimized = _linked([_optimized(text, machine) for text in (*kernels, *builtins)])
+    stages = {
+        "codegen": _linked(list(map(llvm.parse_assembly, kernels))),
+        "linked": _linked(list(map(llvm.parse_assembly, (*kernels, *builtins)))),
+        "optimized": optimized,
+    }
+    texts = {f"{stage}.ll": str(module).encode() for stage, module in stages.items()}
+    bitcode = {f"{stage}.bc": module.as_bitcode() for stage, module in stages.items()}
+    assembly = target.emit_assembly(optimized).encode()
+    return {**texts, **bitcode, "s": assembly, "o": target.emit_object(optimized)}
+
+
+def _linked(modules: list[llvm.ModuleRef]) -> llvm.ModuleRef:
+    first, *others = modules
+    for module in others:
+        first.link_in(module)
+    return first
+
+
+def _optimized(text: str, machine: Machine) -> llvm.ModuleRef:
     target = _target_machine(machine)
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
@@ -57,4 +87,4 @@ def compile_object(text: str, machine: Machine) -> bytes:
     options.loop_unrolling = True
     builder = llvm.create_pass_builder(target, options)
     builder.getModulePassManager().run(module, builder)
-    return target.emit_object(module)
+    return module

@@ -65,7 +65,7 @@ def host_processor() -> tuple[str, str]:
     # Why here: only those who ask for this machine need the workers' answer.
     from gossamer.compiler.target.llvm_cpu.workers import shared_workers
 
-    return cast("tuple[str, str]", shared_workers().submit(None).result())
+    return cast("tuple[str, str]", shared_workers().submit("host_cpu").result())
 
 
 def _error(message: str, hint: str) -> CompileError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from gossamer.compiler.executable import ExecutableBinary, ExecutableTarget
 from gossamer.compiler.options import CompileOptions
@@ -42,7 +43,9 @@ class LlvmCpuTarget:
         pending = [start_library(library, machine) for machine in machines]
         targets = self.executable_targets(options)
         return [
-            ExecutableBinary(target, _finish(machine, wait), _MIME_TYPE, library.text)
+            ExecutableBinary(
+                target, _finish(machine, wait), _MIME_TYPE, library.text, partial(library.stages, machine)
+            )
             for target, machine, wait in zip(targets, machines, pending, strict=True)
         ]
 

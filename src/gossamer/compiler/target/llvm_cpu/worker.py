@@ -1,7 +1,7 @@
 """A process that compiles LLVM IR: what a pool of workers is made of.
 
-Requests and answers are pickled, each after its length as a u64. A request is the text of a module and a
-machine, its answer an object or an error; the request None asks for the host's processor.
+Requests and answers are pickled, each after its length as a u64. A request is the name of a function of
+`llvm`, and its arguments; the answer is what it returns, or a RuntimeError that it raises.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from __future__ import annotations
 import pickle
 import struct
 import sys
-from typing import IO, TYPE_CHECKING, cast
-
-if TYPE_CHECKING:
-    from gossamer.compiler.target.llvm_cpu.machines import Machine
+from typing import IO, cast
 
 LENGTH = struct.Struct("<Q")
 
@@ -50,12 +47,10 @@ def main() -> None:
             request = read_message(requests)
         except EOFError:
             return
+        name, *arguments = cast("tuple[str, ...]", request)
         answer: object
         try:
-            if request is None:
-                answer = llvm.host_cpu()
-            else:
-                answer = llvm.compile_object(*cast("tuple[str, Machine]", request))
+            answer = getattr(llvm, name)(*arguments)
         except RuntimeError as error:
             answer = error
         write_message(answers, answer)

@@ -92,14 +92,14 @@ class Workers:
         if self._threads is None or self._threads._max_workers < self._count:
             self._threads = ThreadPoolExecutor(self._count, "llvm")
 
-    def submit(self, request: object) -> Future[object]:
-        """Have a request answered.
+    def submit(self, name: str, *arguments: object) -> Future[object]:
+        """Have a function of `llvm` called.
 
         Returns: the answer; waiting for it raises InternalError where LLVM could not give one.
         """
         self.prepare()
         assert self._threads is not None
-        return self._threads.submit(self._answer, request)
+        return self._threads.submit(self._answer, (name, *arguments))
 
     def _answer(self, request: object) -> object:
         worker = self._idle.get()
