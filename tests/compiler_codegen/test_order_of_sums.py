@@ -1,7 +1,8 @@
-"""Sums of floats are made in the order of their elements where that is asked for."""
+"""Sums of floats are made in the order of their elements, and rounded at each, where that is asked for."""
 
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -80,3 +81,39 @@ func.func @f(%a: tensor<5x300xf32>, %b: tensor<300x40xf32>) -> tensor<5x40xf32> 
     for k in range(300):
         expected += a[:, k : k + 1] * b[k]
     np.testing.assert_array_equal(found, expected)
+
+
+HALF_PROGRAM = """
+func.func @f(%a: tensor<5x{size}x{type}>, %b: tensor<{size}x4x{type}>) -> tensor<5x4x{type}> {{
+  %zero = arith.constant 0.0 : {type}
+  %empty = tensor.empty() : tensor<5x4x{type}>
+  %init = linalg.fill ins(%zero : {type}) outs(%empty : tensor<5x4x{type}>) -> tensor<5x4x{type}>
+  %0 = linalg.matmul ins(%a, %b : tensor<5x{size}x{type}>, tensor<{size}x4x{type}>)
+    outs(%init : tensor<5x4x{type}>) -> tensor<5x4x{type}>
+  return %0 : tensor<5x4x{type}>
+}}
+"""
+
+
+@pytest.mark.parametrize("skips", [True, False])
+@pytest.mark.parametrize("type", ["f16", "bf16"])
+@pytest.mark.parametrize("backend", ["vmvx", "llvm-cpu"])
+def test_sums_of_halves_are_rounded_at_each_step_or_at_their_end(
+    backend: str, type: str, skips: bool
+) -> None:
+    dtype = np.dtype(np.float16 if type == "f16" else ml_dtypes.bfloat16)
+    generator = np.random.default_rng(2)
+    a, b = (generator.standard_normal(shape).astype(dtype) for shape in ((5, 61), (61, 4)))
+    target = "vmvx" if backend == "vmvx" else "llvmcpu"
+    flags = [f"--iree-hal-target-backends={backend}", FLAG]
+    flags.append(f"--iree-{target}-skip-intermediate-roundings={str(skips).lower()}")
+    options = options_of(parse_flags(flags, command_line_flags()).values)
+    module = gossamer.compile_text(HALF_PROGRAM.format(size=61, type=type), options=options)
+    with gossamer.Pipeline([module], device="local-sync") as pipeline:
+        found = np.asarray(pipeline.f(a, b))
+    carried = np.dtype(np.float32) if skips else dtype
+    expected = np.zeros((5, 4), carried)
+    for k in range(61):
+        product = a[:, k : k + 1].astype(carried) * b[k].astype(carried)
+        expected = (expected + product).astype(carried)
+    np.testing.assert_array_equal(found, expected.astype(dtype))

@@ -194,7 +194,11 @@ def _flow(compilation: Compilation) -> None:
     compilation.flow = flow.run(compilation.module, traced)
     check_target(compilation.module, options, has_kernels=bool(compilation.flow.executables))
     compilation.kernels = {
-        name: plan(executable, keeps_order=not options.reassociates_reductions)
+        name: plan(
+            executable,
+            keeps_order=not options.reassociates_reductions,
+            rounds_steps=not options.skips_roundings,
+        )
         for name, executable in compilation.flow.executables.items()
     }
     if options.dump_dispatch_graph:

@@ -32,7 +32,7 @@ class KernelFunction:
 
     Attributes:
         distribution: which part of the results a workgroup computes.
-        keeps_order: sums and products of floats are made in the order of their elements.
+        keeps_order, rounds_steps: how floats are added up, see `KernelSource`.
         module: holds the function alone.
         build: appends before the function's return.
         shapes: sizes of the dispatch's tensors, from the kernel's arguments.
@@ -45,6 +45,7 @@ class KernelFunction:
         function = source.executable.function
         self.distribution = source.distribution
         self.keeps_order = source.keeps_order
+        self.rounds_steps = source.rounds_steps
         self.module = ir.Module.create(function.location)
         self._function = function.clone(ir.InsertionPoint(self.module.body)).operation
         self._block = self._function.regions[0].blocks[0]

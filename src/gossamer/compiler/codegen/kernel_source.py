@@ -21,6 +21,7 @@ class KernelSource:
         sizes: every dimension of operands and results that their types do not state, as a number or as one
             of the interface's constants.
         keeps_order: sums and products of floats are made in the order of their elements.
+        rounds_steps: sums of floats of 16 and 8 bits are rounded after each step, not only at the end.
     """
 
     executable: Executable
@@ -28,3 +29,4 @@ class KernelSource:
     distribution: Distribution
     sizes: Mapping[ConstantSource, KnownSize]
     keeps_order: bool = False
+    rounds_steps: bool = False

@@ -34,12 +34,12 @@ _ELEMENT_TYPES = (
 )
 
 
-def plan(executable: Executable, *, keeps_order: bool = False) -> KernelSource:
+def plan(executable: Executable, *, keeps_order: bool = False, rounds_steps: bool = False) -> KernelSource:
     """Decide a kernel's bindings, constants and workgroup count. Every target follows what is decided here.
 
     Args:
         executable: of the dispatch; only read.
-        keeps_order: sums and products of floats are to be made in the order of their elements.
+        keeps_order, rounds_steps: how floats are to be added up, see `KernelSource`.
     Raises: CompileError at a dispatch of tensors that kernels cannot read or write.
     """
     block = executable.function.regions[0].blocks[0]
@@ -62,7 +62,7 @@ def plan(executable: Executable, *, keeps_order: bool = False) -> KernelSource:
         _constants(operands, sizes),
         distribution.workgroup_count,
     )
-    return KernelSource(executable, interface, distribution, sizes, keeps_order)
+    return KernelSource(executable, interface, distribution, sizes, keeps_order, rounds_steps)
 
 
 def _check_elements(value: ir.Value, root: ir.Operation) -> None:

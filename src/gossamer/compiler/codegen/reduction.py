@@ -14,6 +14,7 @@ at the end; the same for products, minima and maxima. With four lanes instead of
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from gossamer.compiler.codegen import half_floats
@@ -62,13 +63,17 @@ class _Reduction:
         combiner = _float_combiner(linalg)
         depends_on_order = elements.kernel.keeps_order and combiner in _ORDERED
         self._combiner = None if depends_on_order else combiner
+        self._rounds_steps = elements.kernel.rounds_steps
 
     def emit(self, loops: dict[int, Index]) -> list[ir.Value]:
         """Append the loops."""
         initial = self._elements.initial(self._linalg, loops)
-        results = self._nest(0, loops, [half_floats.widen(self._build, value) for value in initial])
+        results = self._nest(0, loops, [self._widen(value) for value in initial])
         types = [value.type for value in initial]
         return [half_floats.narrow(self._build, *pair) for pair in zip(results, types, strict=True)]
+
+    def _widen(self, value: ir.Value) -> ir.Value:
+        return value if self._rounds_steps else half_floats.widen(self._build, value)
 
     def _nest(self, depth: int, loops: dict[int, Index], carried: list[ir.Value]) -> list[ir.Value]:
         reductions = self._linalg.reduction_loops
@@ -112,9 +117,9 @@ class _Reduction:
     def _step(self, loops: dict[int, Index], carried: list[ir.Value]) -> list[ir.Value]:
         types = [element_type(init) for init in self._linalg.inits]
         now = [half_floats.narrow(self._build, *pair) for pair in zip(carried, types, strict=True)]
-        with half_floats.unrounded(self._build):
+        with nullcontext() if self._rounds_steps else half_floats.unrounded(self._build):
             values = self._elements.body(self._linalg, loops, now)
-        return [half_floats.widen(self._build, value) for value in values]
+        return [self._widen(value) for value in values]
 
 
 def _float_combiner(linalg: LinalgOp) -> str | None:

@@ -242,6 +242,18 @@ HONOURED = (
             _LLVMCPU_GROUP,
         ),
     ),
+    *(
+        (
+            "skips_roundings",
+            Flag(
+                f"iree-{target}-skip-intermediate-roundings",
+                "Lets sums of small floats be rounded at their end only, in kernels of every target. "
+                "On by default.",
+                group,
+            ),
+        )
+        for target, group in (("llvmcpu", _LLVMCPU_GROUP), ("vmvx", HAL_GROUP))
+    ),
     (
         "llvmcpu_link_embedded",
         Flag("iree-llvmcpu-link-embedded", "Kernels are loaded by the HAL, not the system.", _LLVMCPU_GROUP),

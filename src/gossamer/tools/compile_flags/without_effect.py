@@ -21,7 +21,7 @@ iree-llvmcpu-link-static iree-llvmcpu-link-ukernel-bitcode iree-llvmcpu-loop-int
 iree-llvmcpu-loop-unrolling iree-llvmcpu-loop-vectorization iree-llvmcpu-matmul-tile-bytes=
 iree-llvmcpu-matmul-tile-undercount-whole-matrix= iree-llvmcpu-max-allowed-number-of-native-vectors=
 iree-llvmcpu-mlir-opt-level= iree-llvmcpu-number-of-threads=
-iree-llvmcpu-riscv-aggressive-distribution iree-llvmcpu-sanitize= iree-llvmcpu-skip-intermediate-roundings
+iree-llvmcpu-riscv-aggressive-distribution iree-llvmcpu-sanitize=
 iree-llvmcpu-slp-vectorization iree-llvmcpu-stack-allocation-assumed-vscale=
 iree-llvmcpu-stack-allocation-limit= iree-llvmcpu-system-linker-path= iree-llvmcpu-target-abi=
 iree-llvmcpu-target-data-layout=
@@ -91,7 +91,7 @@ iree-stream-resource-min-offset-alignment= iree-torch-decompose-complex-ops
 iree-torch-emit-async-entry-points iree-torch-enable-shape-refinement iree-torch-use-strict-symbolic-shapes
 iree-vm-bytecode-module-strip-debug-ops iree-vm-c-module-optimize iree-vm-c-module-strip-debug-ops
 iree-vm-target-optimize-for-stack-size iree-vmvx-enable-microkernels
-iree-vmvx-enable-ukernels-decompose-linalg-generic iree-vmvx-skip-intermediate-roundings
+iree-vmvx-enable-ukernels-decompose-linalg-generic
 """,
     "printing and reporting have one form": """
 color mlir-disable-threading mlir-elide-elementsattrs-if-larger= mlir-elide-resource-strings-if-larger=
