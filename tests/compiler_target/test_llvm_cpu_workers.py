@@ -54,3 +54,26 @@ def test_objects_are_for_the_machine_asked_for(workers: Workers) -> None:
     data = bytes(workers.submit("compile_object", GOOD, Machine("aarch64", "generic", "")).result())
 
     assert int.from_bytes(data[18:20], "little") == 183
+
+
+def test_flags_of_llvm_are_those_of_a_pool(workers: Workers) -> None:
+    intel = Workers(("--x86-asm-syntax=intel",))
+    try:
+        texts = [
+            bytes(pool.submit("compilation_stages", (GOOD,), (), BASELINE).result()["s"])
+            for pool in (workers, intel)
+        ]
+    finally:
+        intel.close()
+
+    assert [b"movl\t$7, %eax" in text for text in texts] == [True, False]
+    assert b"mov\teax, 7" in texts[1]
+
+
+@pytest.mark.parametrize("option", ["--sve-tail-folding=no-such", "--expand-variadics-override=no-such"])
+def test_what_llvm_says_against_its_flags(option: str) -> None:
+    pool = Workers((option,))
+    try:
+        assert "option" in pool.objection()
+    finally:
+        pool.close()

@@ -1,21 +1,25 @@
-"""Flags that `--help` of IREE's compiler shows: honoured, refused with a reason, or named in a warning."""
+"""Flags that `--help` of IREE's compiler shows: honoured, passed on to LLVM, refused with a reason, or named
+in a warning."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from gossamer.tools.compile_flags import table
-from gossamer.tools.compile_flags.parser import parse_flags
+from gossamer.tools.compile_flags.llvm import PASSED_ON
+from gossamer.tools.compile_flags.parser import FlagError, parse_flags
 from gossamer.tools.compile_flags.refused import refused_flags
 from gossamer.tools.compile_flags.without_effect import WITHOUT_EFFECT
 
 pytestmark = pytest.mark.reference
 
 WITHOUT_EFFECT_NAMES = {text.removesuffix("=") for names in WITHOUT_EFFECT.values() for text in names.split()}
+PASSED_ON_NAMES = {text.removesuffix("=") for text in PASSED_ON.split()}
 REFUSED_NAMES = {flag.name for flag in refused_flags()}
 
 
@@ -38,10 +42,9 @@ def test_every_flag_is_known_with_or_without_a_value_as_there(shown: dict[str, b
 def test_each_flag_has_one_fate(shown: dict[str, bool]) -> None:
     honoured = {flag.name for flag in table.listed_flags()}
 
-    assert not honoured & REFUSED_NAMES
-    assert not honoured & WITHOUT_EFFECT_NAMES
-    assert not REFUSED_NAMES & WITHOUT_EFFECT_NAMES
-    assert set(shown) <= honoured | REFUSED_NAMES | WITHOUT_EFFECT_NAMES
+    fates = [honoured, PASSED_ON_NAMES, REFUSED_NAMES, WITHOUT_EFFECT_NAMES]
+    assert sum(map(len, fates)) == len(set().union(*fates))
+    assert set(shown) <= set().union(*fates)
 
 
 def test_no_flag_is_ignored_in_silence(shown: dict[str, bool]) -> None:
@@ -53,3 +56,37 @@ def test_no_flag_is_ignored_in_silence(shown: dict[str, bool]) -> None:
     ]
 
     assert silent == []
+
+
+def test_flags_of_llvm_are_flags_of_the_llvm_here() -> None:
+    script = (
+        "import llvmlite.binding as llvm; llvm.initialize_all_targets(); llvm.initialize_all_asmprinters(); "
+        "llvm.set_option('', '--help-list-hidden')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    known = set(re.findall(r"^  --?([A-Za-z][\w.-]*)", done.stdout, re.MULTILINE))
+
+    assert len(known) > 1000
+    assert known >= PASSED_ON_NAMES
+
+
+def test_flags_of_llvm_go_where_it_compiles_kernels() -> None:
+    flags = table.command_line_flags()
+    given = ["--disable-i2p-p2i-opt", "--expand-variadics-override=disable"]
+    values = parse_flags([*given, "--iree-hal-target-backends=llvm-cpu"], flags).values
+    assert table.options_of(values).llvm_options == ("--disable-i2p-p2i-opt=true", given[1])
+    assert table.warning_of(values) == ""
+
+    elsewhere = parse_flags([*given, "--iree-hal-target-backends=vmvx"], flags).values
+    assert "(no native kernels are compiled)" in table.warning_of(elsewhere)
+
+
+def test_what_is_refused_is_refused_with_its_reason() -> None:
+    flags = table.command_line_flags()
+    for refused in refused_flags():
+        switched = f"--{refused.name}={str(not refused.default).lower()}"
+        given = switched if refused.is_switch else f"--{refused.name}=other"
+        with pytest.raises(
+            FlagError, match=re.escape(f"--{refused.name} is not supported: {refused.reason}")
+        ):
+            table.options_of(parse_flags([given], flags).values)

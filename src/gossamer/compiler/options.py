@@ -112,6 +112,7 @@ class CompileOptions:
         llvmcpu_target_cpus: processors of native kernels, as LLVM spells them, "generic" or "host"; of
             several, a device gets the kernels for the most capable that it has. None is "generic".
         llvmcpu_target_features: "+avx2,-fma" and so on, or "host".
+        llvm_options: flags of LLVM's own, which native kernels are compiled with: "--name=value".
         reassociates_reductions: sums and products of floats may be made in another order.
         skips_roundings: sums of floats of 16 and 8 bits are rounded at their end, not after each step.
         llvmcpu_link_embedded: kernels are loaded by the HAL itself, not by the system.
@@ -163,6 +164,7 @@ class CompileOptions:
     llvmcpu_target_triple: str = ""
     llvmcpu_target_cpus: tuple[str, ...] = ()
     llvmcpu_target_features: str = ""
+    llvm_options: tuple[str, ...] = ()
     reassociates_reductions: bool = True
     skips_roundings: bool = True
     llvmcpu_link_embedded: bool = True

@@ -70,7 +70,12 @@ iree-list-plugins iree-load-plugin= iree-plugin= iree-print-plugin-info
     "only whole programs are compiled here": """
 compile-mode=std
 """,
+    "kernels follow the ABI of their architecture, and functions that of IREE": """
+iree-llvmcpu-target-abi= iree-llvmcpu-target-data-layout= iree-llvmcpu-target-float-abi=default
++iree-native-bindings-support
+""",
     "dispatches are not instrumented here": """
+iree-llvmcpu-sanitize=
 iree-flow-break-dispatch=
 iree-hal-benchmark-dispatch-repeat-count=1 iree-hal-instrument-dispatches=
 iree-llvmcpu-instrument-memory-accesses
@@ -88,5 +93,12 @@ iree-tflite-bindings-support
     "modules are for VMs with 64-bit index, f32 and f64": """
 iree-vm-target-index-bits=64 iree-vm-target-truncate-unsupported-floats +iree-vm-target-extension-f32
 +iree-vm-target-extension-f64
+""",
+    "the LLVM that compiles kernels here has no such flag": """
+arm-add-build-attributes arm-implicit-it= compress-srci= enable-cse-in-ir-translator
+instrumentor-read-config-files= instrumentor-read-config-paths-file= instrumentor-write-config-file= load=
+log-actions-to= log-mlir-actions-filter= lto-embed-bitcode= mir2vec-print-all-vocab-entries mlgo-model=
+profile-actions-to= regalloc-mlgo-model= remarks-filter= remarks-output-file= spirv-fp-contract=
+thinlto-assume-merged
 """,
 }

@@ -1,7 +1,8 @@
 """The compiler's flags, spelled as IREE's `iree-compile` spells them.
 
-Three tables: flags that are honoured (`honoured.py`), flags that ask for something this compiler does
-not have (`refused.py`), and flags that decide nothing here (`without_effect.py`).
+Four tables: flags that are honoured (`honoured.py`), flags of LLVM's own (`llvm.py`), flags that ask for
+something this compiler does not have (`refused.py`), and flags that decide nothing here
+(`without_effect.py`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from collections.abc import Iterator, Mapping
 
 from gossamer.compiler.options import CompileOptions, TypeConversion
 from gossamer.tools.compile_flags.honoured import HAL_GROUP, HONOURED, INPUT_GROUP, MAIN_GROUP
+from gossamer.tools.compile_flags.llvm import PASSED_ON
 from gossamer.tools.compile_flags.parser import Flag, FlagError
 from gossamer.tools.compile_flags.refused import refused_flags
 from gossamer.tools.compile_flags.without_effect import WITHOUT_EFFECT
 
+_LLVM_GROUP = "Flags of LLVM, which compiles native kernels"
 _FOREIGN_GROUP = "Known from IREE, without effect or refused"
-
+_HIDDEN_GROUPS = (_LLVM_GROUP, _FOREIGN_GROUP)
+_NO_NATIVE_KERNELS = "no native kernels are compiled"
 _TYPE_CONVERSIONS = {f"iree-input-{conversion.value}": conversion for conversion in TypeConversion}
 
 
@@ -40,31 +44,48 @@ def command_line_flags() -> dict[str, Flag]:
 
 
 def _foreign_flags() -> Iterator[Flag]:
+    yield from (_named(text, "Passed on to LLVM.", _LLVM_GROUP) for text in PASSED_ON.split())
     for refused in refused_flags():
         help = f"Refused: {refused.reason}."
         yield Flag(refused.name, help, _FOREIGN_GROUP, metavar="" if refused.is_switch else "value")
     for reason, names in WITHOUT_EFFECT.items():
         for text in names.split():
-            metavar = "value" if text.endswith("=") else ""
-            yield Flag(text.removesuffix("="), f"No effect: {reason}.", _FOREIGN_GROUP, metavar)
+            yield _named(text, f"No effect: {reason}.", _FOREIGN_GROUP)
+
+
+def _named(text: str, help: str, group: str) -> Flag:
+    return Flag(text.removesuffix("="), help, group, "value" if text.endswith("=") else "")
 
 
 def listed_flags(*, hidden: bool = False) -> list[Flag]:
     """The flags that `--help` shows, or `--help-hidden`."""
-    return [flag for flag in command_line_flags().values() if hidden or flag.group != _FOREIGN_GROUP]
+    return [flag for flag in command_line_flags().values() if hidden or flag.group not in _HIDDEN_GROUPS]
 
 
 def warning_of(values: Mapping[str, object]) -> str:
     """What to say about the flags of a command line that decide nothing; "" where there are none."""
+    backends = [
+        values.get(name, ())
+        for option, flag in HONOURED
+        if option == "target_backends"
+        for name in [flag.name]
+    ]
+    is_native = any("llvm-cpu" in names for names in backends if isinstance(names, tuple))
+    without_effect = WITHOUT_EFFECT if is_native else {**WITHOUT_EFFECT, _NO_NATIVE_KERNELS: PASSED_ON}
     given = (
         (
             reason,
             [f"--{text.removesuffix('=')}" for text in names.split() if text.removesuffix("=") in values],
         )
-        for reason, names in WITHOUT_EFFECT.items()
+        for reason, names in without_effect.items()
     )
     parts = [f"{', '.join(flags)} ({reason})" for reason, flags in given if flags]
     return f"warning: without effect here: {'; '.join(parts)}" if parts else ""
+
+
+def _compiles_native_kernels(values: Mapping[str, object]) -> bool:
+    given = (values.get(flag.name) for option, flag in HONOURED if option == "target_backends")
+    return any(isinstance(names, tuple) and "llvm-cpu" in names for names in given)
 
 
 def options_of(values: Mapping[str, object]) -> CompileOptions:
@@ -76,6 +97,7 @@ def options_of(values: Mapping[str, object]) -> CompileOptions:
         if values.get(refused.name, refused.default) != refused.default:
             raise FlagError(f"--{refused.name} is not supported: {refused.reason}", refused.name)
     fields = {option: values[flag.name] for option, flag in HONOURED if flag.name in values}
+    passed_on = {text.removesuffix("=") for text in PASSED_ON.split()}
     conversions = set(CompileOptions().type_conversions)
     for name, conversion in _TYPE_CONVERSIONS.items():
         if name in values:
@@ -83,4 +105,9 @@ def options_of(values: Mapping[str, object]) -> CompileOptions:
     if "target_backends" in fields and "iree-hal-target-backends" in values:
         # The older spelling says which device, too.
         fields.setdefault("target_device", "local")
+    fields["llvm_options"] = tuple(
+        f"--{name}={str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in values.items()
+        if name in passed_on
+    )
     return CompileOptions(**fields, type_conversions=frozenset(conversions))  # pyright: ignore[reportArgumentType]  # converters give each field its type

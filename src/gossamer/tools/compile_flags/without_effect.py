@@ -1,8 +1,7 @@
 """Flags of IREE's compiler that decide nothing here, by the reason; one warning names those that are given.
 
 Results do not depend on them: those that change values are honoured, or refused (`refused.py`). Names ending
-in `=` take a value. Mirrors what `iree-compile --help-hidden` of IREE 3.13.0 lists of its own and of MLIR,
-and what `--help` lists of LLVM.
+in `=` take a value. Mirrors what `iree-compile --help-hidden` of IREE 3.13.0 lists of its own and of MLIR.
 """
 
 from __future__ import annotations
@@ -21,11 +20,10 @@ iree-llvmcpu-link-static iree-llvmcpu-link-ukernel-bitcode iree-llvmcpu-loop-int
 iree-llvmcpu-loop-unrolling iree-llvmcpu-loop-vectorization iree-llvmcpu-matmul-tile-bytes=
 iree-llvmcpu-matmul-tile-undercount-whole-matrix= iree-llvmcpu-max-allowed-number-of-native-vectors=
 iree-llvmcpu-mlir-opt-level= iree-llvmcpu-number-of-threads=
-iree-llvmcpu-riscv-aggressive-distribution iree-llvmcpu-sanitize=
+iree-llvmcpu-riscv-aggressive-distribution
 iree-llvmcpu-slp-vectorization iree-llvmcpu-stack-allocation-assumed-vscale=
-iree-llvmcpu-stack-allocation-limit= iree-llvmcpu-system-linker-path= iree-llvmcpu-target-abi=
-iree-llvmcpu-target-data-layout=
-iree-llvmcpu-target-float-abi= iree-llvmcpu-target-vector-width-in-bytes=
+iree-llvmcpu-stack-allocation-limit= iree-llvmcpu-system-linker-path=
+iree-llvmcpu-target-vector-width-in-bytes=
 iree-llvmcpu-use-decompose-softmax-fuse iree-llvmcpu-use-fast-min-max-ops
 iree-llvmcpu-vector-pproc-strategy= iree-llvmcpu-vscale-range= iree-llvmcpu-wasm-linker-path=
 """,
@@ -78,7 +76,7 @@ iree-global-opt-propagate-transposes-through-conv iree-global-opt-set-encoding-s
 iree-global-opt-use-im2col-for-convs iree-hal-default-device= iree-hal-executable-debug-level=
 iree-hal-external-resources-mappable iree-hal-force-indirect-command-buffers
 iree-hal-indirect-command-buffers iree-hal-link-executables iree-hal-local-host-device-backends=
-iree-hal-memoization iree-native-bindings-support iree-opt-aggressively-propagate-transposes
+iree-hal-memoization iree-opt-aggressively-propagate-transposes
 iree-opt-const-eval iree-opt-const-expr-hoisting iree-opt-const-expr-max-size-increase-threshold=
 iree-opt-data-tiling iree-opt-generalize-matmul iree-opt-outer-dim-concat
 iree-scheduling-dump-statistics-format= iree-scheduling-initialization-mode=
@@ -101,38 +99,5 @@ mlir-print-elementsattrs-with-hex-if-larger= mlir-print-ir-module-scope
 mlir-print-local-scope mlir-print-op-generic mlir-print-op-on-diagnostic mlir-print-skip-regions
 mlir-print-stacktrace-on-diagnostic mlir-print-unique-ssa-ids mlir-print-value-users mlir-timing-display=
 mlir-use-nameloc-as-prefix
-""",
-    "switches of LLVM's own are not passed on": """
-abort-on-max-devirt-iterations-reached allow-ginsert-as-artifact amdgpu-atomic-optimizer-strategy=
-amdgpu-bypass-slow-div amdgpu-disable-loop-alignment amdgpu-dpp-combine amdgpu-dump-hsa-metadata
-amdgpu-enable-merge-m0 amdgpu-indirect-call-specialization-threshold= amdgpu-kernarg-preload
-amdgpu-kernarg-preload-count= amdgpu-module-splitting-max-depth= amdgpu-promote-alloca-to-vector-limit=
-amdgpu-promote-alloca-to-vector-max-regs= amdgpu-promote-alloca-to-vector-vgpr-ratio= amdgpu-sdwa-peephole
-amdgpu-use-aa-in-codegen amdgpu-verify-hsa-metadata amdgpu-vgpr-index-mode arc-contract-use-objc-claim-rv
-arm-add-build-attributes arm-implicit-it= cfg-hide-cold-paths= cfg-hide-deoptimize-paths
-cfg-hide-unreachable-paths compress-srci= cost-kind= ctx-profile-force-is-specialized debugify-atoms
-debugify-func-limit= debugify-level= debugify-quiet devirtualize-speculatively
-disable-auto-upgrade-debug-info disable-i2p-p2i-opt disable-promote-alloca-to-lds
-disable-promote-alloca-to-vector dot-cfg-mssa= elide-all-zero-branch-weights emit-bb-hash
-emscripten-cxx-exceptions-allowed= enable-cse-in-ir-translator enable-cse-in-legalizer
-enable-emscripten-sjlj enable-name-compression enable-split-loopiv-heuristic enable-vtable-profile-use
-enable-vtable-value-profiling expand-variadics-override= experimental-debug-variable-locations
-force-tail-folding-style= fs-profile-debug-bw-threshold= fs-profile-debug-prob-diff-threshold=
-generate-merged-base-profiles import-all-index instrumentor-read-config-files=
-instrumentor-read-config-paths-file= instrumentor-write-config-file= internalize-public-api-file=
-internalize-public-api-list= intrinsic-cost-strategy= ir2vec-arg-weight= ir2vec-kind= ir2vec-opc-weight=
-ir2vec-type-weight= ir2vec-vocab-path= load= log-actions-to= log-mlir-actions-filter= lto-embed-bitcode=
-mir-strip-debugify-only mir2vec-common-operand-weight= mir2vec-kind= mir2vec-opc-weight=
-mir2vec-print-all-vocab-entries mir2vec-reg-operand-weight= mir2vec-vocab-path= misexpect-tolerance=
-mlgo-model= ms-secure-hotpatch-functions-file= ms-secure-hotpatch-functions-list= no-discriminators
-nvptx-approx-log2f32 nvptx-sched4reg object-size-offset-visitor-max-visit-instructions=
-profcheck-annotate-select profcheck-default-function-entry-count= profcheck-default-select-false-weight=
-profcheck-default-select-true-weight= profcheck-weights-for-test profile-actions-to=
-promote-alloca-vector-loop-user-weight= propeller-infer-threshold= r600-ir-structurize regalloc-mlgo-model=
-remarks-filter= remarks-output-file= safepoint-ir-verifier-print-only sample-profile-check-record-coverage=
-sample-profile-check-sample-coverage= sample-profile-max-propagate-iterations= spirv-emit-op-names
-spirv-ext= spirv-fp-contract= spv-allow-unknown-intrinsics spv-dump-deps spv-emit-nonsemantic-debug-info
-summary-file= sve-tail-folding= tail-predication= thinlto-assume-merged translator-compatibility-mode
-verify-region-info wasm-enable-sjlj wasm-use-legacy-eh
 """,
 }

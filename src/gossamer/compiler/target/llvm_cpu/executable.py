@@ -61,7 +61,9 @@ class LibrarySource:
         Raises: InternalError where LLVM cannot compile it.
         """
         kernels = (self.tables, *self.kernels.values())
-        answer = shared_workers().submit("compilation_stages", kernels, (builtin_functions(),), machine)
+        answer = shared_workers(machine.llvm_options).submit(
+            "compilation_stages", kernels, (builtin_functions(),), machine
+        )
         return cast("dict[str, bytes]", answer.result())
 
 

@@ -36,6 +36,14 @@ def _target_machine(machine: Machine) -> llvm.TargetMachine:
     )
 
 
+def set_options(options: Sequence[str]) -> None:
+    """Set flags of LLVM's own for this process; what is wrong with them, LLVM prints to stderr."""
+    if options:
+        _initialize()
+    for option in options:
+        llvm.set_option("LLVM", option)
+
+
 def host_cpu() -> tuple[str, str]:
     """Name and features of this machine's processor, as LLVM spells them."""
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()

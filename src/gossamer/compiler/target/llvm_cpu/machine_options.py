@@ -22,7 +22,7 @@ def machines_of(options: CompileOptions) -> list[Machine]:
     """
     architecture = _architecture(options.llvmcpu_target_triple)
     names = list(dict.fromkeys(options.llvmcpu_target_cpus)) or [_GENERIC]
-    machines = [_machine(architecture, name, options.llvmcpu_target_features) for name in names]
+    machines = [_machine(architecture, name, options) for name in names]
     for name in names if len(names) > 1 else ():
         if name not in (_HOST, _GENERIC, *KNOWN_PROCESSORS):
             known = ", ".join((_HOST, _GENERIC, *KNOWN_PROCESSORS))
@@ -43,9 +43,9 @@ def _architecture(triple: str) -> str:
     return name
 
 
-def _machine(architecture: str, cpu: str, features: str) -> Machine:
+def _machine(architecture: str, cpu: str, options: CompileOptions) -> Machine:
     known = ARCHITECTURES[architecture]
-    added = features
+    added = features = options.llvmcpu_target_features
     if _HOST in (cpu, features):
         if architecture != host_architecture():
             raise _error(
@@ -56,7 +56,7 @@ def _machine(architecture: str, cpu: str, features: str) -> Machine:
         cpu = host_cpu if cpu == _HOST else cpu
     if cpu in ("", _GENERIC):
         cpu = known.generic_cpu
-    return Machine(architecture, cpu, ",".join(filter(None, (known.features, added))))
+    return Machine(architecture, cpu, ",".join(filter(None, (known.features, added))), options.llvm_options)
 
 
 @cache

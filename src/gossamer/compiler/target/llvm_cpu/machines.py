@@ -54,11 +54,13 @@ class Machine:
         architecture: key of `ARCHITECTURES`.
         cpu: name of the processor, as LLVM spells it.
         features: "+avx2,-fma" and so on, beyond what the processor has.
+        llvm_options: flags of LLVM's own that its code is made with.
     """
 
     architecture: str
     cpu: str
     features: str
+    llvm_options: tuple[str, ...] = ()
 
     @property
     def triple(self) -> str:

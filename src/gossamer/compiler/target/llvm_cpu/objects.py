@@ -22,7 +22,7 @@ def start_compiling(text: str, machine: Machine) -> Callable[[], bytes]:
     stored = load_object(key)
     if stored is not None:
         return lambda: stored
-    pending = shared_workers().submit("compile_object", text, machine)
+    pending = shared_workers(machine.llvm_options).submit("compile_object", text, machine)
 
     def wait() -> bytes:
         compiled = pending.result()

@@ -27,7 +27,10 @@ class LlvmCpuTarget:
         from gossamer.compiler.target.llvm_cpu.workers import shared_workers
 
         machines = machines_of(options)
-        shared_workers().prepare()
+        workers = shared_workers(options.llvm_options)
+        if objection := workers.objection():
+            raise CompileError([Diagnostic(f"LLVM does not take its flags: {objection}")])
+        workers.prepare()
         return [_executable_target(machine, options, is_only=len(machines) == 1) for machine in machines]
 
     def compile(self, source: ExecutableSource, options: CompileOptions) -> list[ExecutableBinary]:

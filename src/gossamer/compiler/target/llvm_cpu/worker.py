@@ -6,9 +6,11 @@ Requests and answers are pickled, each after its length as a u64. A request is t
 
 from __future__ import annotations
 
+import os
 import pickle
 import struct
 import sys
+from collections.abc import Sequence
 from typing import IO, cast
 
 LENGTH = struct.Struct("<Q")
@@ -37,10 +39,18 @@ def read_message(stream: IO[bytes]) -> object:
     return pickle.loads(encoded)
 
 
-def main() -> None:
-    """Answer requests until there are no more."""
+def main(options: Sequence[str]) -> None:
+    """Answer requests until there are no more.
+
+    Args:
+        options: flags of LLVM's own; where it says something against them, the process ends.
+    """
     from gossamer.compiler.target.llvm_cpu import llvm
 
+    llvm.set_options(options)
+    # Why so: LLVM only says what is wrong, and stderr is a file of this process alone.
+    if options and os.fstat(sys.stderr.fileno()).st_size:
+        sys.exit(1)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:

@@ -22,7 +22,8 @@ from gossamer.errors import InternalError
 from gossamer.processor.host import usable_processor_count
 
 _STARTUP = (
-    "import sys; sys.path[:] = {path!r}; from gossamer.compiler.target.llvm_cpu.worker import main; main()"
+    "import sys; sys.path[:] = {path!r}; from gossamer.compiler.target.llvm_cpu.worker import main; "
+    "main({options!r})"
 )
 _REQUESTS_PER_WORKER = 8
 """Where there are fewer requests, starting another worker takes longer than it saves."""
@@ -31,10 +32,10 @@ _REQUESTS_PER_WORKER = 8
 class _Worker:
     """One process."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: tuple[str, ...]) -> None:
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         # Why not the site packages' own startup: what is imported is found by the path that is passed on.
-        command = [sys.executable, "-S", "-E", "-c", _STARTUP.format(path=sys.path)]
+        command = [sys.executable, "-S", "-E", "-c", _STARTUP.format(path=sys.path, options=options)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._messages
         )
@@ -75,9 +76,15 @@ def _reason(messages: str) -> str:
 
 
 class Workers:
-    """Workers that wait for requests, and threads that wait for workers."""
+    """Workers that wait for requests, and threads that wait for workers.
 
-    def __init__(self) -> None:
+    Args:
+        options: flags of LLVM's own; a process has one set of them for good.
+    """
+
+    def __init__(self, options: tuple[str, ...] = ()) -> None:
+        self._options = options
+        self._objection: str | None = None if options else ""
         self.owner = os.getpid()
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._count = 0
@@ -87,7 +94,7 @@ class Workers:
         """Start as many workers as so many requests are worth, if there are not as many already."""
         wanted = min(usable_processor_count(), -(-request_count // _REQUESTS_PER_WORKER))
         while self._count < wanted:
-            self._idle.put(_Worker())
+            self._idle.put(_Worker(self._options))
             self._count += 1
         if self._threads is None or self._threads._max_workers < self._count:
             self._threads = ThreadPoolExecutor(self._count, "llvm")
@@ -106,13 +113,27 @@ class Workers:
         try:
             answer = worker.ask(request)
         except EOFError as error:
-            worker = _Worker()
+            worker = _Worker(self._options)
             raise InternalError(f"LLVM ended while it compiled a kernel: {error}") from None
         except RuntimeError as error:
             raise InternalError(f"LLVM rejects the code made for it: {error}") from None
         finally:
             self._idle.put(worker)
         return answer
+
+    def objection(self) -> str:
+        """What LLVM says against the options; "" where it takes them."""
+        if self._objection is None:
+            worker = _Worker(self._options)
+            try:
+                worker.ask(("host_cpu",))
+            except EOFError as error:
+                self._objection = str(error)
+            else:
+                self._objection = ""
+                self._idle.put(worker)
+                self._count += 1
+        return self._objection
 
     def close(self) -> None:
         """End all processes."""
@@ -124,8 +145,8 @@ class Workers:
 
 
 @cache
-def _workers_of(process: int) -> Workers:
-    workers = Workers()
+def _workers_of(process: int, options: tuple[str, ...]) -> Workers:
+    workers = Workers(options)
     atexit.register(_close, workers)
     return workers
 
@@ -135,6 +156,6 @@ def _close(workers: Workers) -> None:
         workers.close()
 
 
-def shared_workers() -> Workers:
-    """The workers of this process; a child of it starts its own."""
-    return _workers_of(os.getpid())
+def shared_workers(options: tuple[str, ...] = ()) -> Workers:
+    """The workers of this process with some flags of LLVM's; a child of it starts its own."""
+    return _workers_of(os.getpid(), options)
