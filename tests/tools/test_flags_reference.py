@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from gossamer.tools import iree_benchmark_module, iree_check_module, iree_run_module
+from gossamer.tools import (
+    iree_as_module,
+    iree_benchmark_executable,
+    iree_benchmark_module,
+    iree_check_module,
+    iree_convert_parameters,
+    iree_create_parameters,
+    iree_dump_module,
+    iree_dump_parameters,
+    iree_run_module,
+)
 
 pytestmark = pytest.mark.reference
 
@@ -50,6 +60,14 @@ device_capture_label dispatch_statistics agents_md
 """
 
 TOOLS = [("iree-run-module", iree_run_module.main), ("iree-benchmark-module", iree_benchmark_module.main)]
+OTHER_TOOLS: dict[str, Main] = {
+    "iree-as-module": iree_as_module.main,
+    "iree-benchmark-executable": iree_benchmark_executable.main,
+    "iree-convert-parameters": iree_convert_parameters.main,
+    "iree-create-parameters": iree_create_parameters.main,
+    "iree-dump-module": iree_dump_module.main,
+    "iree-dump-parameters": iree_dump_parameters.main,
+}
 
 
 def flag_lines(help_text: str) -> dict[str, str]:
@@ -64,8 +82,12 @@ def flag_lines(help_text: str) -> dict[str, str]:
 def tool(request: pytest.FixtureRequest, iree_bin: Path) -> tuple[dict[str, str], Main]:
     """Lines of flags of IREE's tool, and our tool."""
     name, main = request.param
+    return their_help(name, iree_bin), main
+
+
+def their_help(name: str, iree_bin: Path) -> dict[str, str]:
     done = subprocess.run([iree_bin / name, "--help"], capture_output=True, text=True, timeout=60)
-    return flag_lines(done.stdout), main
+    return flag_lines(done.stdout)
 
 
 def our_help(main: Main, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
@@ -93,6 +115,17 @@ def test_every_flag_is_known_with_the_same_default(
     }
 
     assert different == {}
+
+
+@pytest.mark.parametrize("name", OTHER_TOOLS)
+def test_other_tools_know_every_flag_with_the_same_default(
+    name: str, iree_bin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = their_help(name, iree_bin)
+    ours = our_help(OTHER_TOOLS[name], capsys)
+
+    assert theirs
+    assert {flag: (line, ours.get(flag)) for flag, line in theirs.items() if ours.get(flag) != line} == {}
 
 
 def test_a_flagfile_of_all_defaults_changes_nothing(
