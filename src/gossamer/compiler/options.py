@@ -39,6 +39,18 @@ class ExecutionModel(Enum):
     INLINE_DYNAMIC = "inline-dynamic"
 
 
+class CompileMode(Enum):
+    """What is compiled into what; values are spelled as `--compile-mode=` takes them.
+
+    HAL_EXECUTABLE makes an executable of one dispatch; PRECOMPILE a program that compiling resumes from.
+    """
+
+    STD = "std"
+    VM = "vm"
+    HAL_EXECUTABLE = "hal-executable"
+    PRECOMPILE = "precompile"
+
+
 class OutputFormat(Enum):
     """What the compiler writes at the end."""
 
@@ -72,7 +84,10 @@ class CompileOptions:
 
     Attributes:
         target_device: as in `--iree-hal-target-device=`; "" means none was given.
+        device_names: names of the devices that the options name; work is done on the first.
+        device_ordinal: which of the devices that fit the program runs on; None is the first.
         target_backends: backends that kernels are compiled for.
+        compile_mode: what the input is, and what becomes of it.
         compile_from: last phase the input has been through already.
         compile_to: last phase to run.
         dump_phases_to: folder that gets the program after each phase, or "".
@@ -120,7 +135,10 @@ class CompileOptions:
 
     execution_model: ExecutionModel = ExecutionModel.ASYNC_INTERNAL
     target_device: str = ""
+    device_names: tuple[str, ...] = ()
+    device_ordinal: int | None = None
     target_backends: tuple[str, ...] = ()
+    compile_mode: CompileMode = CompileMode.STD
     compile_from: Phase = Phase.START
     compile_to: Phase = Phase.END
     output_format: OutputFormat = OutputFormat.VM_BYTECODE
@@ -183,9 +201,15 @@ class CompileOptions:
         return level >= 1
 
     @property
+    def last_phase(self) -> Phase:
+        """The last phase to run."""
+        is_shortened = self.compile_mode is CompileMode.PRECOMPILE and self.compile_to is Phase.END
+        return Phase.PREPROCESSING if is_shortened else self.compile_to
+
+    @property
     def writes_text(self) -> bool:
         """True where the output is for people to read, not a module."""
-        return self.compile_to is not Phase.END or self.writes_functions or self.writes_tables
+        return self.last_phase is not Phase.END or self.writes_functions or self.writes_tables
 
     @property
     def writes_functions(self) -> bool:

@@ -29,13 +29,15 @@ from gossamer.compiler.host import (
 from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME, module_name
 from gossamer.compiler.input.benchmark_functions import export_benchmarks
 from gossamer.compiler.mlir import ir
-from gossamer.compiler.options import CompileOptions, Phase
+from gossamer.compiler.options import CompileMode, CompileOptions, Phase
 from gossamer.compiler.pass_printing import printing
 from gossamer.compiler.resources import write_out
 from gossamer.compiler.signatures import Signature, read_signatures
 from gossamer.compiler.source import Source
 from gossamer.compiler.target.device_targets import DEFAULT_DEVICE, check_options, check_target, find_targets
+from gossamer.compiler.target.stated_devices import adopt_devices
 from gossamer.compiler.target.target import ExecutableSource, Target
+from gossamer.compiler.tensor.executable import Executable, sole_executable
 from gossamer.compiler.vm import ir as vm_ir
 from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.compiler.vm.optimize.pipeline import optimize_module
@@ -116,17 +118,40 @@ def compile_modules(source: Source, options: CompileOptions) -> dict[str, bytes]
 
 def _load(source: Source, options: CompileOptions) -> dict[str, Compilation]:
     check_options(options)
-    targets = find_targets(options)
-    for target in targets:
+    for target in find_targets(options):
         target.executable_targets(options)
     parts = frontend.split_modules(frontend.load(source, options))
-    return {name: Compilation(source, options, targets, loaded) for name, loaded in parts.items()}
+    return {name: _begin(source, options, loaded) for name, loaded in parts.items()}
+
+
+def _begin(source: Source, options: CompileOptions, loaded: frontend.LoadedProgram) -> Compilation:
+    with loaded.module.context:
+        adopted = adopt_devices(loaded.module, options, source)
+    check_options(adopted)
+    return Compilation(source, adopted, find_targets(adopted), loaded)
 
 
 def _compile(compilation: Compilation, name: str) -> bytes:
     """Run the phases; `name` begins the names of dumps."""
     with compilation.module.context:
+        if compilation.options.compile_mode is CompileMode.HAL_EXECUTABLE:
+            return _compile_executable(compilation)
         return _run_steps(compilation, name)
+
+
+def _compile_executable(compilation: Compilation) -> bytes:
+    """Make an executable of a program that is one dispatch: the file of it alone."""
+    _input(compilation)
+    executable = sole_executable(compilation.module)
+    compilation.kernels = {executable.name: _plan(executable, compilation.options)}
+    _executable_targets(compilation)
+    if len(compilation.variants) != 1:
+        message = f"an executable is for one target, and here are {len(compilation.variants)}"
+        hint = (
+            "say which with --iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu"
+        )
+        raise CompileError([Diagnostic(message, hint=hint)])
+    return compilation.variants[0].data
 
 
 def _run_steps(compilation: Compilation, name: str) -> bytes:
@@ -141,7 +166,7 @@ def _run_steps(compilation: Compilation, name: str) -> bytes:
             # The names are IREE's, which numbers its phases so; some of them are part of others here.
             path = folder / f"{name}.{order.index(step.phase)}.{step.phase.value}.mlir"
             write_whole(path, step.show(compilation))
-        if step.phase is options.compile_to:
+        if step.phase is options.last_phase:
             return step.show(compilation)
     return compilation.output
 
@@ -194,15 +219,18 @@ def _flow(compilation: Compilation) -> None:
     compilation.flow = flow.run(compilation.module, traced)
     check_target(compilation.module, options, has_kernels=bool(compilation.flow.executables))
     compilation.kernels = {
-        name: plan(
-            executable,
-            keeps_order=not options.reassociates_reductions,
-            rounds_steps=not options.skips_roundings,
-        )
-        for name, executable in compilation.flow.executables.items()
+        name: _plan(executable, options) for name, executable in compilation.flow.executables.items()
     }
     if options.dump_dispatch_graph:
         flow.write_dispatch_graph(compilation.module, options.dump_dispatch_graph_file)
+
+
+def _plan(executable: Executable, options: CompileOptions) -> KernelSource:
+    return plan(
+        executable,
+        keeps_order=not options.reassociates_reductions,
+        rounds_steps=not options.skips_roundings,
+    )
 
 
 def _stream(compilation: Compilation) -> None:
@@ -252,7 +280,8 @@ def _wanted_targets(compilation: Compilation) -> tuple[ExecutableTarget, ...]:
 def _hal(compilation: Compilation) -> None:
     assert compilation.host is not None
     has_device = bool(compilation.options.target_device)
-    device = DeviceTarget(DEFAULT_DEVICE, _wanted_targets(compilation)) if has_device else None
+    ordinal = compilation.options.device_ordinal
+    device = DeviceTarget(DEFAULT_DEVICE, _wanted_targets(compilation), ordinal) if has_device else None
     compilation.vm_module = lower_program(compilation.host, device, {_EXECUTABLE: compilation.variants})
 
 

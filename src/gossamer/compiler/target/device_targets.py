@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from gossamer.compiler.mlir import ir, source_location
-from gossamer.compiler.options import CompileOptions, ExecutionModel, ModuleFormat, OutputFormat, Phase
+from gossamer.compiler.options import (
+    CompileMode,
+    CompileOptions,
+    ExecutionModel,
+    ModuleFormat,
+    OutputFormat,
+    Phase,
+)
 from gossamer.compiler.target.registry import find_target, target_names
 from gossamer.compiler.target.target import Target
 from gossamer.diagnostics import Diagnostic, SourceLocation
@@ -31,6 +38,11 @@ def check_options(options: CompileOptions) -> None:
         raise _error(
             f"execution model '{model.value}' does not exist in Gossamer",
             hint="use async-internal or async-external; host-only is for programs without kernels",
+        )
+    if options.compile_mode is CompileMode.VM:
+        raise _error(
+            "text of the vm dialect is not read by Gossamer",
+            hint="iree-as-module assembles text of VM functions",
         )
     if options.output_format is OutputFormat.VM_C:
         raise _error("C source modules are not written by Gossamer", hint="use --output-format=vm-bytecode")
@@ -98,7 +110,7 @@ _RESUMABLE = (Phase.START, Phase.INPUT, Phase.ABI, Phase.PREPROCESSING)
 
 
 def _check_phases(options: CompileOptions) -> None:
-    place = _PLACES_OF_PHASES.get(options.compile_to)
+    place = _PLACES_OF_PHASES.get(options.last_phase)
     if place is not None:
         raise _error(
             f"Gossamer has no phase '{options.compile_to.value}' of its own",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gossamer.compiler.mlir import ir
+from gossamer.compiler.mlir import ir, source_location
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,18 @@ class Executable:
     def export_name(self) -> str:
         """Entry point name, for example "abs_dispatch_0_elementwise_4096_f32"."""
         return ir.StringAttr(self.function.attributes["sym_name"]).value
+
+
+def sole_executable(module: ir.Module) -> Executable:
+    """The executable of a module that is one function on tensors.
+
+    Raises: CompileError where it is something else.
+    """
+    functions = [view.operation for view in module.body.operations]
+    if len(functions) != 1 or functions[0].name != "func.func":
+        message = f"an executable is made of one function, and here are {len(functions)} operations"
+        hint = "--iree-hal-dump-executable-sources-to writes dispatches as they are taken"
+        raise CompileError([Diagnostic(message, source_location(module.operation.location), hint=hint)])
+    attributes = module.operation.attributes
+    named = attributes if "sym_name" in attributes else functions[0].attributes
+    return Executable(ir.StringAttr(named["sym_name"]).value, functions[0], module)

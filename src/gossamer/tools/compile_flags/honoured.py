@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from gossamer.compiler.options import ExecutionModel, ModuleFormat, OutputFormat, Phase
+from gossamer.compiler.options import CompileMode, ExecutionModel, ModuleFormat, OutputFormat, Phase
 from gossamer.tools.compile_flags.parser import Flag
 
 EnumType = TypeVar("EnumType", bound=Enum)
@@ -60,6 +61,13 @@ _MODULE_FORMATS = {
     ModuleFormat.ANNOTATED_MLIR_TEXT: "Not available.",
 }
 
+_COMPILE_MODES = {
+    CompileMode.STD: "A whole program (default).",
+    CompileMode.VM: "Not available.",
+    CompileMode.HAL_EXECUTABLE: "One dispatch, as --iree-hal-dump-executable-sources-to writes it.",
+    CompileMode.PRECOMPILE: "As --compile-to=preprocessing.",
+}
+
 
 def _opt_level(text: str) -> int:
     level = text.removeprefix("O")
@@ -89,6 +97,25 @@ def _passes(name: str, help: str) -> Flag:
     return Flag(name, help, _GENERAL_GROUP, "passes", is_list=True)
 
 
+class NamedDevice(NamedTuple):
+    """A device as `--iree-hal-target-device=` names it: `local`, `local[1]`, `name=local`."""
+
+    kind: str
+    name: str
+    ordinal: int | None
+
+
+_DEVICE = re.compile(r"(?:(?P<name>[\w$.-]+)=)?(?P<kind>[\w-]+)(?:\[(?P<ordinal>\d+)\])?")
+
+
+def _device(text: str) -> NamedDevice:
+    match = _DEVICE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is no device, as local, local[1] and name=local are")
+    ordinal = match["ordinal"]
+    return NamedDevice(match["kind"], match["name"] or "", None if ordinal is None else int(ordinal))
+
+
 def _executable_dump(kind: str, help: str) -> tuple[str, Flag]:
     flag = f"iree-hal-dump-executable-{kind}-to"
     return f"dump_executable_{kind}_to", Flag(flag, help, HAL_GROUP, "folder")
@@ -105,6 +132,7 @@ HONOURED = (
             metavar="folder",
         ),
     ),
+    ("compile_mode", _choice("compile-mode", "What the input is.", _COMPILE_MODES, MAIN_GROUP, "mode")),
     ("emit_mlir_bytecode", Flag("emit-mlir-bytecode", "Writes MLIR as bytecode, not text.")),
     (
         "is_kept",
@@ -117,7 +145,15 @@ HONOURED = (
     ),
     (
         "target_device",
-        Flag("iree-hal-target-device", "Device to compile for: local.", HAL_GROUP, "device"),
+        Flag(
+            "iree-hal-target-device",
+            "Device to compile for: local, local[1] for the second that fits, name=local. "
+            "Of several, work is done on the first.",
+            HAL_GROUP,
+            "device",
+            convert=_device,
+            is_list=True,
+        ),
     ),
     (
         "target_backends",

@@ -67,9 +67,6 @@ iree-hal-substitute-executable-sources-from= iree-link-bitcode=
     "plugins are libraries for IREE's own compiler": """
 iree-list-plugins iree-load-plugin= iree-plugin= iree-print-plugin-info
 """,
-    "only whole programs are compiled here": """
-compile-mode=std
-""",
     "kernels follow the ABI of their architecture, and functions that of IREE": """
 iree-llvmcpu-target-abi= iree-llvmcpu-target-data-layout= iree-llvmcpu-target-float-abi=default
 +iree-native-bindings-support

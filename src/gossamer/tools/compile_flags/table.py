@@ -8,9 +8,16 @@ something this compiler does not have (`refused.py`), and flags that decide noth
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from gossamer.compiler.options import CompileOptions, TypeConversion
-from gossamer.tools.compile_flags.honoured import HAL_GROUP, HONOURED, INPUT_GROUP, MAIN_GROUP
+from gossamer.tools.compile_flags.honoured import (
+    HAL_GROUP,
+    HONOURED,
+    INPUT_GROUP,
+    MAIN_GROUP,
+    NamedDevice,
+)
 from gossamer.tools.compile_flags.llvm import PASSED_ON
 from gossamer.tools.compile_flags.parser import Flag, FlagError
 from gossamer.tools.compile_flags.refused import refused_flags
@@ -83,6 +90,13 @@ def warning_of(values: Mapping[str, object]) -> str:
     return f"warning: without effect here: {'; '.join(parts)}" if parts else ""
 
 
+def _device_fields(devices: tuple[NamedDevice, ...]) -> dict[str, object]:
+    """Fields of options for what `--iree-hal-target-device=` names."""
+    first = devices[0]
+    names = tuple(device.name or f"device_{number}" for number, device in enumerate(devices))
+    return {"target_device": first.kind, "device_ordinal": first.ordinal, "device_names": names}
+
+
 def _compiles_native_kernels(values: Mapping[str, object]) -> bool:
     given = (values.get(flag.name) for option, flag in HONOURED if option == "target_backends")
     return any(isinstance(names, tuple) and "llvm-cpu" in names for names in given)
@@ -102,6 +116,8 @@ def options_of(values: Mapping[str, object]) -> CompileOptions:
     for name, conversion in _TYPE_CONVERSIONS.items():
         if name in values:
             (conversions.add if values[name] else conversions.discard)(conversion)
+    if "target_device" in fields:
+        fields |= _device_fields(cast("tuple[NamedDevice, ...]", fields["target_device"]))
     if "target_backends" in fields and "iree-hal-target-backends" in values:
         # The older spelling says which device, too.
         fields.setdefault("target_device", "local")

@@ -9,6 +9,7 @@ from gossamer.abi.ref_types import DEVICE
 from gossamer.compiler.executable import ExecutableTarget
 from gossamer.compiler.host.lower.context import DEVICE_GLOBAL, LoweringContext
 from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.builder import Builder
 from gossamer.errors import StatusCode
 
 _DEVICE_ID = "hal.device.id"
@@ -23,14 +24,17 @@ class DeviceTarget:
     Attributes:
         name: what options call it.
         executable_targets: it must take the executable format of one of them.
+        ordinal: which of the devices that fit it is; None is the first.
     """
 
     name: str
     executable_targets: tuple[ExecutableTarget, ...]
+    ordinal: int | None = None
 
     def __str__(self) -> str:
         targets = ", ".join(map(str, self.executable_targets))
-        return f'#hal.device.target<"{self.name}", [{targets}]>'
+        ordinal = "" if self.ordinal is None else f", {{ordinal = {self.ordinal} : index}}"
+        return f'#hal.device.target<"{self.name}"{ordinal}, [{targets}]>'
 
 
 def find_device(context: LoweringContext, target: DeviceTarget | None) -> None:
@@ -41,16 +45,16 @@ def find_device(context: LoweringContext, target: DeviceTarget | None) -> None:
 
 
 def _search(context: LoweringContext, target: DeviceTarget) -> ir.Value:
-    """The first device that fits."""
+    """The device that fits, of several the one with the target's ordinal."""
     builder = context.builder
     device_type = ir.ref(DEVICE)
     count = context.call(hal.DEVICES_COUNT)
-    index = ir.Value(ir.I32)
-    loop, body, following = ir.Block([index]), context.new_block(), context.new_block()
+    index, fitting = ir.Value(ir.I32), ir.Value(ir.I32)
+    loop, body, following = ir.Block([index, fitting]), context.new_block(), context.new_block()
     context.function.blocks.append(loop)
     found = ir.Block([ir.Value(device_type)])
-    missing = context.new_block()
-    builder.br(loop, builder.i32(0))
+    fits, missing = context.new_block(), context.new_block()
+    builder.br(loop, builder.i32(0), builder.i32(0))
     builder.block = loop
     builder.cond_br(builder.op("cmp.lt.i32.s", index, count), body, [], missing, [])
     builder.block = body
@@ -60,19 +64,32 @@ def _search(context: LoweringContext, target: DeviceTarget) -> ir.Value:
     for format in formats[:-1]:
         otherwise = context.new_block()
         require(context, device, EXECUTABLE_FORMAT, format, otherwise)
-        builder.br(found, device)
+        builder.br(fits)
         builder.block = otherwise
     for format in formats[-1:]:
         require(context, device, EXECUTABLE_FORMAT, format, following)
-    builder.br(found, device)
+    builder.br(fits)
+    builder.block = fits
+    if target.ordinal:
+        others = context.new_block()
+        is_it = builder.op("cmp.eq.i32", fitting, builder.i32(target.ordinal))
+        builder.cond_br(is_it, found, [device], others, [])
+        builder.block = others
+        builder.br(loop, _next(builder, index), _next(builder, fitting))
+    else:
+        builder.br(found, device)
     builder.block = following
-    builder.br(loop, builder.op("add.i32", index, builder.i32(1)))
+    builder.br(loop, _next(builder, index), fitting)
     builder.block = missing
     message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target}"
     builder.fail(builder.i32(StatusCode.INCOMPATIBLE), message)
     context.function.blocks.append(found)
     context.start_block(found)
     return found.arguments[0]
+
+
+def _next(builder: Builder, number: ir.Value) -> ir.Value:
+    return builder.op("add.i32", number, builder.i32(1))
 
 
 def require(context: LoweringContext, device: ir.Value, category: str, key: str, otherwise: ir.Block) -> None:
