@@ -6,6 +6,7 @@ Spec: github.com/huggingface/safetensors, "Format".
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, cast
 
 from gossamer.errors import FormatError
@@ -25,22 +26,46 @@ _ELEMENT_BITS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """A tensor of a file.
+
+    Attributes:
+        element_type: as the format spells it, for example "BF16".
+        shape: sizes.
+        start, end: where its bytes are in the file.
+    """
+
+    element_type: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
 def read_safetensors(handle: FileHandle, index: ParameterEntries) -> None:
     """Add the tensors of a file to an index.
 
     Args:
         handle: the file; entries refer to it.
+    Raises: FormatError as `stored_tensors`.
+    """
+    for key, tensor in stored_tensors(handle.contents).items():
+        index.add_range(key, handle, tensor.start, tensor.end - tensor.start)
+
+
+def stored_tensors(data: memoryview) -> dict[str, StoredTensor]:
+    """The tensors of a file, by key.
+
     Raises: FormatError where the header is no such JSON object, or a tensor is out of bounds or has another
         length than its type and shape say.
     """
-    header, start = _read_header(handle.contents)
-    available = len(handle.contents) - start
-    ranges: list[tuple[str, int, int]] = []
-    for number, (key, value) in enumerate(header.items()):
-        if key != _METADATA_KEY:
-            ranges.append((key, *_tensor_range(key, value, available, number)))
-    for key, begin, end in ranges:
-        index.add_range(_escaped(key), handle, start + begin, end - begin)
+    header, start = _read_header(data)
+    available = len(data) - start
+    return {
+        _escaped(key): _tensor(key, value, start, available, number)
+        for number, (key, value) in enumerate(header.items())
+        if key != _METADATA_KEY
+    }
 
 
 def _read_header(data: memoryview) -> tuple[dict[str, object], int]:
@@ -77,8 +102,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _tensor_range(key: str, value: object, available: int, number: int) -> tuple[int, int]:
-    """Begin and end of a tensor's bytes, counted from the header's end."""
+def _tensor(key: str, value: object, start: int, available: int, number: int) -> StoredTensor:
     if not isinstance(value, dict):
         raise _error(f"tensor {key!r} is no object", _LENGTH_BYTES, number)
     tensor = cast("dict[str, object]", value)
@@ -90,17 +114,19 @@ def _tensor_range(key: str, value: object, available: int, number: int) -> tuple
             number,
         )
     begin, end = offsets
-    bits = _ELEMENT_BITS.get(str(tensor.get("dtype")))
+    element_type = str(tensor.get("dtype"))
+    shape = _sizes(tensor, "shape", key, number)
+    bits = _ELEMENT_BITS.get(element_type)
     if bits is not None:
         expected = bits // 8
-        for dimension in _sizes(tensor, "shape", key, number):
+        for dimension in shape:
             expected *= dimension
             if expected > available:
                 break
         if expected != end - begin:
             message = f"tensor {key!r} has {end - begin} bytes, not those of its type and shape"
             raise _error(message, _LENGTH_BYTES, number)
-    return begin, end
+    return StoredTensor(element_type, tuple(shape), start + begin, start + end)
 
 
 def _sizes(tensor: dict[str, object], name: str, key: str, number: int) -> list[int]:

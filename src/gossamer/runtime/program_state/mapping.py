@@ -14,7 +14,7 @@ from gossamer.hal.memory.allocator import Allocator
 from gossamer.hal.memory.buffer import Buffer
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.runtime.program_state.restore import restore
-from gossamer.runtime.program_state.snapshot import OWN_TYPES, Snapshot
+from gossamer.runtime.program_state.snapshot import OWN_TYPES, Snapshot, changing_globals
 from gossamer.runtime.program_state.values import set_tensor, tensor_of
 from gossamer.vm.link.context import Context
 from gossamer.vm.link.module import GlobalAccess
@@ -86,12 +86,20 @@ class State(MutableMapping[str, Any]):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state of every module to a file; constants stay in the modules' own files.
 
-        Raises: InvalidArgumentError for state that cannot leave the process; OSError.
+        A file that ends in `.safetensors` gets tensors and numbers by `module.global`, for other programs.
+
+        Raises: InvalidArgumentError for state that cannot leave the process, or is no tensor where only they
+            can be written; OSError.
         """
         # Why here: few programs save their state.
-        from gossamer.runtime.program_state.file import write_state
+        from gossamer.runtime.program_state import file, tensor_file
 
-        write_state(os.fspath(path), self.snapshot())
+        name = os.fspath(path)
+        if name.endswith(tensor_file.SUFFIX):
+            values = self._changing()
+            tensor_file.write_tensors(name, values, self._context.globals)
+        else:
+            file.write_state(name, self.snapshot())
 
     def load(
         self, path: str | os.PathLike[str], *, by_name: bool = False, allow_pickle: bool = False
@@ -99,15 +107,27 @@ class State(MutableMapping[str, Any]):
         """Restore what `save` wrote, perhaps in another process.
 
         Args:
-            path: of the file.
+            path: of the file; of one that ends in `.safetensors`, names, types and shapes must be those of
+                this state.
             by_name: as `restore` has it.
             allow_pickle: read state of Python modules, which runs code that the file names; for files that
                 are trusted.
         Raises: as `restore`; FormatError, PermissionDeniedError, OSError.
         """
-        from gossamer.runtime.program_state.file import read_state
+        from gossamer.runtime.program_state import file, tensor_file
 
-        self.restore(read_state(os.fspath(path), allow_pickle=allow_pickle), by_name=by_name)
+        name = os.fspath(path)
+        if not name.endswith(tensor_file.SUFFIX):
+            self.restore(file.read_state(name, allow_pickle=allow_pickle), by_name=by_name)
+            return
+        values = self._changing()
+        loaded = tensor_file.read_tensors(name, values, self._context.globals, by_name=by_name)
+        for key, value in loaded.items():
+            self[key] = value
+
+    def _changing(self) -> dict[str, Any]:
+        """Values of all that is no constant, by name."""
+        return {name: self[name] for name in changing_globals(self._context.globals)}
 
     def _access(self, name: str) -> GlobalAccess:
         access = self._context.globals.get(name)

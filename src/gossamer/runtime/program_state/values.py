@@ -38,7 +38,7 @@ class SavedTensor:
     data: bytes
 
 
-class _Tensor(NamedTuple):
+class DeclaredTensor(NamedTuple):
     """What a global holds by its declared type: sizes, IREE's code and NumPy's type of its elements."""
 
     shape: tuple[int | None, ...]
@@ -46,18 +46,18 @@ class _Tensor(NamedTuple):
     dtype: np.dtype[Any]
 
 
-def _declared_tensor(access: GlobalAccess) -> _Tensor | None:
-    """None where the module does not say what the global holds, or where its sizes are."""
+def declared_tensor(access: GlobalAccess) -> DeclaredTensor | None:
+    """What a global holds; None where the module does not say it, or where its sizes are."""
     type = parse_value_type(access.type)
     if not isinstance(type, TensorType) or type.shape.count(None) != len(access.dims):
         return None
     element_type, dtype = numpy_element_type(type.element)
-    return None if element_type is None or dtype is None else _Tensor(type.shape, element_type, dtype)
+    return None if element_type is None or dtype is None else DeclaredTensor(type.shape, element_type, dtype)
 
 
 def tensor_of(access: GlobalAccess, buffer: Buffer) -> BufferView | None:
     """What a global's buffer holds, by its declared type; None where the module does not say that."""
-    tensor = _declared_tensor(access)
+    tensor = declared_tensor(access)
     if tensor is None:
         return None
     extents = (cast("int", each.get()) for each in access.dims)
@@ -76,7 +76,7 @@ def set_tensor(access: GlobalAccess, name: str, array: Any, allocator: Allocator
     Raises: InvalidArgumentError where the shape is not of the global's type, or the module does not say what
         the type is and the array has another number of bytes than the global.
     """
-    tensor = _declared_tensor(access)
+    tensor = declared_tensor(access)
     if tensor is None:
         _set_bytes(access, name, np.asarray(array), allocator)
         return
