@@ -68,6 +68,22 @@ class ModuleFormat(Enum):
     ANNOTATED_MLIR_TEXT = "annotated-mlir-text"
 
 
+class StatisticsFormat(Enum):
+    """How numbers about the host program are written; VERBOSE shows the program, too."""
+
+    PRETTY = "pretty"
+    VERBOSE = "verbose"
+    CSV = "csv"
+    JSON = "json"
+
+
+class StatisticsDisplay(Enum):
+    """How passes are listed: each once, or in the order of their runs."""
+
+    LIST = "list"
+    PIPELINE = "pipeline"
+
+
 class TypeConversion(Enum):
     """Changes of element type made to a whole program on input; values end the flag's name."""
 
@@ -121,6 +137,10 @@ class CompileOptions:
         print_ir_before_all, print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to
             stderr around passes.
         print_ir_after, print_ir_before: names of passes to print around.
+        print_pass_statistics: report what each pass did on stderr.
+        pass_statistics_display: how.
+        dump_statistics_format: write numbers about the host program.
+        dump_statistics_file: where to: a file, "-" for stdout, "" for stderr.
         timing: report the time of phases and passes on stderr.
         llvmcpu_target_triple: architecture of native kernels, and a system that is not looked at; "" is this
             machine's.
@@ -178,6 +198,10 @@ class CompileOptions:
     print_ir_after_failure: bool = False
     print_ir_after: tuple[str, ...] = ()
     print_ir_before: tuple[str, ...] = ()
+    print_pass_statistics: bool = False
+    pass_statistics_display: StatisticsDisplay = StatisticsDisplay.PIPELINE
+    dump_statistics_format: StatisticsFormat | None = None
+    dump_statistics_file: str = ""
     timing: bool = False
     llvmcpu_target_triple: str = ""
     llvmcpu_target_cpus: tuple[str, ...] = ()

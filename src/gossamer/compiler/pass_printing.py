@@ -1,4 +1,5 @@
-"""Prints the program and times around passes, on stderr: `--mlir-print-ir-*` and `--mlir-timing`."""
+"""Prints the program, times and numbers around passes, on stderr: `--mlir-print-ir-*`, `--mlir-timing`,
+`--mlir-pass-statistics`."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from time import perf_counter
 from gossamer.compiler.mlir import verify_passes
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.pass_observer import observe_passes
+from gossamer.compiler.pass_statistics import PassStatistics
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -20,6 +22,7 @@ class PassPrinter:
     """A `PassObserver` that does what the options ask."""
 
     options: CompileOptions
+    statistics: PassStatistics = field(default_factory=PassStatistics)
     _seen: set[str] = field(default_factory=set[str], repr=False)
     _text_before: str = field(default="", repr=False)
     _start: float = 0.0
@@ -30,7 +33,7 @@ class PassPrinter:
         self._seen.add(name)
         if options.print_ir_before_all or _is_among(name, options.print_ir_before):
             _print("Before", name, show())
-        if options.print_ir_after_change:
+        if options.print_ir_after_change or options.print_pass_statistics:
             self._text_before = show()
         self._start = perf_counter()
 
@@ -39,6 +42,8 @@ class PassPrinter:
         options = self.options
         if options.timing:
             print(f"{perf_counter() - self._start:8.4f} s    {name}", file=sys.stderr)
+        if options.print_pass_statistics and failure is None:
+            self.statistics.count(name, self._text_before, show())
         if failure is not None:
             if options.print_ir_after_failure or options.print_ir_after_all:
                 _print("After", f"{name} Failed", show())
@@ -69,6 +74,8 @@ def printing(options: CompileOptions) -> Generator[None]:
         yield
     if printer is not None:
         printer.check_names()
+        if options.print_pass_statistics:
+            print(printer.statistics.report(options.pass_statistics_display), file=sys.stderr)
 
 
 def _is_wanted(options: CompileOptions) -> bool:
@@ -77,6 +84,7 @@ def _is_wanted(options: CompileOptions) -> bool:
         options.print_ir_after_all,
         options.print_ir_after_change,
         options.print_ir_after_failure,
+        options.print_pass_statistics,
         options.timing,
     )
     return any(switches) or bool(options.print_ir_after) or bool(options.print_ir_before)

@@ -22,6 +22,7 @@ from gossamer.compiler.host import (
     HostExecutable,
     HostProgram,
     format_program,
+    format_statistics,
     lower_program,
     parameter_lengths,
     schedule,
@@ -31,6 +32,7 @@ from gossamer.compiler.input.benchmark_functions import export_benchmarks
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileMode, CompileOptions, Phase
 from gossamer.compiler.pass_printing import printing
+from gossamer.compiler.progress import report_step
 from gossamer.compiler.resources import write_out
 from gossamer.compiler.signatures import Signature, read_signatures
 from gossamer.compiler.source import Source
@@ -173,6 +175,7 @@ def _run_steps(compilation: Compilation, name: str) -> bytes:
 
 def _run_step(compilation: Compilation, step: _Step) -> None:
     start = perf_counter()
+    report_step(step.phase.value)
     try:
         step.run(compilation)
     except CompileError as error:
@@ -244,8 +247,24 @@ def _stream(compilation: Compilation) -> None:
         compilation.options,
         compilation.loaded.resources,
     )
+    _dump_statistics(compilation.host, compilation.options)
     if compilation.options.parameter_splat:
         _write_zeros(parameter_lengths(compilation.host), compilation.options.parameter_splat)
+
+
+def _dump_statistics(program: HostProgram, options: CompileOptions) -> None:
+    if options.dump_statistics_format is None:
+        return
+    text = format_statistics(program, options.dump_statistics_format)
+    streams = {"": sys.stderr, "-": sys.stdout}
+    if options.dump_statistics_file in streams:
+        streams[options.dump_statistics_file].write(text)
+        return
+    try:
+        write_whole(options.dump_statistics_file, text.encode())
+    except OSError as error:
+        message = f"cannot write '{options.dump_statistics_file}': {error.strerror}"
+        raise CompileError([Diagnostic(message)]) from None
 
 
 def _write_zeros(lengths: Mapping[str, int], path: str) -> None:

@@ -59,6 +59,7 @@ def _main(arguments: list[str]) -> int:
 
 def _compile(input_path: str, output_path: str, options: CompileOptions, *, splits: bool) -> int:
     # Why: MLIR takes most of the start of this process; flags and their mistakes do not need it.
+    from gossamer.compiler.progress import showing_progress
     from gossamer.compiler.source import STDIN_NAME, Source
 
     try:
@@ -73,7 +74,7 @@ def _compile(input_path: str, output_path: str, options: CompileOptions, *, spli
         )
         return EXIT_FAILURE
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), showing_progress(sys.stderr):
             warnings.simplefilter("always")
             warnings.showwarning = _print_warning
             outputs = _outputs(source.split() if splits else [source], options, output_path)

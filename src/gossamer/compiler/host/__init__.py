@@ -9,6 +9,7 @@ from gossamer.compiler.host.lower.device import DeviceTarget
 from gossamer.compiler.host.lower.module import lower_program
 from gossamer.compiler.host.pipeline import schedule
 from gossamer.compiler.host.program.program import HostExecutable, HostProgram
+from gossamer.compiler.host.program.statistics import format_statistics
 from gossamer.compiler.host.program.text import format_program
 from gossamer.compiler.host.schedule.parameters import parameter_lengths
 
@@ -17,6 +18,7 @@ __all__ = [
     "HostExecutable",
     "HostProgram",
     "format_program",
+    "format_statistics",
     "lower_program",
     "parameter_lengths",
     "schedule",

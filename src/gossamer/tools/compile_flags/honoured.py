@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple, TypeVar
 
-from gossamer.compiler.options import CompileMode, ExecutionModel, ModuleFormat, OutputFormat, Phase
+from gossamer.compiler.options import (
+    CompileMode,
+    ExecutionModel,
+    ModuleFormat,
+    OutputFormat,
+    Phase,
+    StatisticsDisplay,
+    StatisticsFormat,
+)
 from gossamer.tools.compile_flags.parser import Flag
 
 EnumType = TypeVar("EnumType", bound=Enum)
@@ -61,6 +69,16 @@ _MODULE_FORMATS = {
     ModuleFormat.ANNOTATED_MLIR_TEXT: "Not available.",
 }
 
+_DISPLAYS = {
+    StatisticsDisplay.LIST: "Each pass once, by name.",
+    StatisticsDisplay.PIPELINE: "In the order of their runs (default).",
+}
+_STATISTICS_FORMATS = {
+    StatisticsFormat.PRETTY: "For people.",
+    StatisticsFormat.VERBOSE: "The same, and the host program.",
+    StatisticsFormat.CSV: "Comma separated values.",
+    StatisticsFormat.JSON: "JSON.",
+}
 _COMPILE_MODES = {
     CompileMode.STD: "A whole program (default).",
     CompileMode.VM: "Not available.",
@@ -344,6 +362,36 @@ HONOURED = (
     ("print_ir_after_failure", Flag("mlir-print-ir-after-failure", "Prints the program if a pass fails.")),
     ("print_ir_after", _passes("mlir-print-ir-after", "Prints the program after these passes.")),
     ("print_ir_before", _passes("mlir-print-ir-before", "Prints the program before these passes.")),
+    ("print_pass_statistics", Flag("mlir-pass-statistics", "Reports what each pass did, in numbers.")),
+    (
+        "pass_statistics_display",
+        _choice(
+            "mlir-pass-statistics-display",
+            "How passes are listed in that report.",
+            _DISPLAYS,
+            _GENERAL_GROUP,
+            "display",
+        ),
+    ),
+    (
+        "dump_statistics_format",
+        _choice(
+            "iree-scheduling-dump-statistics-format",
+            "Writes numbers about the host program: memory, submissions, dispatches.",
+            _STATISTICS_FORMATS,
+            _PIPELINE_GROUP,
+            "format",
+        ),
+    ),
+    (
+        "dump_statistics_file",
+        Flag(
+            "iree-scheduling-dump-statistics-file",
+            "File for those numbers; '-' is stdout, none is stderr.",
+            _PIPELINE_GROUP,
+            "filename",
+        ),
+    ),
     ("timing", Flag("mlir-timing", "Reports times of phases and passes.")),
 )
 """Each option field with the flag that sets it."""

@@ -38,7 +38,7 @@ def refused_flags() -> Iterator[RefusedFlag]:
 _REFUSED = {
     "it writes files that this compiler does not make": """
 iree-codegen-dump-tuning-specs-to= iree-llvmcpu-static-library-output-path=
-iree-scheduling-dump-statistics-file= iree-util-hoist-into-globals-print-constexpr-dotgraph-to=
+iree-util-hoist-into-globals-print-constexpr-dotgraph-to=
 iree-vm-bytecode-source-listing= mlir-pass-pipeline-crash-reproducer= mlir-print-ir-tree-dir=
 """,
     "output has one form here: see --output-format and --compile-to": """

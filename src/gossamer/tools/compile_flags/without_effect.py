@@ -79,7 +79,7 @@ iree-hal-indirect-command-buffers iree-hal-link-executables iree-hal-local-host-
 iree-hal-memoization iree-opt-aggressively-propagate-transposes
 iree-opt-const-eval iree-opt-const-expr-hoisting iree-opt-const-expr-max-size-increase-threshold=
 iree-opt-data-tiling iree-opt-generalize-matmul iree-opt-outer-dim-concat
-iree-scheduling-dump-statistics-format= iree-scheduling-initialization-mode=
+iree-scheduling-initialization-mode=
 iree-scheduling-optimize-bindings iree-stream-affinity-solver-max-iterations=
 iree-stream-annotate-input-affinities iree-stream-emulate-memset
 iree-stream-experimental-transfer-to-replicate-globals iree-stream-experimental-unify-encoding-for-globals
@@ -93,8 +93,8 @@ iree-vmvx-enable-ukernels-decompose-linalg-generic
 """,
     "printing and reporting have one form": """
 color mlir-disable-threading mlir-elide-elementsattrs-if-larger= mlir-elide-resource-strings-if-larger=
-mlir-enable-debugger-hook mlir-output-format= mlir-pass-pipeline-local-reproducer mlir-pass-statistics
-mlir-pass-statistics-display= mlir-pretty-debuginfo mlir-print-assume-verified mlir-print-debuginfo
+mlir-enable-debugger-hook mlir-output-format= mlir-pass-pipeline-local-reproducer
+mlir-pretty-debuginfo mlir-print-assume-verified mlir-print-debuginfo
 mlir-print-elementsattrs-with-hex-if-larger= mlir-print-ir-module-scope
 mlir-print-local-scope mlir-print-op-generic mlir-print-op-on-diagnostic mlir-print-skip-regions
 mlir-print-stacktrace-on-diagnostic mlir-print-unique-ssa-ids mlir-print-value-users mlir-timing-display=

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from gossamer.compiler.codegen import KernelSource, emit_kernel
+from gossamer.compiler.progress import report_each
 from gossamer.compiler.target.llvm_cpu.builtins import builtin_functions
 from gossamer.compiler.target.llvm_cpu.dispatch_entry import dispatch_entry
 from gossamer.compiler.target.llvm_cpu.library_tables import QUERY_SYMBOL, Entry, library_tables
@@ -35,7 +36,7 @@ class LibrarySource:
         Raises: CompileError at an operation that has no lowering.
         """
         self.kernels: dict[str, str] = {}
-        entries = [self._lower(kernel) for kernel in source.kernels.values()]
+        entries = [self._lower(kernel) for kernel in report_each("kernel", source.kernels.values())]
         self.tables = library_tables(source.name, entries)
 
     def _lower(self, source: KernelSource) -> Entry:

@@ -12,6 +12,7 @@ from gossamer.compiler.codegen.kernel_function import ArgumentSource
 from gossamer.compiler.kernel_interface import Binding, ConstantSource, KernelInterface
 from gossamer.compiler.mlir import ir as mlir_ir
 from gossamer.compiler.mlir import run_passes
+from gossamer.compiler.progress import report_each
 from gossamer.compiler.target.target import ExecutableSource
 from gossamer.compiler.vm import ir
 from gossamer.compiler.vm.builder import Builder
@@ -31,7 +32,7 @@ def compile_executable(source: ExecutableSource) -> ir.Module:
     Raises: CompileError where a dispatch does what kernels cannot.
     """
     module = ir.Module(source.name)
-    for kernel in source.kernels.values():
+    for kernel in report_each("kernel", source.kernels.values()):
         _compile_kernel(kernel, module)
     return module
 
