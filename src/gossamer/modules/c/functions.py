@@ -17,6 +17,7 @@ from gossamer.abi.declaration import DECLARATION_ATTR, parse_declaration
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.timeline.fence import Fence
+from gossamer.machine_code.fault_messages import named_in_faults
 from gossamer.modules.c import handles
 from gossamer.modules.c.abi import CALL, FUNCTION_TYPE, write_bytes
 from gossamer.modules.c.descriptor import CExport
@@ -41,16 +42,21 @@ class _Frame(NamedTuple):
 class CFunction:
     """An exported function of one state, in the callable ABI."""
 
-    def __init__(self, caller: Caller, context: int, full_name: str, export: CExport) -> None:
+    def __init__(self, caller: Caller, context: int, full_name: str, export: CExport, source: str) -> None:
         """Make ready to call a function.
 
         Args:
+            caller: what it is called with.
             context: handle by which it calls imports.
+            full_name: for messages, with the module's name.
+            export: the function.
+            source: path of the module's file.
         """
         convention = parse_calling_convention(export.export.calling_convention)
         self._caller = caller
         self._context = context
         self._name = full_name
+        self._source = source
         self._arguments = SlotLayout(convention.arguments)
         self._results = SlotLayout(tuple(convention.results))
         self._tensor_results = _declared_tensors(export.export.attrs)
@@ -108,7 +114,7 @@ class CFunction:
                 raise self._error(failure)
             return results
 
-        return call_slots
+        return named_in_faults(call_slots, self._name, self._source)
 
     def _bind_values(
         self, call_slots: Callable[[Sequence[object]], tuple[object, ...]]

@@ -17,6 +17,7 @@ from gossamer.errors import (
 )
 from gossamer.format.elf import ElfHeader, read_elf_header, read_elf_segments
 from gossamer.hal.native_policy import NativeCodePolicy
+from gossamer.machine_code.fault_messages import report_faults
 from gossamer.machine_code.libc import find_symbol, open_library
 from gossamer.modules.c.abi import QUERY_TYPE
 from gossamer.modules.c.descriptor import ModuleDescriptor, read_descriptor
@@ -42,6 +43,7 @@ def load_c_module(location: Location, policy: NativeCodePolicy) -> CModule:
         module's `create` fails with.
     """
     descriptor = read_c_module(location, policy)
+    report_faults()
     try:
         return CModule(descriptor, location.parameters, location.path)
     except StatusError as error:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from gossamer.abi.declaration import is_async
 from gossamer.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, StatusError
 from gossamer.format.module_def import ImportFunction, ModuleDependency
+from gossamer.machine_code.fault_messages import named_in_faults
 from gossamer.modules.c import handles
 from gossamer.modules.c.abi import (
     CREATE_STATE_TYPE,
@@ -97,7 +98,11 @@ def _pack_pairs(pairs: Mapping[str, str]) -> tuple[ctypes.Array[ctypes.c_char], 
 def _call_for_address(where: str, function: Callable[..., int | None], *arguments: object) -> int:
     """Call a function of C whose last argument is where it stores an address. Returns: the address."""
     out = ctypes.c_void_p()
-    failure = function(*arguments, ctypes.byref(out))
+
+    def call() -> int | None:
+        return function(*arguments, ctypes.byref(out))
+
+    failure = named_in_faults(call, where, "<native code>")()
     if failure:
         error = handles.take_failure(failure, where)
         raise error.annotate(f"in {where}") if isinstance(error, StatusError) else error
@@ -297,7 +302,9 @@ class CExports(BoundExports):
             found = self._module.c_exports.get(export)
             if found is None:
                 raise NotFoundError(f"module {self._module.name!r} exports no function {export!r}")
-            function = CFunction(self._state, self._context, f"{self._module.name}.{export}", found)
+            function = CFunction(
+                self._state, self._context, f"{self._module.name}.{export}", found, self._module.source
+            )
             bound = self._bound[export] = function.bind(is_async=is_async(found.export.attrs))
         return bound
 

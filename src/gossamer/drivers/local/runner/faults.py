@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from gossamer.drivers.local.ir.guard_ir import PREVIOUS_BYTES, STOP_SIGNAL, has_guard
 from gossamer.drivers.local.runner.native_runner import native_functions
 from gossamer.errors import StatusError
+from gossamer.machine_code.fault_messages import report_faults
 from gossamer.processor.host import host_triple
 
 GUARD_VARIABLE = "GOSSAMER_FAULT_GUARD"
@@ -55,6 +56,8 @@ def guard_signals() -> None:
         except (ImportError, RuntimeError, OSError):
             return
         assert guard is not None
+        # Why now: what takes over these signals later would come before the guard, and end it.
+        report_faults()
         _is_guarding = True
         library = ctypes.CDLL(None)
         key = ctypes.c_uint32()

@@ -1,0 +1,41 @@
+"""What is said where native code of users ends the process, by a null pointer for example.
+
+Such code may hold locks and memory, and cannot be left halfway. Python's `faulthandler` says which frames of
+Python led to it; that from which a module in C is called bears the names of the module and its file.
+
+    Fatal Python error: Segmentation fault
+    Current thread 0x00007f2b4c0d8740 (most recent call first):
+      File "/home/me/libfilter.so", line 114 in filter.apply
+"""
+
+from __future__ import annotations
+
+import faulthandler
+from collections.abc import Callable
+from types import FunctionType
+from typing import TypeVar, cast
+
+Called = TypeVar("Called", bound=Callable[..., object])
+
+_STDERR = 2
+
+
+def report_faults() -> None:
+    """Have faults reported on stderr, unless somebody has seen to that.
+
+    Whoever takes the signals of faults over has to call it before.
+    """
+    if faulthandler.is_enabled():
+        return
+    try:
+        faulthandler.enable(_STDERR, all_threads=False)
+    except (OSError, RuntimeError, ValueError):
+        # Why: a process without stderr has nowhere to say anything.
+        return
+
+
+def named_in_faults(function: Called, name: str, file: str) -> Called:
+    """Have a function's frames bear a name, and a file, of what it calls."""
+    assert isinstance(function, FunctionType)
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name, co_filename=file)
+    return cast("Called", function)
