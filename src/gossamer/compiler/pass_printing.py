@@ -12,7 +12,7 @@ from time import perf_counter
 from gossamer.compiler.mlir import verify_passes
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.pass_observer import observe_passes
-from gossamer.compiler.pass_statistics import PassStatistics
+from gossamer.compiler.pass_statistics import PassStatistics, report_title
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -70,6 +70,8 @@ class PassPrinter:
 def printing(options: CompileOptions) -> Generator[None]:
     """Print around the passes that run inside the `with` block, and verify after each or not."""
     printer = PassPrinter(options) if _is_wanted(options) else None
+    if options.timing:
+        print(report_title("Execution time report"), file=sys.stderr)
     with observe_passes(printer), verify_passes(options.verify):
         yield
     if printer is not None:

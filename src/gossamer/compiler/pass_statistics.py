@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from gossamer.compiler.options import StatisticsDisplay
 
 _RULE = f"===-{'-' * 73}-==="
-_TITLE = f"{_RULE}\n{'... Pass statistics report ...':^79}\n{_RULE}"
+
+
+def report_title(text: str) -> str:
+    """Three lines over a report, as LLVM's reports have them."""
+    return f"{_RULE}\n{f'... {text} ...':^79}\n{_RULE}"
 
 
 @dataclass(slots=True)
@@ -57,7 +61,12 @@ class PassStatistics:
             for name, counts in passes:
                 merged.setdefault(name, PassCounts()).merge(counts)
             passes = sorted(merged.items())
-        return "\n".join([_TITLE, *(f"{name}\n{_lines(counts)}" for name, counts in passes)])
+        return "\n".join(
+            [
+                report_title("Pass statistics report"),
+                *(f"{name}\n{_lines(counts)}" for name, counts in passes),
+            ]
+        )
 
 
 def _lines(counts: PassCounts) -> str:

@@ -1,7 +1,7 @@
 """`install()`: from then on `import iree.runtime` means this runtime.
 
-For programs that are not to be changed. Other packages in the namespace `iree`, such as `iree.compiler`, stay
-what they are.
+For programs that are not to be changed. Other packages in the namespace `iree` stay what they are;
+`gossamer.tools.iree_api.alias.install()` does the same for `iree.compiler`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def install() -> None:
     present = sys.modules.get("iree.runtime", ours)
     if present is not ours:
         raise ImportError(f"iree.runtime is imported already, from {present.__file__}", name="iree.runtime")
-    setattr(_namespace(), "runtime", ours)  # noqa: B010 - the name is not declared anywhere
+    setattr(iree_namespace(), "runtime", ours)  # noqa: B010 - the name is not declared anywhere
     sys.modules["iree.runtime"] = ours
     # Why apart: `function` is the name of another submodule of ours.
     for name, target in {**ours.SUBMODULES, "function": _FUNCTION}.items():
         sys.modules[f"iree.runtime.{name}"] = import_module(target)
 
 
-def _namespace() -> ModuleType:
+def iree_namespace() -> ModuleType:
     """The package `iree`, made where nothing of IREE is installed."""
     try:
         return import_module("iree")
