@@ -49,43 +49,52 @@ def _search(context: LoweringContext, target: DeviceTarget) -> ir.Value:
     builder = context.builder
     device_type = ir.ref(DEVICE)
     count = context.call(hal.DEVICES_COUNT)
-    index, fitting = ir.Value(ir.I32), ir.Value(ir.I32)
-    loop, body, following = ir.Block([index, fitting]), context.new_block(), context.new_block()
+    index = ir.Value(ir.I32)
+    # How many that fit were passed over; without an ordinal, none is.
+    passed = [ir.Value(ir.I32)] if target.ordinal else []
+    loop, body, following = ir.Block([index, *passed]), context.new_block(), context.new_block()
     context.function.blocks.append(loop)
     found = ir.Block([ir.Value(device_type)])
-    fits, missing = context.new_block(), context.new_block()
-    builder.br(loop, builder.i32(0), builder.i32(0))
+    missing = context.new_block()
+    builder.br(loop, builder.i32(0), *(builder.i32(0) for _ in passed))
     builder.block = loop
     builder.cond_br(builder.op("cmp.lt.i32.s", index, count), body, [], missing, [])
     builder.block = body
     device = context.call(hal.DEVICES_GET, index)
     require(context, device, _DEVICE_ID, f"{target.name}*", following)
     formats = list(dict.fromkeys(each.format for each in target.executable_targets))
+    fits = context.new_block() if passed else None
     for format in formats[:-1]:
         otherwise = context.new_block()
         require(context, device, EXECUTABLE_FORMAT, format, otherwise)
-        builder.br(fits)
+        _accept(builder, found, device, fits)
         builder.block = otherwise
     for format in formats[-1:]:
         require(context, device, EXECUTABLE_FORMAT, format, following)
-    builder.br(fits)
-    builder.block = fits
-    if target.ordinal:
+    _accept(builder, found, device, fits)
+    if fits is not None:
         others = context.new_block()
-        is_it = builder.op("cmp.eq.i32", fitting, builder.i32(target.ordinal))
+        builder.block = fits
+        is_it = builder.op("cmp.eq.i32", passed[0], builder.i32(target.ordinal or 0))
         builder.cond_br(is_it, found, [device], others, [])
         builder.block = others
-        builder.br(loop, _next(builder, index), _next(builder, fitting))
-    else:
-        builder.br(found, device)
+        builder.br(loop, _next(builder, index), _next(builder, passed[0]))
     builder.block = following
-    builder.br(loop, _next(builder, index), fitting)
+    builder.br(loop, _next(builder, index), *passed)
     builder.block = missing
     message = f"HAL device `{DEVICE_GLOBAL}` not found or unavailable: {target}"
     builder.fail(builder.i32(StatusCode.INCOMPATIBLE), message)
     context.function.blocks.append(found)
     context.start_block(found)
     return found.arguments[0]
+
+
+def _accept(builder: Builder, found: ir.Block, device: ir.Value, fits: ir.Block | None) -> None:
+    """Leave the search with a device, or see first whether it is the one."""
+    if fits is None:
+        builder.br(found, device)
+    else:
+        builder.br(fits)
 
 
 def _next(builder: Builder, number: ir.Value) -> ir.Value:
