@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TextIO
 
 from gossamer.errors import GossamerError, InternalError
 from gossamer.tools.flag_hints import flag_hint
@@ -46,6 +49,19 @@ def run_command(program: str, body: Callable[[], int | None]) -> int:
     except Exception as error:
         hint = "please report it; GOSSAMER_TRACEBACK=1 shows where it happened"
         return _report(program, f"internal error: {type(error).__name__}: {error}\n{hint}", EXIT_INTERNAL)
+
+
+@contextmanager
+def printing_warnings(stream: TextIO) -> Generator[None]:
+    """Print what is warned of inside the `with` block, each line as it is."""
+
+    def show(message: Warning | str, *_: object) -> None:
+        print(message, file=stream)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = show
+        yield
 
 
 def _report(program: str, message: str, code: int) -> int:

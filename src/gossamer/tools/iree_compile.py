@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gossamer.errors import CompileError
-from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, run_command
+from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, printing_warnings, run_command
 from gossamer.tools.compile_flags import table as flag_table
 from gossamer.tools.compile_flags.parser import FlagError, format_help, parse_flags
 
@@ -74,9 +73,7 @@ def _compile(input_path: str, output_path: str, options: CompileOptions, *, spli
         )
         return EXIT_FAILURE
     try:
-        with warnings.catch_warnings(), showing_progress(sys.stderr):
-            warnings.simplefilter("always")
-            warnings.showwarning = _print_warning
+        with printing_warnings(sys.stderr), showing_progress(sys.stderr):
             outputs = _outputs(source.split() if splits else [source], options, output_path)
     except CompileError as error:
         if os.environ.get("GOSSAMER_TRACEBACK") == "1":
@@ -108,10 +105,6 @@ def _outputs(sources: list[Source], options: CompileOptions, output_path: str) -
     from gossamer.compiler.kept_modules import compile_kept
 
     return {output_path: b"// -----\n".join(compile_kept(source, options) for source in sources)}
-
-
-def _print_warning(message: Warning | str, *_: object) -> None:
-    print(message, file=sys.stderr)
 
 
 def _write(path: str, output: bytes) -> int:

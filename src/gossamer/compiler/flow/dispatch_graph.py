@@ -84,7 +84,7 @@ class _Graph:
     def _operation(self, op: ir.Operation, state: ir.AsmState) -> str:
         results = ", ".join(result.get_name(state) for result in op.results)
         operands = ", ".join(operand.get_name(state) for operand in op.operands)
-        callee = op.attributes.get("executable", "")
+        callee = op.attributes.get("executable") or ""
         head = f"{results} = {op.name}" if results else op.name
         text = "\n".join([f"{head} {callee}({operands})", *(str(result.type) for result in op.results)])
         line = self._node(text, "box" if op.name == "flow.dispatch" else "ellipse", list(op.results))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ml_dtypes
 import numpy as np
@@ -97,9 +97,12 @@ def _read_value(name: str, tensor: StoredTensor, data: memoryview, present: Any,
 def _as_array(name: str, value: Any, access: GlobalAccess) -> np.ndarray[Any, Any]:
     if isinstance(value, (bool, int, float)):
         return np.asarray(value, _NUMBERS.get(access.type))
-    if isinstance(value, np.ndarray) and value.dtype in _NAMES:
-        return value
-    kind = f"{value.dtype} array" if isinstance(value, np.ndarray) else type(value).__name__
+    kind = type(value).__name__
+    if isinstance(value, np.ndarray):
+        array = cast("np.ndarray[Any, Any]", value)
+        if array.dtype in _NAMES:
+            return array
+        kind = f"{array.dtype} array"
     raise InvalidArgumentError(
         f"{name} is a {kind}, which is nothing that {SUFFIX} files hold; "
         "a file of another suffix takes any state"

@@ -71,14 +71,9 @@ def listed_flags(*, hidden: bool = False) -> list[Flag]:
 
 def warning_of(values: Mapping[str, object]) -> str:
     """What to say about the flags of a command line that decide nothing; "" where there are none."""
-    backends = [
-        values.get(name, ())
-        for option, flag in HONOURED
-        if option == "target_backends"
-        for name in [flag.name]
-    ]
-    is_native = any("llvm-cpu" in names for names in backends if isinstance(names, tuple))
-    without_effect = WITHOUT_EFFECT if is_native else {**WITHOUT_EFFECT, _NO_NATIVE_KERNELS: PASSED_ON}
+    without_effect = WITHOUT_EFFECT
+    if not _compiles_native_kernels(values):
+        without_effect = {**WITHOUT_EFFECT, _NO_NATIVE_KERNELS: PASSED_ON}
     given = (
         (
             reason,

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
@@ -27,6 +26,7 @@ from gossamer.compiler.pipeline import compile_source
 from gossamer.compiler.resources import write_out
 from gossamer.compiler.source import Source as ProgramSource
 from gossamer.errors import CompileError
+from gossamer.tools.command import printing_warnings
 from gossamer.tools.compile_flags.parser import FlagError
 from gossamer.tools.iree_api.flags import listed_flags, options_of_flags
 from gossamer.tools.iree_api.output import Output
@@ -259,7 +259,5 @@ class Invocation:
 
 
 def _compile(program: ProgramSource, options: CompileOptions) -> bytes:
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+    with printing_warnings(sys.stderr):
         return compile_source(program, options)

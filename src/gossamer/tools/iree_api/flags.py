@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import TextIO
+from typing import TextIO, cast
 
 from gossamer.compiler.kept_modules import compile_kept
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.source import Source
+from gossamer.tools.command import printing_warnings
 from gossamer.tools.compile_flags.honoured import HONOURED
 from gossamer.tools.compile_flags.parser import parse_flags
 from gossamer.tools.compile_flags.refused import refused_flags
@@ -43,9 +43,7 @@ def compile_with_flags(source: Source, flags: Sequence[str], messages: TextIO) -
     Raises: CompileError; FlagError.
     """
     options = options_of_flags(flags, messages)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.showwarning = lambda message, *_: print(message, file=messages)
+    with printing_warnings(messages):
         return compile_kept(source, options)
 
 
@@ -82,5 +80,5 @@ def _text(value: object, is_level: bool, *, is_switch: bool) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return ",".join(map(str, cast("tuple[object, ...]", value)))
     return "" if value is None else str(value)

@@ -3,8 +3,6 @@
 from importlib import import_module
 from types import ModuleType
 
-from torch_mlir import dialects, ir, passmanager
-
 from gossamer.tools.iree_api import api, tools
 from gossamer.tools.iree_api import tools as core
 from gossamer.tools.iree_api.tools import (
@@ -32,9 +30,6 @@ __all__ = [
     "compile_file",
     "compile_str",
     "core",
-    "dialects",
-    "ir",
-    "passmanager",
     "query_available_targets",
     "tools",
 ]
@@ -43,7 +38,10 @@ __path__: list[str] = []
 """It is a package for whoever imports its submodules; `alias` finds them."""
 
 
+_OF_MLIR = ("dialects", "extras", "ir", "passmanager", "_mlir_libs")
+
+
 def __getattr__(name: str) -> ModuleType:
-    if name not in ("extras", "_mlir_libs"):
+    if name not in _OF_MLIR:
         raise AttributeError(f"module 'iree.compiler' has no attribute {name!r}")
     return import_module(f"torch_mlir.{name}")
