@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gossamer.compiler.input.globals import convert_globals
 from gossamer.compiler.input.stablehlo.arithmetic import keep_signs
 from gossamer.compiler.input.stablehlo.complex_corrections import correct_complex
 from gossamer.compiler.input.stablehlo.indexed import move_bodies_back
@@ -81,7 +82,11 @@ def _convert_stablehlo(module: ir.Module) -> None:
 
 
 _ONNX_TO_TORCH = "torch-onnx-to-torch-backend-pipeline"
-_TORCH = "torchdynamo-export-to-torch-backend-pipeline,torch-backend-to-linalg-on-tensors-backend-pipeline"
+# Why first: the pipelines of torch refuse elementwise operations of MLIR's own that stand beside torch's.
+_TORCH = (
+    "convert-elementwise-to-linalg,"
+    "torchdynamo-export-to-torch-backend-pipeline,torch-backend-to-linalg-on-tensors-backend-pipeline"
+)
 
 
 def _convert_tosa(module: ir.Module) -> None:
@@ -93,6 +98,8 @@ def _convert_torch(module: ir.Module) -> None:
     if any(_is_onnx(op) for op in walk(module.operation)):
         run_passes(module, _ONNX_TO_TORCH, phase=_PHASE)
     with module.context, ir.Location.unknown():
+        # Why now: the passes take operations that they know, and globals of MLIR are among them.
+        convert_globals(module)
         correct_arithmetic(module)
         widen_bytes(module)
         flatten_before_views(module)

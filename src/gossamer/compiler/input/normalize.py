@@ -6,6 +6,7 @@ from gossamer.compiler.frontend import LoadedProgram
 from gossamer.compiler.input.complex_literals import remove_complex_literals
 from gossamer.compiler.input.constants import split_constants
 from gossamer.compiler.input.conversions import convert_input
+from gossamer.compiler.input.dispatch_regions import inline_dispatch_regions
 from gossamer.compiler.input.encodings import find_unsigned, write_encodings
 from gossamer.compiler.input.fallbacks import choose_fallbacks
 from gossamer.compiler.input.globals import convert_globals
@@ -27,6 +28,7 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
     with module.context, ir.Location.unknown():
         remove_complex_literals(module, program.resources)
         split_constants(module)
+        inline_dispatch_regions(module)
         unsigned = find_unsigned(module)
         convert_input(module, program.input_type)
         remove_hints(module)

@@ -20,7 +20,7 @@ _BLOB = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class BytecodeSection:
     """One section; `start` is where its data begins in the file."""
 
     identifier: int
@@ -28,7 +28,7 @@ class _Section:
     data: memoryview
 
 
-class _Cursor:
+class BytecodeCursor:
     """Reads numbers and ranges one after the other."""
 
     def __init__(self, data: memoryview, position: int = 0) -> None:
@@ -36,10 +36,12 @@ class _Cursor:
         self.position = position
 
     def byte(self) -> int:
+        """The next byte. Raises: CompileError at the end, as all methods."""
         (value,) = self.take(1)
         return value
 
     def varint(self) -> int:
+        """The next number, whose first byte says how many follow."""
         first = self.byte()
         if first == 0:
             return int.from_bytes(self.take(8), "little")
@@ -47,12 +49,14 @@ class _Cursor:
         return int.from_bytes(bytes([first, *self.take(more)]), "little") >> (more + 1)
 
     def take(self, count: int) -> memoryview:
+        """The next bytes."""
         if self.position + count > len(self.data):
-            raise CompileError([Diagnostic(f"bytecode ends at byte {len(self.data)}, within its resources")])
+            raise CompileError([Diagnostic(f"bytecode ends at byte {len(self.data)}")])
         self.position += count
         return self.data[self.position - count : self.position]
 
     def align(self, alignment: int, base: int = 0) -> None:
+        """Skip bytes up to an alignment, counted from `base` before the data."""
         self.take(-(base + self.position) % alignment)
 
 
@@ -62,32 +66,44 @@ def take_out_resources(data: bytes, resources: Resources) -> bytes:
     Returns: bytecode that names them but has no contents for them; `data` itself where it has none.
     Raises: CompileError where the sections of resources are broken.
     """
-    cursor = _Cursor(memoryview(data), _MAGIC_SIZE)
-    cursor.varint()
-    end_of_header = data.find(b"\0", cursor.position) + 1
-    if not end_of_header:
-        return data
-    cursor.position = end_of_header
-    sections = list(_sections(cursor))
+    _, sections = read_sections(data)
     found = {section.identifier: section for section in sections}
     if _RESOURCES not in found or _RESOURCE_OFFSETS not in found or _STRINGS not in found:
         return data
-    reader = _OffsetsReader(found[_RESOURCE_OFFSETS].data, _read_strings(found[_STRINGS].data))
-    offsets = reader.read(_Cursor(found[_RESOURCES].data), found[_RESOURCES].start, resources)
+    reader = _OffsetsReader(found[_RESOURCE_OFFSETS].data, read_strings(found[_STRINGS].data))
+    offsets = reader.read(BytecodeCursor(found[_RESOURCES].data), found[_RESOURCES].start, resources)
     empty = {_RESOURCES: b"", _RESOURCE_OFFSETS: offsets}
-    output = bytearray(data[:end_of_header])
+    output = bytearray(data[: _header_size(data)])
     for section in sections:
         _write_section(output, section.identifier, empty.get(section.identifier, section.data))
     return bytes(output)
 
 
-def _sections(cursor: _Cursor) -> Iterator[_Section]:
+def read_sections(data: bytes) -> tuple[int, list[BytecodeSection]]:
+    """The version of bytecode, and its sections; none where its header does not end.
+
+    Raises: CompileError where a section does not end.
+    """
+    cursor = BytecodeCursor(memoryview(data), _MAGIC_SIZE)
+    version = cursor.varint()
+    cursor.position = _header_size(data)
+    return version, list(_sections(cursor)) if cursor.position else []
+
+
+def _header_size(data: bytes) -> int:
+    """Bytes of magic, version and producer; 0 where the producer's name does not end."""
+    cursor = BytecodeCursor(memoryview(data), _MAGIC_SIZE)
+    cursor.varint()
+    return data.find(b"\0", cursor.position) + 1
+
+
+def _sections(cursor: BytecodeCursor) -> Iterator[BytecodeSection]:
     while cursor.position < len(cursor.data):
         identifier = cursor.byte()
         length = cursor.varint()
         if identifier & _HAS_ALIGNMENT:
             cursor.align(cursor.varint())
-        yield _Section(identifier & ~_HAS_ALIGNMENT, cursor.position, cursor.take(length))
+        yield BytecodeSection(identifier & ~_HAS_ALIGNMENT, cursor.position, cursor.take(length))
 
 
 def _write_section(output: bytearray, identifier: int, data: bytes | memoryview) -> None:
@@ -98,8 +114,9 @@ def _write_section(output: bytearray, identifier: int, data: bytes | memoryview)
     output += data
 
 
-def _read_strings(data: memoryview) -> list[bytes]:
-    cursor = _Cursor(data)
+def read_strings(data: memoryview) -> list[bytes]:
+    """Strings of the section of strings, by number."""
+    cursor = BytecodeCursor(data)
     # Lengths count the zero byte after each string; they are those of the last string first.
     lengths = [cursor.varint() for _ in range(cursor.varint())][::-1]
     return [bytes(cursor.take(length))[:-1] for length in lengths]
@@ -112,8 +129,8 @@ class _OffsetsReader:
     data: memoryview
     strings: list[bytes]
 
-    def read(self, contents: _Cursor, start: int, resources: Resources) -> bytes:
-        cursor = _Cursor(self.data)
+    def read(self, contents: BytecodeCursor, start: int, resources: Resources) -> bytes:
+        cursor = BytecodeCursor(self.data)
         for _ in range(cursor.varint()):
             # Groups that belong to no dialect, such as reproducers.
             cursor.varint()
@@ -130,11 +147,15 @@ class _OffsetsReader:
                 output += _varint(key) + _varint(0) + bytes([kind])
                 if size:
                     self._add(
-                        key, kind, _Cursor(contents.take(size)), start + contents.position - size, resources
+                        key,
+                        kind,
+                        BytecodeCursor(contents.take(size)),
+                        start + contents.position - size,
+                        resources,
                     )
         return bytes(output)
 
-    def _add(self, key: int, kind: int, entry: _Cursor, base: int, resources: Resources) -> None:
+    def _add(self, key: int, kind: int, entry: BytecodeCursor, base: int, resources: Resources) -> None:
         if kind != _BLOB:
             return
         alignment, size = entry.varint(), entry.varint()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gossamer.compiler import mlir
 from gossamer.compiler.frontend.frontend import LoadedProgram
-from gossamer.compiler.frontend.mlir import bytecode_resources, syntax, text_resources
+from gossamer.compiler.frontend.mlir import bytecode_dialects, bytecode_resources, syntax, text_resources
 from gossamer.compiler.frontend.mlir.argument_names import keep_argument_names
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
@@ -33,6 +33,7 @@ class MlirBytecodeFrontend:
             module = mlir.parse_portable_artifact(source.data, context)
             keep_argument_names(module)
             return LoadedProgram(module, options.input_type)
+        bytecode_dialects.check_dialects(source.data, syntax.DIALECTS)
         resources = Resources(fills_elided=options.zero_fill_elided)
         module = mlir.parse(bytecode_resources.take_out_resources(source.data, resources), context)
         keep_argument_names(module)
@@ -91,6 +92,7 @@ def _make_context(data: bytes) -> ir.Context:
 
 _PORTABLE_ARTIFACT = b"StableHLO_v"
 _FRAMEWORK_NAMES = (b"stablehlo", b"StableHLO", b"chlo.", b"torch.")
+_EXECUTABLES = ("flow.executable", "stream.executable", "hal.executable", "hal.executable.source")
 _UNKNOWN_DIALECT = re.compile(r"Dialect `(?P<dialect>\w+)' not found for custom op '(?P<op>[\w.]+)'")
 
 
@@ -99,7 +101,11 @@ def _clarified(diagnostic: Diagnostic) -> Diagnostic:
     match = _UNKNOWN_DIALECT.match(diagnostic.message)
     if match is None:
         return diagnostic
-    if match["dialect"] in syntax.DIALECTS:
+    if match["op"] in _EXECUTABLES:
+        hint = (
+            "programs are taken before their dispatches are formed, not with executables or objects of them"
+        )
+    elif match["dialect"] in syntax.DIALECTS:
         hint = "IREE's operations without declared syntax are accepted in generic form"
     else:
         hint = f"the dialect '{match['dialect']}' is not known; lower its operations before compiling"
