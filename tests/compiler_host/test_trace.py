@@ -104,3 +104,11 @@ def test_one_dispatch_may_be_traced(capsys: pytest.CaptureFixture[str], wanted: 
 def test_a_dispatch_that_is_not_there_is_an_error(wanted: str) -> None:
     with pytest.raises(CompileError, match=f"no dispatch '{wanted}' to trace"):
         compiled(trace_dispatches=wanted)
+
+
+def test_a_program_without_dispatches_has_none_to_trace() -> None:
+    text = "func.func @f(%a: i32) -> i32 { return %a : i32 }"
+
+    module = gossamer.compile_text(text, options=CompileOptions(trace_all_dispatches=True))
+
+    assert gossamer.Pipeline([module]).f(4) == 4

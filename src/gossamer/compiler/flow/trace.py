@@ -29,10 +29,10 @@ def trace_dispatches(
         executables: by name.
         wanted: `EVERY_DISPATCH`; `@function:2` for a dispatch of a function by its number; or the name of an
             executable, of its function, or of both with `::` between, for each dispatch of it.
-    Raises: CompileError where there is none.
+    Raises: CompileError where there is none that is named.
     """
     found = list(_find(formed, executables, wanted))
-    if not found:
+    if not found and wanted != EVERY_DISPATCH:
         names = ", ".join(executables) or "none"
         raise CompileError([Diagnostic(f"there is no dispatch '{wanted}' to trace (there are {names})")])
     for dispatch, key in found:
