@@ -23,6 +23,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import cast
 
+from gossamer.compiler.asm_style import asm_text
 from gossamer.compiler.pass_observer import run_pass
 from gossamer.diagnostics import INPUT_NAME, Diagnostic, Severity, SourceLocation
 from gossamer.errors import CompileError, CompilerMissingError, InternalError
@@ -198,7 +199,7 @@ def run_user_passes(module: ir.Module, pipeline: str, *, phase: str) -> None:
 def print_module(module: ir.Module, *, is_bytecode: bool = False) -> bytes:
     """Text of a module, or its bytecode."""
     if not is_bytecode:
-        return f"{module}\n".encode()
+        return f"{asm_text(module.operation)}\n".encode()
     output = BytesIO()
     module.operation.write_bytecode(output)
     return output.getvalue()
@@ -230,7 +231,7 @@ def _run_pass(module: ir.Module, text: str, run: Callable[[], None], phase: str 
         # The generic form is safe to print whatever the pass left behind.
         return module.operation.get_asm(print_generic_op_form=True)
 
-    run_pass(text, run_it, lambda: str(module), show_failed)
+    run_pass(text, run_it, lambda: asm_text(module.operation), show_failed)
 
 
 @contextmanager

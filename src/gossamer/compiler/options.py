@@ -137,6 +137,9 @@ class CompileOptions:
         print_ir_before_all, print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to
             stderr around passes.
         print_ir_after, print_ir_before: names of passes to print around.
+        asm_debug_info, asm_pretty_debug_info, asm_generic, asm_local_scope, asm_name_locations,
+            asm_assume_verified, asm_skip_regions: how MLIR's text is written, see `asm_style`.
+        asm_elements_limit, asm_resource_limit: larger constants are left out of MLIR's text.
         print_pass_statistics: report what each pass did on stderr.
         pass_statistics_display: how.
         dump_statistics_format: write numbers about the host program.
@@ -198,6 +201,15 @@ class CompileOptions:
     print_ir_after_failure: bool = False
     print_ir_after: tuple[str, ...] = ()
     print_ir_before: tuple[str, ...] = ()
+    asm_debug_info: bool = False
+    asm_pretty_debug_info: bool = False
+    asm_generic: bool = False
+    asm_local_scope: bool = False
+    asm_name_locations: bool = False
+    asm_assume_verified: bool = False
+    asm_skip_regions: bool = False
+    asm_elements_limit: int | None = None
+    asm_resource_limit: int | None = None
     print_pass_statistics: bool = False
     pass_statistics_display: StatisticsDisplay = StatisticsDisplay.PIPELINE
     dump_statistics_format: StatisticsFormat | None = None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from gossamer.compiler.asm_style import asm_style
 from gossamer.compiler.mlir import verify_passes
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.pass_observer import observe_passes
@@ -72,7 +73,7 @@ def printing(options: CompileOptions) -> Generator[None]:
     printer = PassPrinter(options) if _is_wanted(options) else None
     if options.timing:
         print(report_title("Execution time report"), file=sys.stderr)
-    with observe_passes(printer), verify_passes(options.verify):
+    with asm_style(options), observe_passes(printer), verify_passes(options.verify):
         yield
     if printer is not None:
         printer.check_names()

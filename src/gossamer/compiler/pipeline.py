@@ -6,6 +6,7 @@ In: a `Source` and `CompileOptions`. Out: the bytes of a module, or the program 
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -325,7 +326,12 @@ def _end(compilation: Compilation) -> None:
 
 def _show_module(compilation: Compilation) -> bytes:
     write_out(compilation.module, compilation.loaded.resources)
-    return mlir.print_module(compilation.module, is_bytecode=compilation.options.emit_mlir_bytecode)
+    options = compilation.options
+    text = mlir.print_module(compilation.module, is_bytecode=options.emit_mlir_bytecode)
+    if options.asm_debug_info and not options.emit_mlir_bytecode:
+        # Why: MLIR's parser has a name of its own for text in memory.
+        return text.replace(b'loc("-":', f"loc({json.dumps(compilation.source.name)}:".encode())
+    return text
 
 
 def _show_kernels(compilation: Compilation) -> bytes:

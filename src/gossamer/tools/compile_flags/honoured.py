@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from enum import Enum
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from gossamer.compiler.options import (
     CompileMode,
@@ -13,22 +11,20 @@ from gossamer.compiler.options import (
     ModuleFormat,
     OutputFormat,
     Phase,
-    StatisticsDisplay,
-    StatisticsFormat,
 )
+from gossamer.tools.compile_flags.flag_rows import (
+    GENERAL_GROUP,
+    HAL_GROUP,
+    INPUT_GROUP,
+    LLVMCPU_GROUP,
+    MAIN_GROUP,
+    PARAMETER_GROUP,
+    PIPELINE_GROUP,
+    VM_GROUP,
+    choice_flag,
+)
+from gossamer.tools.compile_flags.inspection import INSPECTION
 from gossamer.tools.compile_flags.parser import Flag
-
-EnumType = TypeVar("EnumType", bound=Enum)
-
-_GENERAL_GROUP = "General options"
-_FLOW_GROUP = "Debugging of dispatches"
-HAL_GROUP = "IREE HAL executable target options"
-_LLVMCPU_GROUP = "IREE LLVMCPU target options"
-INPUT_GROUP = "IREE options for controlling the input transformations to apply"
-MAIN_GROUP = "IREE Main Options"
-_PARAMETER_GROUP = "IREE parameter options"
-_PIPELINE_GROUP = "IREE global pipeline options controlling the entire compilation flow"
-_VM_GROUP = "IREE VM bytecode options"
 
 _PHASES = {
     Phase.START: "The program as parsed.",
@@ -69,16 +65,6 @@ _MODULE_FORMATS = {
     ModuleFormat.ANNOTATED_MLIR_TEXT: "Not available.",
 }
 
-_DISPLAYS = {
-    StatisticsDisplay.LIST: "Each pass once, by name.",
-    StatisticsDisplay.PIPELINE: "In the order of their runs (default).",
-}
-_STATISTICS_FORMATS = {
-    StatisticsFormat.PRETTY: "For people.",
-    StatisticsFormat.VERBOSE: "The same, and the host program.",
-    StatisticsFormat.CSV: "Comma separated values.",
-    StatisticsFormat.JSON: "JSON.",
-}
 _COMPILE_MODES = {
     CompileMode.STD: "A whole program (default).",
     CompileMode.VM: "Not available.",
@@ -95,24 +81,15 @@ def _opt_level(text: str) -> int:
 
 
 def _opt_level_flag(name: str, help: str) -> Flag:
-    return Flag(name, help, _PIPELINE_GROUP, "level", convert=_opt_level)
-
-
-def _choice(name: str, help: str, texts: Mapping[EnumType, str], group: str, metavar: str) -> Flag:
-    choices = {str(value.value): text for value, text in texts.items()}
-    return Flag(name, help, group, metavar, choices, type(next(iter(texts))))
+    return Flag(name, help, PIPELINE_GROUP, "level", convert=_opt_level)
 
 
 def _phase(name: str, help: str) -> Flag:
-    return _choice(name, help, _PHASES, _GENERAL_GROUP, "phase")
+    return choice_flag(name, help, _PHASES, GENERAL_GROUP, "phase")
 
 
 def _backends(name: str, help: str) -> Flag:
     return Flag(name, help, HAL_GROUP, "backends", is_list=True)
-
-
-def _passes(name: str, help: str) -> Flag:
-    return Flag(name, help, _GENERAL_GROUP, "passes", is_list=True)
 
 
 class NamedDevice(NamedTuple):
@@ -134,11 +111,6 @@ def _device(text: str) -> NamedDevice:
     return NamedDevice(match["kind"], match["name"] or "", None if ordinal is None else int(ordinal))
 
 
-def _executable_dump(kind: str, help: str) -> tuple[str, Flag]:
-    flag = f"iree-hal-dump-executable-{kind}-to"
-    return f"dump_executable_{kind}_to", Flag(flag, help, HAL_GROUP, "folder")
-
-
 HONOURED = (
     ("compile_to", _phase("compile-to", "Last phase to run; prints the program after it.")),
     ("compile_from", _phase("compile-from", "Last phase the input has been through already.")),
@@ -150,7 +122,7 @@ HONOURED = (
             metavar="folder",
         ),
     ),
-    ("compile_mode", _choice("compile-mode", "What the input is.", _COMPILE_MODES, MAIN_GROUP, "mode")),
+    ("compile_mode", choice_flag("compile-mode", "What the input is.", _COMPILE_MODES, MAIN_GROUP, "mode")),
     ("emit_mlir_bytecode", Flag("emit-mlir-bytecode", "Writes MLIR as bytecode, not text.")),
     (
         "is_kept",
@@ -159,7 +131,7 @@ HONOURED = (
     ("verify", Flag("verify", "Verifies the program throughout compilation.")),
     (
         "output_format",
-        _choice("output-format", "Format of the output.", _OUTPUT_FORMATS, MAIN_GROUP, "format"),
+        choice_flag("output-format", "Format of the output.", _OUTPUT_FORMATS, MAIN_GROUP, "format"),
     ),
     (
         "target_device",
@@ -183,11 +155,11 @@ HONOURED = (
     ),
     (
         "execution_model",
-        _choice(
+        choice_flag(
             "iree-execution-model",
             "Who waits for device work at the module's boundary.",
             _EXECUTION_MODELS,
-            _PIPELINE_GROUP,
+            PIPELINE_GROUP,
             "model",
         ),
     ),
@@ -203,18 +175,18 @@ HONOURED = (
     ),
     (
         "strip_assertions",
-        Flag("iree-opt-strip-assertions", "Drops assertions and checks of arguments.", _PIPELINE_GROUP),
+        Flag("iree-opt-strip-assertions", "Drops assertions and checks of arguments.", PIPELINE_GROUP),
     ),
     (
         "parameter_splat",
-        Flag("iree-opt-splat-parameters", "Older spelling.", _PARAMETER_GROUP, "filename"),
+        Flag("iree-opt-splat-parameters", "Older spelling.", PARAMETER_GROUP, "filename"),
     ),
     (
         "parameter_splat",
         Flag(
             "iree-parameter-splat",
             "Writes an .irpa file with zeros for every parameter the program loads.",
-            _PARAMETER_GROUP,
+            PARAMETER_GROUP,
             "filename",
         ),
     ),
@@ -252,29 +224,29 @@ HONOURED = (
     ),
     (
         "module_format",
-        _choice(
+        choice_flag(
             "iree-vm-bytecode-module-output-format",
             "How a module in VM bytecode is written.",
             _MODULE_FORMATS,
-            _VM_GROUP,
+            VM_GROUP,
             "format",
         ),
     ),
-    ("polyglot_zip", Flag("iree-vm-emit-polyglot-zip", "Writes modules that are zip files too.", _VM_GROUP)),
+    ("polyglot_zip", Flag("iree-vm-emit-polyglot-zip", "Writes modules that are zip files too.", VM_GROUP)),
     (
         "strip_source_map",
-        Flag("iree-vm-bytecode-module-strip-source-map", "Leaves source locations out.", _VM_GROUP),
+        Flag("iree-vm-bytecode-module-strip-source-map", "Leaves source locations out.", VM_GROUP),
     ),
     (
         "llvmcpu_target_triple",
-        Flag("iree-llvmcpu-target-triple", "Architecture of native kernels.", _LLVMCPU_GROUP, "triple"),
+        Flag("iree-llvmcpu-target-triple", "Architecture of native kernels.", LLVMCPU_GROUP, "triple"),
     ),
     (
         "llvmcpu_target_cpus",
         Flag(
             "iree-llvmcpu-target-cpu",
             "Processor of native kernels: host, generic or LLVM's name; several for kernels of each.",
-            _LLVMCPU_GROUP,
+            LLVMCPU_GROUP,
             "names",
             is_list=True,
         ),
@@ -284,7 +256,7 @@ HONOURED = (
         Flag(
             "iree-llvmcpu-target-cpu-features",
             "Features beyond the processor's, or host.",
-            _LLVMCPU_GROUP,
+            LLVMCPU_GROUP,
             "features",
         ),
     ),
@@ -293,7 +265,7 @@ HONOURED = (
         Flag(
             "iree-llvmcpu-reassociate-fp-reductions",
             "Lets sums of floats be made in another order, in kernels of every target. On by default.",
-            _LLVMCPU_GROUP,
+            LLVMCPU_GROUP,
         ),
     ),
     *(
@@ -306,92 +278,12 @@ HONOURED = (
                 group,
             ),
         )
-        for target, group in (("llvmcpu", _LLVMCPU_GROUP), ("vmvx", HAL_GROUP))
+        for target, group in (("llvmcpu", LLVMCPU_GROUP), ("vmvx", HAL_GROUP))
     ),
     (
         "llvmcpu_link_embedded",
-        Flag("iree-llvmcpu-link-embedded", "Kernels are loaded by the HAL, not the system.", _LLVMCPU_GROUP),
+        Flag("iree-llvmcpu-link-embedded", "Kernels are loaded by the HAL, not the system.", LLVMCPU_GROUP),
     ),
-    (
-        "trace_dispatches",
-        Flag(
-            "iree-flow-trace-dispatch",
-            "Prints tensors of @function:number, or of an executable by name, when it runs.",
-            _FLOW_GROUP,
-            "dispatch",
-        ),
-    ),
-    (
-        "trace_all_dispatches",
-        Flag(
-            "iree-flow-trace-dispatch-tensors",
-            "Prints what every dispatch gets and gives when it runs.",
-            _FLOW_GROUP,
-        ),
-    ),
-    (
-        "dump_dispatch_graph",
-        Flag("iree-flow-dump-dispatch-graph", "Draws which dispatch takes what from which.", _FLOW_GROUP),
-    ),
-    (
-        "dump_dispatch_graph_file",
-        Flag(
-            "iree-flow-dump-dispatch-graph-output-file",
-            "File for the drawing; one that ends in .svg needs Graphviz.",
-            _FLOW_GROUP,
-            "filename",
-        ),
-    ),
-    (
-        "export_benchmarks",
-        Flag(
-            "iree-flow-export-benchmark-funcs",
-            "Exports functions to measure by in place of the program's.",
-            _FLOW_GROUP,
-        ),
-    ),
-    _executable_dump("files", "Writes all that the other flags of its kind do."),
-    _executable_dump("sources", "Writes each dispatch before its code."),
-    _executable_dump("configurations", "Writes each dispatch with what was decided about its kernel."),
-    _executable_dump("benchmarks", "Writes a program for each dispatch that only measures it."),
-    _executable_dump("intermediates", "Writes LLVM IR, assembly and objects of native kernels."),
-    _executable_dump("binaries", "Writes executables."),
-    ("print_ir_before_all", Flag("mlir-print-ir-before-all", "Prints the program before each pass.")),
-    ("print_ir_after_all", Flag("mlir-print-ir-after-all", "Prints the program after each pass.")),
-    ("print_ir_after_change", Flag("mlir-print-ir-after-change", "Prints only where a pass changed it.")),
-    ("print_ir_after_failure", Flag("mlir-print-ir-after-failure", "Prints the program if a pass fails.")),
-    ("print_ir_after", _passes("mlir-print-ir-after", "Prints the program after these passes.")),
-    ("print_ir_before", _passes("mlir-print-ir-before", "Prints the program before these passes.")),
-    ("print_pass_statistics", Flag("mlir-pass-statistics", "Reports what each pass did, in numbers.")),
-    (
-        "pass_statistics_display",
-        _choice(
-            "mlir-pass-statistics-display",
-            "How passes are listed in that report.",
-            _DISPLAYS,
-            _GENERAL_GROUP,
-            "display",
-        ),
-    ),
-    (
-        "dump_statistics_format",
-        _choice(
-            "iree-scheduling-dump-statistics-format",
-            "Writes numbers about the host program: memory, submissions, dispatches.",
-            _STATISTICS_FORMATS,
-            _PIPELINE_GROUP,
-            "format",
-        ),
-    ),
-    (
-        "dump_statistics_file",
-        Flag(
-            "iree-scheduling-dump-statistics-file",
-            "File for those numbers; '-' is stdout, none is stderr.",
-            _PIPELINE_GROUP,
-            "filename",
-        ),
-    ),
-    ("timing", Flag("mlir-timing", "Reports times of phases and passes.")),
+    *INSPECTION,
 )
 """Each option field with the flag that sets it."""

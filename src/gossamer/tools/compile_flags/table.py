@@ -11,13 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from gossamer.compiler.options import CompileOptions, TypeConversion
-from gossamer.tools.compile_flags.honoured import (
-    HAL_GROUP,
-    HONOURED,
-    INPUT_GROUP,
-    MAIN_GROUP,
-    NamedDevice,
-)
+from gossamer.tools.compile_flags.flag_rows import HAL_GROUP, INPUT_GROUP, MAIN_GROUP
+from gossamer.tools.compile_flags.honoured import HONOURED, NamedDevice
 from gossamer.tools.compile_flags.llvm import PASSED_ON
 from gossamer.tools.compile_flags.parser import Flag, FlagError
 from gossamer.tools.compile_flags.refused import refused_flags

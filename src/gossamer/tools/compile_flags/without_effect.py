@@ -92,12 +92,10 @@ iree-vm-target-optimize-for-stack-size iree-vmvx-enable-microkernels
 iree-vmvx-enable-ukernels-decompose-linalg-generic
 """,
     "printing and reporting have one form": """
-color mlir-disable-threading mlir-elide-elementsattrs-if-larger= mlir-elide-resource-strings-if-larger=
+color mlir-disable-threading
 mlir-enable-debugger-hook mlir-output-format= mlir-pass-pipeline-local-reproducer
-mlir-pretty-debuginfo mlir-print-assume-verified mlir-print-debuginfo
 mlir-print-elementsattrs-with-hex-if-larger= mlir-print-ir-module-scope
-mlir-print-local-scope mlir-print-op-generic mlir-print-op-on-diagnostic mlir-print-skip-regions
+mlir-print-op-on-diagnostic
 mlir-print-stacktrace-on-diagnostic mlir-print-unique-ssa-ids mlir-print-value-users mlir-timing-display=
-mlir-use-nameloc-as-prefix
 """,
 }

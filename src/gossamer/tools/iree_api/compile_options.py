@@ -98,6 +98,8 @@ class CompilerOptions:
         yield f"--iree-vm-bytecode-module-output-format={self.output_format}"
         for backend in self.target_backends:
             yield f"--iree-hal-target-backends={backend}"
+        if self.output_mlir_debuginfo:
+            yield "--mlir-print-debuginfo"
         if self.output_generic_mlir:
             yield "--mlir-print-op-generic"
         if self.extended_diagnostics:
