@@ -6,6 +6,7 @@ dispatches are put together in an executable, and one for each target afterwards
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from gossamer.format.whole_file import write_whole
 
 _SUFFIXES = {"application/x-elf": "so", "application/x-flatbuffers": "vmfb"}
 _OTHER_SUFFIX = "bin"
+_STDOUT = "-"
+"""A folder of this name is the command's output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class ExecutableDumps:
             # Why: as in IREE, what depends on the sizes of a call is not measured without one.
             return
         for target in targets:
+            device = f'[#hal.device.target<"local", [{target}]>]'
+            program.operation.attributes["hal.device.targets"] = ir.Attribute.parse(device, function.context)
             name = f"{prefix}_{target.format.replace('-', '_')}_benchmark.mlir"
             self._write("benchmarks", name, f"{program}\n")
 
@@ -87,10 +92,14 @@ class ExecutableDumps:
         folder = self._folder(kind)
         if not folder:
             return
+        data = contents.encode() if isinstance(contents, str) else contents
+        if folder == _STDOUT:
+            sys.stdout.buffer.write(data)
+            return
         path = Path(folder, name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, contents.encode() if isinstance(contents, str) else contents)
+            write_whole(path, data)
         except OSError as error:
             raise CompileError([Diagnostic(f"cannot write '{path}': {error.strerror}")]) from None
 
