@@ -77,3 +77,11 @@ def test_what_llvm_says_against_its_flags(option: str) -> None:
         assert "option" in pool.objection()
     finally:
         pool.close()
+
+
+def test_what_llvm_prints_for_its_flags_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    pool = Workers(("--print-after=instcombine",))
+    pool.submit("compile_object", GOOD, BASELINE).result()
+    pool.close()
+
+    assert "IR Dump After InstCombinePass on f" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gossamer.errors import CompileError
 from gossamer.tools.command import EXIT_FAILURE, EXIT_SUCCESS, printing_warnings, run_command
 from gossamer.tools.compile_flags import table as flag_table
-from gossamer.tools.compile_flags.parser import FlagError, format_help, parse_flags
+from gossamer.tools.compile_flags.parser import FlagError, format_help
 
 if TYPE_CHECKING:
     from gossamer.compiler.options import CompileOptions
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     try:
-        parsed = parse_flags(arguments, flag_table.command_line_flags())
+        parsed = flag_table.parse_command_line(arguments)
         if len(parsed.positionals) > 1:
             raise FlagError("Too many positional arguments specified!\nCan specify at most 1: the input file")
         options = flag_table.options_of(parsed.values)

@@ -1,10 +1,23 @@
 """Flags of LLVM's own that are passed on to it where it compiles kernels.
 
-Names ending in `=` take a value. Those that `iree-compile --help` of IREE 3.13.0 lists, and that the LLVM
-which compiles kernels here has; it has no others of them (`refused.py`).
+Names ending in `=` take a value. `PASSED_ON` are those that `iree-compile --help` of IREE 3.13.0 lists, and
+that the LLVM which compiles kernels here has; those that it lacks are in `refused.py`. IREE takes some 2500
+more, and lists them with `--help-hidden`: LLVM is asked for them where nobody else knows a flag.
 """
 
 from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from functools import cache
+
+_SCRIPT = (
+    "import llvmlite.binding as llvm; llvm.initialize_all_targets(); llvm.initialize_all_asmprinters(); "
+    "llvm.set_option('', '--help-list-hidden')"
+)
+_LISTED = re.compile(r"^  --?([A-Za-z][\w.-]*)([= ]<)?", re.MULTILINE)
+_TIMEOUT_S = 60
 
 PASSED_ON = """
 abort-on-max-devirt-iterations-reached allow-ginsert-as-artifact amdgpu-atomic-optimizer-strategy=
@@ -35,3 +48,12 @@ sample-profile-max-propagate-iterations= spirv-emit-op-names spirv-ext= spv-allo
 spv-dump-deps spv-emit-nonsemantic-debug-info summary-file= sve-tail-folding= tail-predication=
 translator-compatibility-mode verify-region-info wasm-enable-sjlj wasm-use-legacy-eh
 """
+
+
+@cache
+def hidden_flags() -> dict[str, bool]:
+    """Names of all flags of the LLVM here, and whether they take a value; it is asked in another process."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+    )
+    return {match[1]: bool(match[2]) for match in _LISTED.finditer(done.stdout)}

@@ -28,6 +28,10 @@ class FlagError(GossamerError):
         super().__init__(message)
 
 
+class UnknownFlagError(FlagError):
+    """A flag that there is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """One flag.
@@ -74,7 +78,7 @@ def parse_flags(arguments: Sequence[str], flags: Mapping[str, Flag]) -> ParsedFl
     Args:
         arguments: without the program's name.
         flags: by name.
-    Raises: FlagError for unknown flags, missing and bad values.
+    Raises: UnknownFlagError; FlagError for missing and bad values.
     """
     parsed = ParsedFlags()
     pending = iter(_expand_response_files(arguments))
@@ -94,7 +98,7 @@ def _parse_flag(
     name, has_value, text = argument.lstrip("-").partition("=")
     flag = flags.get(name)
     if flag is None:
-        raise FlagError(_unknown_flag(argument, name, text, flags), name)
+        raise UnknownFlagError(_unknown_flag(argument, name, text, flags), name)
     if flag.is_switch:
         parsed.values[name] = _switch_value(flag, text)
         return

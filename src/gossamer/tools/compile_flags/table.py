@@ -7,14 +7,14 @@ something this compiler does not have (`refused.py`), and flags that decide noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from gossamer.compiler.options import CompileOptions, TypeConversion
 from gossamer.tools.compile_flags.flag_rows import HAL_GROUP, INPUT_GROUP, MAIN_GROUP
 from gossamer.tools.compile_flags.honoured import HONOURED, NamedDevice
-from gossamer.tools.compile_flags.llvm import PASSED_ON
-from gossamer.tools.compile_flags.parser import Flag, FlagError
+from gossamer.tools.compile_flags.llvm import PASSED_ON, hidden_flags
+from gossamer.tools.compile_flags.parser import Flag, FlagError, ParsedFlags, UnknownFlagError, parse_flags
 from gossamer.tools.compile_flags.refused import refused_flags
 from gossamer.tools.compile_flags.without_effect import WITHOUT_EFFECT
 
@@ -45,6 +45,23 @@ def command_line_flags() -> dict[str, Flag]:
     return {flag.name: flag for flag in flags} | {flag.name: flag for flag in _foreign_flags()}
 
 
+def parse_command_line(arguments: Sequence[str]) -> ParsedFlags:
+    """Read a command line, in which flags may stand that only LLVM knows.
+
+    Raises: FlagError for flags that nobody knows, missing and bad values.
+    """
+    flags = command_line_flags()
+    while True:
+        try:
+            return parse_flags(arguments, flags)
+        except UnknownFlagError as error:
+            hidden = hidden_flags()
+            if error.flag not in hidden:
+                raise
+            text = f"{error.flag}=" if hidden[error.flag] else error.flag
+            flags[error.flag] = _named(text, "Passed on to LLVM.", _LLVM_GROUP)
+
+
 def _foreign_flags() -> Iterator[Flag]:
     yield from (_named(text, "Passed on to LLVM.", _LLVM_GROUP) for text in PASSED_ON.split())
     for refused in refused_flags():
@@ -68,7 +85,7 @@ def warning_of(values: Mapping[str, object]) -> str:
     """What to say about the flags of a command line that decide nothing; "" where there are none."""
     without_effect = WITHOUT_EFFECT
     if not _compiles_native_kernels(values):
-        without_effect = {**WITHOUT_EFFECT, _NO_NATIVE_KERNELS: PASSED_ON}
+        without_effect = {**WITHOUT_EFFECT, _NO_NATIVE_KERNELS: " ".join(_llvm_names(values))}
     given = (
         (
             reason,
@@ -78,6 +95,12 @@ def warning_of(values: Mapping[str, object]) -> str:
     )
     parts = [f"{', '.join(flags)} ({reason})" for reason, flags in given if flags]
     return f"warning: without effect here: {'; '.join(parts)}" if parts else ""
+
+
+def _llvm_names(values: Mapping[str, object]) -> list[str]:
+    """Of the flags given, those of LLVM: those that it lists for everybody, and those that only it knows."""
+    flags = command_line_flags()
+    return [name for name in values if name not in flags or flags[name].group == _LLVM_GROUP]
 
 
 def _device_fields(devices: tuple[NamedDevice, ...]) -> dict[str, object]:
@@ -101,7 +124,6 @@ def options_of(values: Mapping[str, object]) -> CompileOptions:
         if values.get(refused.name, refused.default) != refused.default:
             raise FlagError(f"--{refused.name} is not supported: {refused.reason}", refused.name)
     fields = {option: values[flag.name] for option, flag in HONOURED if flag.name in values}
-    passed_on = {text.removesuffix("=") for text in PASSED_ON.split()}
     conversions = set(CompileOptions().type_conversions)
     for name, conversion in _TYPE_CONVERSIONS.items():
         if name in values:
@@ -112,8 +134,7 @@ def options_of(values: Mapping[str, object]) -> CompileOptions:
         # The older spelling says which device, too.
         fields.setdefault("target_device", "local")
     fields["llvm_options"] = tuple(
-        f"--{name}={str(value).lower() if isinstance(value, bool) else value}"
-        for name, value in values.items()
-        if name in passed_on
+        f"--{name}={str(values[name]).lower() if isinstance(values[name], bool) else values[name]}"
+        for name in _llvm_names(values)
     )
     return CompileOptions(**fields, type_conversions=frozenset(conversions))  # pyright: ignore[reportArgumentType]  # converters give each field its type

@@ -11,9 +11,8 @@ from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.source import Source
 from gossamer.tools.command import printing_warnings
 from gossamer.tools.compile_flags.honoured import HONOURED
-from gossamer.tools.compile_flags.parser import parse_flags
 from gossamer.tools.compile_flags.refused import refused_flags
-from gossamer.tools.compile_flags.table import command_line_flags, options_of, warning_of
+from gossamer.tools.compile_flags.table import command_line_flags, options_of, parse_command_line, warning_of
 
 _LEVELS = ("opt_level", "global_opt_level")
 
@@ -26,7 +25,7 @@ def options_of_flags(flags: Sequence[str], messages: TextIO | None = None) -> Co
         messages: gets the warning about flags that decide nothing.
     Raises: FlagError for flags that there are not, or that ask for what is not here.
     """
-    values = parse_flags(flags, command_line_flags()).values
+    values = parse_command_line(flags).values
     options = options_of(values)
     if messages is not None and (warning := warning_of(values)):
         print(warning, file=messages)

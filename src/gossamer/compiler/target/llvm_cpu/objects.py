@@ -19,7 +19,9 @@ def start_compiling(text: str, machine: Machine) -> Callable[[], bytes]:
     Returns: what waits for the object; it raises InternalError where LLVM cannot compile the module.
     """
     key = content_key("llvm-cpu", str(GENERATION), installed_llvm() or "", repr(machine), text)
-    stored = load_object(key)
+    # Why not with flags of LLVM's: they may ask it to print.
+    is_kept = not machine.llvm_options
+    stored = load_object(key) if is_kept else None
     if stored is not None:
         return lambda: stored
     pending = shared_workers(machine.llvm_options).submit("compile_object", text, machine)
@@ -27,7 +29,8 @@ def start_compiling(text: str, machine: Machine) -> Callable[[], bytes]:
     def wait() -> bytes:
         compiled = pending.result()
         assert isinstance(compiled, bytes)
-        store_object(key, compiled)
+        if is_kept:
+            store_object(key, compiled)
         return compiled
 
     return wait

@@ -52,13 +52,13 @@ class _Worker:
             write_message(stdin, request)
             answer = read_message(stdout)
         except (EOFError, BrokenPipeError):
-            raise EOFError(self.close()) from None
+            raise EOFError(_reason(self.close())) from None
         if isinstance(answer, RuntimeError):
             raise answer
         return answer
 
     def close(self) -> str:
-        """End the process. Returns: what it said last, where it said something."""
+        """End the process. Returns: what it said."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -66,7 +66,7 @@ class _Worker:
         self._process.wait()
         with self._messages:
             self._messages.seek(0)
-            return _reason(self._messages.read().decode(errors="replace"))
+            return self._messages.read().decode(errors="replace")
 
 
 def _reason(messages: str) -> str:
@@ -140,7 +140,10 @@ class Workers:
         if self._threads is not None:
             self._threads.shutdown()
         for _ in range(self._count):
-            self._idle.get().close()
+            messages = self._idle.get().close()
+            if self._options:
+                # Why: many flags of LLVM's ask for prints.
+                sys.stderr.write(messages)
         self._count, self._threads = 0, None
 
 
