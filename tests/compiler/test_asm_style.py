@@ -45,3 +45,21 @@ def test_prints_around_passes_follow_them_too(tmp_path: Path, capfd: pytest.Capt
     flags = ["--iree-hal-target-backends=vmvx", "--mlir-print-ir-before=form-dispatches"]
     assert iree_compile.main([*flags, "--mlir-print-op-generic", str(path), "-o", "/dev/null"]) == 0
     assert '"func.func"() <{function_type' in capfd.readouterr().err
+
+
+def test_prints_around_passes_go_to_files_of_a_folder(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, folder = tmp_path / "program.mlir", tmp_path / "tree"
+    path.write_text(PROGRAM)
+    flags = [
+        "--iree-hal-target-backends=vmvx",
+        "--mlir-print-ir-after-all",
+        f"--mlir-print-ir-tree-dir={folder}",
+    ]
+    assert iree_compile.main([*flags, str(path), "-o", "/dev/null"]) == 0
+    assert capfd.readouterr().err == ""
+    names = [path.name for path in (folder / "builtin_module_no-symbol-name").iterdir()]
+    numbers, passes = zip(*(name.split("_", 1) for name in names), strict=True)
+    assert sorted(map(int, numbers)) == list(range(len(names)))
+    assert "form-dispatches.mlir" in passes

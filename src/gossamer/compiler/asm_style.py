@@ -5,21 +5,12 @@ In: options. Out: text of modules, for `--compile-to`, dumps of phases and print
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from gossamer.compiler.options import CompileOptions
-
-
-class Printable(Protocol):
-    """An operation of MLIR."""
-
-    def get_asm(self, **style: Any) -> Any:
-        """Text of the operation."""
-        ...
-
 
 _style: ContextVar[dict[str, Any] | None] = ContextVar("style of MLIR's text", default=None)
 
@@ -46,6 +37,6 @@ def asm_style(options: CompileOptions) -> Generator[None]:
         _style.reset(token)
 
 
-def asm_text(op: Printable) -> str:
-    """Text of an operation."""
-    return str(op.get_asm(**(_style.get() or {})))
+def asm_text(get_asm: Callable[..., str]) -> str:
+    """Text of an operation, by its method `get_asm`."""
+    return get_asm(**(_style.get() or {}))

@@ -199,7 +199,7 @@ def run_user_passes(module: ir.Module, pipeline: str, *, phase: str) -> None:
 def print_module(module: ir.Module, *, is_bytecode: bool = False) -> bytes:
     """Text of a module, or its bytecode."""
     if not is_bytecode:
-        return f"{asm_text(module.operation)}\n".encode()
+        return f"{asm_text(module.operation.get_asm)}\n".encode()
     output = BytesIO()
     module.operation.write_bytecode(output)
     return output.getvalue()
@@ -231,7 +231,7 @@ def _run_pass(module: ir.Module, text: str, run: Callable[[], None], phase: str 
         # The generic form is safe to print whatever the pass left behind.
         return module.operation.get_asm(print_generic_op_form=True)
 
-    run_pass(text, run_it, lambda: asm_text(module.operation), show_failed)
+    run_pass(text, run_it, lambda: asm_text(module.operation.get_asm), show_failed)
 
 
 @contextmanager

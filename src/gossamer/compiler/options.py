@@ -137,6 +137,7 @@ class CompileOptions:
         print_ir_before_all, print_ir_after_all, print_ir_after_change, print_ir_after_failure: print to
             stderr around passes.
         print_ir_after, print_ir_before: names of passes to print around.
+        print_ir_tree_dir: folder that gets a file for each of these prints, or "": they go to stderr.
         asm_debug_info, asm_pretty_debug_info, asm_generic, asm_local_scope, asm_name_locations,
             asm_assume_verified, asm_skip_regions: how MLIR's text is written, see `asm_style`.
         asm_elements_limit, asm_resource_limit: larger constants are left out of MLIR's text.
@@ -201,6 +202,7 @@ class CompileOptions:
     print_ir_after_failure: bool = False
     print_ir_after: tuple[str, ...] = ()
     print_ir_before: tuple[str, ...] = ()
+    print_ir_tree_dir: str = ""
     asm_debug_info: bool = False
     asm_pretty_debug_info: bool = False
     asm_generic: bool = False

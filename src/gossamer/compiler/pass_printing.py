@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 
 from gossamer.compiler.asm_style import asm_style
@@ -16,6 +17,8 @@ from gossamer.compiler.pass_observer import observe_passes
 from gossamer.compiler.pass_statistics import PassStatistics, report_title
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
+
+_TREE_FOLDER = "builtin_module_no-symbol-name"
 
 
 @dataclass(slots=True)
@@ -27,13 +30,14 @@ class PassPrinter:
     _seen: set[str] = field(default_factory=set[str], repr=False)
     _text_before: str = field(default="", repr=False)
     _start: float = 0.0
+    _printed: int = 0
 
     def before_pass(self, name: str, show: Callable[[], str]) -> None:
         """Print before the pass where asked, and remember what changes are told from."""
         options = self.options
         self._seen.add(name)
         if options.print_ir_before_all or _is_among(name, options.print_ir_before):
-            _print("Before", name, show())
+            self._print("Before", name, show())
         if options.print_ir_after_change or options.print_pass_statistics:
             self._text_before = show()
         self._start = perf_counter()
@@ -47,13 +51,29 @@ class PassPrinter:
             self.statistics.count(name, self._text_before, show())
         if failure is not None:
             if options.print_ir_after_failure or options.print_ir_after_all:
-                _print("After", f"{name} Failed", show())
+                self._print("After", f"{name} Failed", show())
         elif (
             options.print_ir_after_all
             or _is_among(name, options.print_ir_after)
             or (options.print_ir_after_change and self._text_before != show())
         ):
-            _print("After", name, show())
+            self._print("After", name, show())
+
+    def _print(self, when: str, name: str, program: str) -> None:
+        text = f"// -----// IR Dump {when} {name} //----- //\n{program.rstrip()}\n"
+        if not self.options.print_ir_tree_dir:
+            print(text, file=sys.stderr)
+            return
+        # Spec: folder and names are those of MLIR's printer for a module without a name.
+        path = Path(
+            self.options.print_ir_tree_dir, _TREE_FOLDER, f"{self._printed}_{name.split('{')[0]}.mlir"
+        )
+        self._printed += 1
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        except OSError as error:
+            raise CompileError([Diagnostic(f"cannot write '{path}': {error.strerror}")]) from None
 
     def check_names(self) -> None:
         """Refuse names of passes that none that ran bears.
@@ -95,7 +115,3 @@ def _is_wanted(options: CompileOptions) -> bool:
 
 def _is_among(name: str, names: tuple[str, ...]) -> bool:
     return any(wanted in name for wanted in names)
-
-
-def _print(when: str, name: str, program: str) -> None:
-    print(f"// -----// IR Dump {when} {name} //----- //\n{program.rstrip()}\n", file=sys.stderr)

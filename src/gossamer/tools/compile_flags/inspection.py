@@ -84,6 +84,10 @@ INSPECTION = (
     ("print_ir_after_failure", Flag("mlir-print-ir-after-failure", "Prints the program if a pass fails.")),
     ("print_ir_after", _passes("mlir-print-ir-after", "Prints the program after these passes.")),
     ("print_ir_before", _passes("mlir-print-ir-before", "Prints the program before these passes.")),
+    (
+        "print_ir_tree_dir",
+        Flag("mlir-print-ir-tree-dir", "Writes these prints to files of a folder.", metavar="folder"),
+    ),
     ("print_pass_statistics", Flag("mlir-pass-statistics", "Reports what each pass did, in numbers.")),
     (
         "pass_statistics_display",

@@ -39,7 +39,7 @@ _REFUSED = {
     "it writes files that this compiler does not make": """
 iree-codegen-dump-tuning-specs-to= iree-llvmcpu-static-library-output-path=
 iree-util-hoist-into-globals-print-constexpr-dotgraph-to=
-iree-vm-bytecode-source-listing= mlir-pass-pipeline-crash-reproducer= mlir-print-ir-tree-dir=
+iree-vm-bytecode-source-listing= mlir-pass-pipeline-crash-reproducer=
 """,
     "output has one form here: see --output-format and --compile-to": """
 emit-mlir-bytecode-version= iree-vm-c-module-output-format=code
