@@ -93,12 +93,26 @@ def printing(options: CompileOptions) -> Generator[None]:
     printer = PassPrinter(options) if _is_wanted(options) else None
     if options.timing:
         print(report_title("Execution time report"), file=sys.stderr)
-    with asm_style(options), observe_passes(printer), verify_passes(options.verify):
+    with asm_style(_style_of(options)), observe_passes(printer), verify_passes(options.verify):
         yield
     if printer is not None:
         printer.check_names()
         if options.print_pass_statistics:
             print(printer.statistics.report(options.pass_statistics_display), file=sys.stderr)
+
+
+def _style_of(options: CompileOptions) -> dict[str, bool | int | None]:
+    return {
+        "enable_debug_info": options.asm_debug_info,
+        "pretty_debug_info": options.asm_pretty_debug_info,
+        "print_generic_op_form": options.asm_generic,
+        "use_local_scope": options.asm_local_scope,
+        "use_name_loc_as_prefix": options.asm_name_locations,
+        "assume_verified": options.asm_assume_verified,
+        "skip_regions": options.asm_skip_regions,
+        "large_elements_limit": options.asm_elements_limit,
+        "large_resource_limit": options.asm_resource_limit,
+    }
 
 
 def _is_wanted(options: CompileOptions) -> bool:
