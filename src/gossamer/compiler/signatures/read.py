@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gossamer.abi.declaration import DECLARATION_ATTR, ENCODING_ATTR, MODEL_ATTR, OUTPUT_ATTR, ExecutionModel
+from gossamer.abi.declaration import (
+    DECLARATION_ATTR,
+    ENCODING_ATTR,
+    MODEL_ATTR,
+    OUTPUT_ATTR,
+    TRANSIENTS_ATTR,
+    ExecutionModel,
+)
+from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW
 from gossamer.abi.value_type import RefType, ScalarType, TensorType, ValueType
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.signatures.declaration import declare_function, value_name
@@ -15,6 +23,7 @@ from gossamer.errors import CompileError
 
 _REFLECTION = "iree.reflection"
 _STUB = "iree.abi.stub"
+_BUFFERS = (BUFFER, BUFFER_VIEW)
 
 
 def read_signatures(
@@ -143,7 +152,7 @@ def _read_argument(
     name = value_name("input", index, attrs)
     argument_type = _type_outside(type, attrs, op)
     if attrs is None or OUTPUT_ATTR not in attrs:
-        return Argument(name, argument_type)
+        return Argument(name, argument_type, is_transients=_is_transients(op, index, argument_type, attrs))
     output = attrs[OUTPUT_ATTR]
     if not isinstance(output, ir.IntegerAttr):
         raise _error(op, f"'{OUTPUT_ATTR}' of argument {index} is {output}, expected the index of a result")
@@ -165,10 +174,21 @@ def _read_argument(
     return Argument(name, argument_type, output_of=result)
 
 
+def _is_transients(op: ir.Operation, index: int, type: ValueType, attrs: ir.DictAttr | None) -> bool:
+    if attrs is None or TRANSIENTS_ATTR not in attrs:
+        return False
+    if not isinstance(type, RefType) or type.name not in _BUFFERS:
+        raise _error(
+            op,
+            f"argument {index} of type {type} cannot be memory for transients",
+            hint="pass the memory as a !hal.buffer",
+        )
+    return True
+
+
 def _is_storage_for(argument: ValueType, result: ValueType) -> bool:
     if isinstance(argument, RefType):
-        is_buffer = argument.name in ("!hal.buffer", "!hal.buffer_view")
-        return is_buffer and not isinstance(result, ScalarType)
+        return argument.name in _BUFFERS and not isinstance(result, ScalarType)
     if not isinstance(argument, TensorType) or not isinstance(result, TensorType):
         return False
     return (

@@ -17,11 +17,13 @@ class Argument:
     Attributes:
         name: in messages and the declaration.
         output_of: index of the result whose storage this argument is, or None.
+        is_transients: memory that the function may use as long as its work goes on.
     """
 
     name: str
     type: ValueType
     output_of: int | None = None
+    is_transients: bool = False
 
 
 @dataclass(frozen=True, slots=True)

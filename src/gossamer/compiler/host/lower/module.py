@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gossamer.abi.declaration import TRANSIENTS_SIZE_ATTR
 from gossamer.compiler.host.lower.calls import incoming_scalar, outgoing_scalar
 from gossamer.compiler.host.lower.commands import lower_recording
 from gossamer.compiler.host.lower.context import LoweringContext, type_of_name
@@ -59,6 +60,8 @@ def _declare_function(module: ir.Module, function: Function) -> None:
     if function.export is not None:
         module.exports[function.export.name] = function.name
         vm_function.attrs.update(function.export.attrs)
+        if function.lent_bytes is not None:
+            vm_function.attrs[TRANSIENTS_SIZE_ATTR] = str(function.lent_bytes)
 
 
 def _lower_function(context: LoweringContext, function: Function) -> None:

@@ -70,6 +70,7 @@ class Function:
         name: of the VM function.
         export: signature it is exported with, None for internal functions and initialisers.
         result_types: types of results: register characters or full names of ref types.
+        lent_bytes: what it uses of memory that its caller lends it for transients; None where that is none.
         scalar_names: names of the MLIR scalars that steps refer to.
     """
 
@@ -77,6 +78,7 @@ class Function:
     export: Signature | None
     blocks: list[Block] = field(default_factory=list["Block"])
     result_types: tuple[str, ...] = ()
+    lent_bytes: int | None = None
     scalar_names: dict[mlir.ir.Value, str] = field(default_factory=dict["mlir.ir.Value", str])
 
     def steps(self) -> Iterator[Step]:

@@ -6,6 +6,7 @@ from gossamer.abi.ref_types import BUFFER, BUFFER_VIEW, FENCE
 from gossamer.abi.value_type import RefType, TensorType
 from gossamer.compiler.host.program.commands import Copy
 from gossamer.compiler.host.program.program import Return
+from gossamer.compiler.host.program.sizes import Size
 from gossamer.compiler.host.program.steps import Barrier, Passed, ViewBuffer
 from gossamer.compiler.host.program.values import Range, Resource, Tensor, Timepoint, View, whole
 from gossamer.compiler.host.schedule.analysis.aliasing import is_slice, is_tensor
@@ -69,6 +70,10 @@ def _export_arguments(scheduler: FunctionScheduler, export: Signature, entry: ir
         if argument.output_of is not None:
             storage = _receive_storage(scheduler, value, argument, view, wait)
             scheduler.result_storages[argument.output_of] = storage
+        elif argument.is_transients:
+            scheduler.work.lent = bind_buffer(scheduler, value, Size())
+            if wait is not None:
+                scheduler.timeline.did_write(scheduler.work.lent, wait)
         elif view is not None:
             receive_tensor(scheduler, value, view, argument.name, wait, type=argument.type)
     scheduler.function.result_types = tuple(_result_type(result.type) for result in export.results)

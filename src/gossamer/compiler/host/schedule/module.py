@@ -143,6 +143,8 @@ def _schedule(
         scheduler.function.blocks.append(scheduler.block)
         _schedule_block(scheduler, block, blocks)
         hand_over_signals(scheduler.block)
+    if scheduler.work.lent is not None:
+        scheduler.function.lent_bytes = scheduler.work.lent.size.constant
     return scheduler.function
 
 

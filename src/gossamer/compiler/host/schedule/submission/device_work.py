@@ -32,6 +32,7 @@ class DeviceWork:
         record: makes an `Execute` use a reusable recording where it can.
         is_async: the host does not wait for this function's work before it returns.
         position: number of the operation in its block that is being scheduled.
+        lent: memory of the caller's for what is used in one submission alone, or None; as large as is used.
     """
 
     emit: Callable[[Step], None]
@@ -43,6 +44,7 @@ class DeviceWork:
     timeline: Timeline = field(default_factory=Timeline)
     placement: Placement = field(default_factory=Placement)
     position: int = 0
+    lent: Resource | None = None
     _region: Region = field(default_factory=Region)
     _values: dict[Resource, list[ir.Value]] = field(default_factory=dict["Resource", "list[ir.Value]"])
     _owned: list[Resource] = field(default_factory=list["Resource"])
@@ -135,8 +137,15 @@ class DeviceWork:
             wait, _ = self._allocate_slab("results", *pack_together(leaving), wait)
         if not transients:
             return wait, None
-        lifetimes = [region.lifetime(resource) for resource in transients]
-        return self._allocate_slab("transients", *pack(lifetimes), wait)
+        offsets, size = pack([region.lifetime(resource) for resource in transients])
+        if self.lent is None or not size.is_static:
+            return self._allocate_slab("transients", offsets, size, wait)
+        # Why one place for all submissions: each waits for the one before.
+        wait = self.timeline.reduce({*wait, *self.timeline.before_write(self.lent)})
+        for resource, offset in offsets.items():
+            self.placement.place(resource, self.lent, offset)
+        self.lent.size = Size(max(self.lent.size.constant, size.constant))
+        return wait, None
 
     def _is_dead(self, resource: Resource) -> bool:
         values = self._values.get(resource, ())
