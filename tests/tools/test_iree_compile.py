@@ -385,3 +385,11 @@ class TestUmbrella:
     def test_help_lists_the_commands(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert gossamer.main([]) == 0
         assert "compile" in capsys.readouterr().out
+
+
+def test_what_can_be_compiled_for_is_listed(capfd: pytest.CaptureFixture[str]) -> None:
+    backends = iree_compile.main(["--iree-hal-list-target-backends"]), capfd.readouterr().out
+    architectures = iree_compile.main(["--iree-llvmcpu-list-targets"]), capfd.readouterr().out
+
+    assert backends == (0, "Registered target backends:\n  llvm-cpu\n  vmvx\n")
+    assert architectures == (0, "  Registered Targets:\n    aarch64\n    riscv64\n    x86-64\n")

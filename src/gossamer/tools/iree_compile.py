@@ -47,6 +47,8 @@ def _main(arguments: list[str]) -> int:
         sys.stdout.write(_version_text())
     elif values.get("iree-hal-list-target-backends"):
         sys.stdout.write(_target_backends_text())
+    elif values.get("iree-llvmcpu-list-targets"):
+        sys.stdout.write(_architectures_text())
     else:
         input_path = parsed.positionals[0] if parsed.positionals else "-"
         if warning := flag_table.warning_of(values):
@@ -137,4 +139,11 @@ def _version_text() -> str:
 def _target_backends_text() -> str:
     from gossamer.compiler.target.registry import target_names
 
-    return "Registered target backends:\n" + "".join(f"  {name}\n" for name in target_names())
+    return "Registered target backends:\n" + "".join(f"  {name}\n" for name in sorted(target_names()))
+
+
+def _architectures_text() -> str:
+    from gossamer.compiler.target.llvm_cpu.machines import ARCHITECTURES
+
+    names = sorted(name.replace("x86_64", "x86-64") for name in ARCHITECTURES)
+    return "  Registered Targets:\n" + "".join(f"    {name}\n" for name in names)

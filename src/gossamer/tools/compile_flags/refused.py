@@ -81,9 +81,6 @@ iree-llvmcpu-instrument-memory-accesses
 iree-codegen-transform-dialect-library= iree-codegen-tuning-spec-path=
 iree-preprocessing-pdl-spec-filename= iree-preprocessing-transform-spec-filename=
 """,
-    "there is no target that it could list for": """
-iree-llvmcpu-list-targets
-""",
     "bindings for TFLite are not made here": """
 iree-tflite-bindings-support
 """,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from gossamer.compiler.options import CompileOptions, TypeConversion
-from gossamer.tools.compile_flags.flag_rows import HAL_GROUP, INPUT_GROUP, MAIN_GROUP
+from gossamer.tools.compile_flags.flag_rows import HAL_GROUP, INPUT_GROUP, LLVMCPU_GROUP, MAIN_GROUP
 from gossamer.tools.compile_flags.honoured import HONOURED, NamedDevice
 from gossamer.tools.compile_flags.llvm import PASSED_ON, hidden_flags
 from gossamer.tools.compile_flags.parser import Flag, FlagError, ParsedFlags, UnknownFlagError, parse_flags
@@ -41,6 +41,7 @@ def command_line_flags() -> dict[str, Flag]:
         Flag("h", "Same as --help.", "Generic Options"),
         Flag("version", "Prints the version.", "Generic Options"),
         Flag("iree-hal-list-target-backends", "Lists the backends.", HAL_GROUP),
+        Flag("iree-llvmcpu-list-targets", "Lists the architectures of native kernels.", LLVMCPU_GROUP),
     ]
     return {flag.name: flag for flag in flags} | {flag.name: flag for flag in _foreign_flags()}
 
