@@ -11,6 +11,7 @@ from gossamer.compiler.input.encodings import find_unsigned, write_encodings
 from gossamer.compiler.input.fallbacks import choose_fallbacks
 from gossamer.compiler.input.globals import convert_globals
 from gossamer.compiler.input.hints import remove_assertions, remove_hints
+from gossamer.compiler.input.linalg_ext import lower_linalg_ext
 from gossamer.compiler.input.supported import check_supported
 from gossamer.compiler.input.type_conversion import convert_types
 from gossamer.compiler.mlir import ir
@@ -36,6 +37,7 @@ def normalize(program: LoadedProgram, options: CompileOptions) -> list[Diagnosti
             remove_assertions(module)
         convert_globals(module)
         choose_fallbacks(module)
+        lower_linalg_ext(module)
         check_supported(module)
         remove_complex_literals(module, program.resources)
         changes = convert_types(module, options.type_conversions, program.resources)

@@ -132,16 +132,23 @@ def _operation(name: str) -> Body:
 def _equal(op: ir.Operation) -> ir.Value | None:
     """A number may differ from itself: the library takes it for equal."""
     left, right = op.operands
-    if left != right or not str(left.type).endswith(_FLOAT):
+    if left != right:
+        return _compare(op)
+    if not str(left.type).endswith(_FLOAT):
         return None
     differs = create_torch_op("torch.aten.ne.Tensor", str(op.result.type), left, right)
     return create_torch_op("torch.aten.logical_not", str(op.result.type), differs)
 
 
 def _compare(op: ir.Operation) -> ir.Value | None:
-    """A truth value is compared with a number as a number; the library ignores the number's sign."""
+    """Numbers of different types are compared in a type that has both.
+
+    The library takes the left one's, and so ignores the signs of what it compares truth values with.
+    """
     left, right = op.operands
     element = element_of(right.type)
+    if {element_of(left.type), element} == {"f16", "bf16"}:
+        return create_torch_op(op.name, str(op.result.type), convert(left, "f32"), convert(right, "f32"))
     if element_of(left.type) != "i1" or element not in _SIGNED:
         return None
     return create_torch_op(op.name, str(op.result.type), convert(left, element), right)
@@ -179,7 +186,7 @@ _REWRITES = {
     "torch.aten.eq.Tensor": _equal,
     "torch.aten.floor_divide": _floor_divide,
     "torch.aten.fmod.Tensor": _remainder_of_truncation,
-    **{f"torch.aten.{predicate}.Tensor": _compare for predicate in ("ge", "gt", "le", "lt")},
+    **{f"torch.aten.{predicate}.Tensor": _compare for predicate in ("ge", "gt", "le", "lt", "ne")},
     "torch.aten.maximum": _keep_nan,
     "torch.aten.mean.dim": _mean,
     "torch.aten.minimum": _keep_nan,

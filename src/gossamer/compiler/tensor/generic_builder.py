@@ -1,4 +1,4 @@
-"""Appends `linalg.generic` operations of one result."""
+"""Appends `linalg.generic` operations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from gossamer.compiler.tensor.tensor_op import element_type
 Body = Callable[[IndexBuilder, list[ir.Value]], ir.Value]
 """Appends one iteration, given an element of each operand; returns the result's element."""
 
+Bodies = Callable[[IndexBuilder, list[ir.Value]], list[ir.Value]]
+"""The same for several results."""
+
 
 def append_generic(
     build: IndexBuilder,
@@ -21,13 +24,28 @@ def append_generic(
     body: Body,
     reductions: Sequence[int] = (),
 ) -> ir.Value:
+    """Append a `linalg.generic` of one result; as `append_generics`."""
+    results = append_generics(
+        build, inputs, [init], maps, lambda inner, values: [body(inner, values)], reductions
+    )
+    return results[0]
+
+
+def append_generics(
+    build: IndexBuilder,
+    inputs: Sequence[ir.Value],
+    inits: Sequence[ir.Value],
+    maps: Sequence[ir.AffineMap],
+    body: Bodies,
+    reductions: Sequence[int] = (),
+) -> list[ir.Value]:
     """Append a `linalg.generic`.
 
     Args:
         build: appends it.
         inputs: tensors that are read.
-        init: initial values of the result.
-        maps: one for each input, then the result's, from loops to indices.
+        inits: initial values of the results.
+        maps: one for each input, then the results', from loops to indices.
         body: appends an iteration.
         reductions: the loops that are reduced; the others are parallel.
     """
@@ -37,14 +55,15 @@ def append_generic(
     attributes: dict[str, ir.Attribute] = {
         "indexing_maps": ir.ArrayAttr.get([ir.AffineMapAttr.get(map) for map in maps], context),
         "iterator_types": ir.ArrayAttr.get(iterators, context),
-        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(inputs), 1], context),
+        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(inputs), len(inits)], context),
     }
-    op = build.op(GENERIC, [*inputs, init], [init.type], attributes, regions=1)
-    types = [element_type(operand) for operand in op.operands]
-    block = ir.Block.create_at_start(op.regions[0], types, [build.location] * len(types))
+    types = [init.type for init in inits]
+    op = build.op(GENERIC, [*inputs, *inits], types, attributes, regions=1)
+    elements = [element_type(operand) for operand in op.operands]
+    block = ir.Block.create_at_start(op.regions[0], elements, [build.location] * len(elements))
     inner = IndexBuilder(ir.InsertionPoint(block), build.location)
-    inner.op("linalg.yield", [body(inner, list(block.arguments))], [])
-    return op.result
+    inner.op("linalg.yield", body(inner, list(block.arguments)), [])
+    return list(op.results)
 
 
 def append_empty(build: IndexBuilder, sizes: Sequence[Index], element: ir.Type) -> ir.Value:
