@@ -27,6 +27,7 @@ _OPERATIONS = frozenset(
         *(f"util.buffer.{name}" for name in _BUFFER_OPERATIONS),
         *(f"util.list.{name}" for name in ("construct", "create", "get", "resize", "set", "size")),
         *("util.string.format", "util.string.itoa"),
+        "flow.parameter.load",
         RESOLVED,
         *(name for row in _EXTENDED for name in (row.name, *row.synonyms)),
         *(f"{DIALECT}.yield", "tm_tensor.yield"),

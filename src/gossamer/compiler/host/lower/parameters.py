@@ -13,7 +13,7 @@ from gossamer.abi.parameter_functions import LOAD
 from gossamer.abi.ref_types import BUFFER, FENCE
 from gossamer.compiler.host.lower.context import LoweringContext
 from gossamer.compiler.host.program import hal_flags
-from gossamer.compiler.host.program.steps import LoadParameters
+from gossamer.compiler.host.program.steps import LoadNamedParameter, LoadParameters
 from gossamer.compiler.vm import ir
 
 _HOST_BUFFER = "!vm.buffer"
@@ -39,6 +39,39 @@ def lower_load_parameters(context: LoweringContext, step: LoadParameters) -> Non
     )
     for index, result in enumerate(step.results):
         context.define(result, builder.op("list.get.ref", buffers, builder.i32(index), type=BUFFER))
+
+
+def lower_load_named_parameter(context: LoweringContext, step: LoadNamedParameter) -> None:
+    """The same with tables of one entry, made when it is called."""
+    builder = context.builder
+    key = context.value(step.key)
+    length = builder.op("trunc.i64.i32", builder.op("buffer.length", key))
+    places = _table(context, [builder.i32(0), length])
+    spans = _table(context, [context.value(step.offset), builder.i64(0), context.size(step.result.size)])
+    buffers = context.call(
+        LOAD,
+        context.device(),
+        builder.i64(ANY_QUEUE),
+        builder.null(FENCE),
+        context.signal_fence(step.signal),
+        builder.null(_HOST_BUFFER) if step.scope is None else context.value(step.scope),
+        builder.i64(ANY_QUEUE),
+        builder.i32(hal_flags.MEMORY_TYPE_DEVICE_LOCAL),
+        builder.i32(hal_flags.BUFFER_USAGE_DEFAULT),
+        *(places, key, spans),
+    )
+    context.define(step.result, builder.op("list.get.ref", buffers, builder.i32(0), type=BUFFER))
+
+
+def _table(context: LoweringContext, numbers: list[ir.Value]) -> ir.Value:
+    """A host buffer of integers of one width."""
+    builder = context.builder
+    width = 4 if numbers[0].type == ir.I32 else 8
+    size, alignment = builder.i64(len(numbers) * width), builder.i32(_TABLE_ALIGNMENT)
+    table = builder.op("buffer.alloc", size, alignment, result_ref_type=_HOST_BUFFER)
+    for index, number in enumerate(numbers):
+        builder.effect(f"buffer.store.i{width * 8}", table, builder.i64(index), number)
+    return table
 
 
 def _tables(step: LoadParameters) -> dict[str, bytes]:

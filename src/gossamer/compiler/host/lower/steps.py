@@ -18,7 +18,7 @@ from gossamer.compiler.host.lower.calls import (
 )
 from gossamer.compiler.host.lower.commands import lower_execute
 from gossamer.compiler.host.lower.context import LoweringContext
-from gossamer.compiler.host.lower.parameters import lower_load_parameters
+from gossamer.compiler.host.lower.parameters import lower_load_named_parameter, lower_load_parameters
 from gossamer.compiler.host.program import hal_flags
 from gossamer.compiler.host.program.steps import (
     Alloca,
@@ -38,6 +38,7 @@ from gossamer.compiler.host.program.steps import (
     HostOp,
     Join,
     LoadGlobal,
+    LoadNamedParameter,
     LoadParameters,
     PackScalars,
     ReadElement,
@@ -297,6 +298,7 @@ _LOWERINGS: dict[type, _Lowering] = {
     HostOp: _host_op,
     Join: _join,
     LoadGlobal: _load_global,
+    LoadNamedParameter: lower_load_named_parameter,
     LoadParameters: lower_load_parameters,
     PackScalars: _pack_scalars,
     ReadElement: _read_element,

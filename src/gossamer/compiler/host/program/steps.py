@@ -138,6 +138,23 @@ class LoadParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadNamedParameter:
+    """Loads bytes of a parameter whose name the program makes into a buffer of their own.
+
+    Attributes:
+        scope: the MLIR value of a text, or None for the one without a name.
+        key: the MLIR value of a text.
+        offset: an MLIR i64: of the first byte in the parameter.
+    """
+
+    scope: mlir.ir.Value | None
+    key: mlir.ir.Value
+    offset: mlir.ir.Value
+    result: Resource
+    signal: Timepoint
+
+
+@dataclass(frozen=True, slots=True)
 class Barrier:
     """Signals once what it waits for is done; without anything to wait for, at once."""
 
@@ -279,6 +296,7 @@ Step: TypeAlias = (
     | Dealloca
     | Execute
     | LoadParameters
+    | LoadNamedParameter
     | Barrier
     | Await
     | Join

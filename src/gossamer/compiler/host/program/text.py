@@ -35,6 +35,7 @@ from gossamer.compiler.host.program.steps import (
     HostOp,
     Join,
     LoadGlobal,
+    LoadNamedParameter,
     LoadParameters,
     PackScalars,
     ReadElement,
@@ -201,6 +202,10 @@ _FORMATS: dict[type, Callable[[Any, _Names], str]] = {
     ),
     Join: lambda step, names: f"{step.result} = join {names.list(step.wait)}",
     LoadGlobal: lambda step, names: f"{names.of(step.result)} = load @{step.name}",
+    LoadNamedParameter: lambda step, names: (
+        f"{step.result} = load parameter {names.of(step.scope)}::{names.of(step.key)}"
+        f"[{names.of(step.offset)}] {step.result.size} bytes{_time(signal=step.signal)}"
+    ),
     LoadParameters: lambda step, names: (
         f"{names.list(step.results)} = load{' mutable' if step.is_mutable else ''} parameters "
         f"{step.scope!r}::{list(step.keys)}{_time(signal=step.signal)}"

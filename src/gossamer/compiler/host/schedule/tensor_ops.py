@@ -9,8 +9,8 @@ from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, WorkgroupCount
 from gossamer.compiler.host.program.constant_bytes import dense_bytes, pack_elements, splat_pattern
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Size
-from gossamer.compiler.host.program.steps import Bind, HoldBytes, PackScalars, ReadElement
-from gossamer.compiler.host.program.values import Opaque, Range, Tensor
+from gossamer.compiler.host.program.steps import Bind, HoldBytes, LoadNamedParameter, PackScalars, ReadElement
+from gossamer.compiler.host.program.values import Opaque, Range, Resource, Tensor, whole
 from gossamer.compiler.host.schedule.analysis.aliasing import Origin, is_tensor
 from gossamer.compiler.host.schedule.scheduler import FunctionScheduler, constant_integer
 from gossamer.compiler.kernel_interface import ConstantSource, CountExpr
@@ -53,6 +53,21 @@ def schedule_bytes(scheduler: FunctionScheduler, op: ir.Operation) -> None:
     alignment = ir.IntegerAttr(given["alignment"]).value if "alignment" in given else 0
     mime_type = ir.StringAttr(given["mime_type"]).value if "mime_type" in given else ""
     scheduler.emit(HoldBytes(name, data, alignment, mime_type, op.results[0]))
+
+
+def _load_parameter(scheduler: FunctionScheduler, op: ir.Operation) -> None:
+    """A `flow.parameter.load`: a scope, if there is one, a key, an offset, and the dynamic dimensions."""
+    names = [operand for operand in op.operands if str(operand.type) == "!util.buffer"]
+    offset, *dims = list(op.operands)[len(names) :]
+    result = op.results[0]
+    element = str(ir.RankedTensorType(result.type).element_type)
+    shape = scheduler.shape(result.type, [scheduler.dim(dim) for dim in dims])
+    resource = Resource(scheduler.name("parameter"), scheduler.size(shape, element))
+    signal = scheduler.timeline.new(())
+    scope = names[0] if len(names) > 1 else None
+    scheduler.emit(LoadNamedParameter(scope, names[-1], offset, resource, signal))
+    scheduler.set_tensor(result, Tensor(shape, element, whole(resource)))
+    scheduler.timeline.did_write(resource, signal)
 
 
 def _fill(scheduler: FunctionScheduler, tensor: Tensor, pattern: int | Scalar, length: int) -> None:
@@ -257,6 +272,7 @@ def _workgroup_count(expression: CountExpr, value_of: Callable[[ConstantSource],
 
 TENSOR_OPS: dict[str, Handler] = {
     "flow.dispatch": _dispatch,
+    "flow.parameter.load": _load_parameter,
     "flow.tensor.clone": _clone,
     "flow.tensor.empty": _empty,
     "flow.tensor.from_elements": _from_elements,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gossamer.compiler.frontend.mlir.syntax.adjustments import element_type, in_order, same_type, typed
 from gossamer.compiler.frontend.mlir.syntax.assembly_format import OperationFormat, format_table
+from gossamer.compiler.frontend.mlir.syntax.operation import OperationText
 
 _WORKLOAD = "( '[' %workload* ']' )?"
 _INDICES = "( '[' %indices* ']' )?"
@@ -91,4 +92,24 @@ _DISPATCH_FORMATS = (
     ),
 )
 
-FORMATS = format_table(*_TENSOR_FORMATS, *_DISPATCH_FORMATS)
+
+def _parameter_reference(operation: OperationText) -> None:
+    """`%scope::%key[%offset]`; what stands alone is the key."""
+    operands = operation.operands
+    scope, key = operands.pop("name"), operands.pop("key", [])
+    if not key:
+        scope, key = [], scope
+    operation.operands = {"scope": scope, "key": key, **operands}
+    typed("!util.buffer", "scope", "key")(operation)
+    typed("i64", "offset")(operation)
+
+
+_PARAMETER_FORMATS = (
+    OperationFormat(
+        "flow.parameter.load",
+        "%name ( '::' %key )? '[' %offset ']' ':' shaped(result) attr-dict-with-keyword => result",
+        adjust=_parameter_reference,
+    ),
+)
+
+FORMATS = format_table(*_TENSOR_FORMATS, *_DISPATCH_FORMATS, *_PARAMETER_FORMATS)
