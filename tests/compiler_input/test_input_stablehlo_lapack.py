@@ -130,6 +130,26 @@ def test_reflectors_make_an_orthogonal_factor(shape: tuple[int, int]) -> None:
     _close(np.abs(np.triu(reduced[:count])), np.abs(np.linalg.qr(matrix)[1]))
 
 
+def test_reflectors_of_xla_are_those_of_lapack() -> None:
+    matrix = _normal(4, 3)
+    reduced, factors = _call("geqrf", [matrix], [_type((4, 3)), _type((3,))])
+    text = """
+    func.func @product(%a: tensor<4x3xf32>, %b: tensor<2xf32>) -> tensor<4x3xf32> {
+      %0 = stablehlo.custom_call @ProductOfElementaryHouseholderReflectors(%a, %b)
+        : (tensor<4x3xf32>, tensor<2xf32>) -> tensor<4x3xf32>
+      return %0 : tensor<4x3xf32>
+    }"""
+    expected = np.eye(4)
+    for column in range(2):
+        reflector = np.concatenate([np.zeros(column), [1], reduced[column + 1 :, column]])
+        expected = expected @ (np.eye(4) - factors[column] * np.outer(reflector, reflector))
+
+    with gossamer.Pipeline([gossamer.compile_text(text)], device="local-sync") as pipeline:
+        found = pipeline.main.product(reduced, factors[:2].copy())
+
+    _close(found, expected[:, :3])
+
+
 def test_a_column_that_is_reduced_needs_no_reflector() -> None:
     reduced, factors = _call("geqrf", [np.eye(3, dtype=np.float32)], [_type((3, 3)), _type((3,))])
 

@@ -35,16 +35,18 @@ class Workbench:
     Attributes:
         iree_bin: tools and Python of IREE's wheels.
         cache: compiled modules and IREE's verdicts, by the hash of what they were made from.
+        is_ours: our compiler compiles, every time.
     """
 
     iree_bin: Path
     cache: Path
+    is_ours: bool = False
 
     def compile(self, source: Path, flags: Sequence[str]) -> tuple[Path, str]:
         """The module of a source, and the first error where IREE's compiler refuses it, respelled too."""
         text = source.read_text()
         module, refusal = self._compile(source, text, flags)
-        if refusal and respell(text) != text:
+        if refusal and not self.is_ours and respell(text) != text:
             return self._compile(source, respell(text), flags)
         return module, refusal
 
@@ -52,10 +54,15 @@ class Workbench:
         key = hashlib.sha256("\0".join([text, *flags]).encode()).hexdigest()[:20]
         output = self.cache / f"{source.stem}-{key}.vmfb"
         refusal = output.with_suffix(".refused")
+        if self.is_ours:
+            output, refusal = output.with_suffix(".ours.vmfb"), output.with_suffix(".ours.refused")
+            for kept in self.cache.glob(f"{output.stem}.*"):
+                kept.unlink()
         if not output.exists() and not refusal.exists():
             copy, partial = output.with_suffix(".mlir"), output.with_suffix(".partial")
             copy.write_text(text)
-            command = [self.iree_bin / "iree-compile", *flags, copy, "-o", partial]
+            tools = Path(sys.executable).parent if self.is_ours else self.iree_bin
+            command = [tools / "iree-compile", *flags, copy, "-o", partial]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 errors = [line for line in done.stderr.splitlines() if "error" in line]

@@ -4,6 +4,9 @@ CHECKOUT is a checkout of IREE's sources, of the version of the wheels in `.venv
 enough. IREE's compiler compiles each file as its folder's CMakeLists.txt says; our iree-check-module runs
 its functions on local-sync and local-task; IREE's runtime, with a check module of ours, runs them too and
 says what is to be expected. The exit code is 1 where a function passes in IREE and fails here.
+
+With `--ours`, our compiler compiles the files, those that it refuses count as one function that fails, and
+so does what fails in either runtime.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ _Row = tuple[str, str]
 class Report:
     """Counts by (backend, device); exceptions are printed at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_ours: bool) -> None:
+        self.is_ours = is_ours
         self.expected: Counter[_Row] = Counter()
         self.passed: Counter[_Row] = Counter()
 
@@ -37,6 +41,8 @@ class Report:
         """Count one function: what failed in IREE, what failed here."""
         row = (case.backend, device)
         place = f"{case.name}:{name} on {device}"
+        if self.is_ours:
+            ours, theirs = ours or (theirs and f"in IREE: {theirs}"), ""
         if theirs == NO_END:
             print(
                 f"crashes in IREE with a check module in Python, expected by its suite: {place}", flush=True
@@ -67,13 +73,14 @@ def main() -> int:
     parser.add_argument("--iree-bin", type=Path, default=_REPOSITORY / ".venv-iree" / "bin")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "gossamer-e2e")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--ours", action="store_true", help="compile with our compiler")
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
-    workbench = Workbench(arguments.iree_bin, arguments.cache)
+    workbench = Workbench(arguments.iree_bin, arguments.cache, is_ours=arguments.ours)
     cases = [
         c for c in find_cases(arguments.checkout, arguments.cache / "generated") if arguments.only in c.name
     ]
-    report = Report()
+    report = Report(is_ours=arguments.ours)
     with ThreadPoolExecutor(arguments.jobs) as pool:
         for lines in pool.map(lambda case: _run_case(workbench, case), cases):
             for line in lines:
@@ -87,7 +94,8 @@ def main() -> int:
 def _run_case(workbench: Workbench, case: CheckCase) -> list[tuple[CheckCase, str, str, str, str]]:
     module, refusal = workbench.compile(case.source, case.flags)
     if refusal:
-        return [(case, "any device", "*", f"its compiler: {refusal}", "same file")]
+        here = refusal if workbench.is_ours else "same file"
+        return [(case, "any device", "*", f"its compiler: {refusal}", here)]
     if not case.runs:
         return []
     lines: list[tuple[CheckCase, str, str, str, str]] = []

@@ -24,6 +24,8 @@ from gossamer.compiler.input.stablehlo.linear_algebra.matrix import Matrix, fill
 from gossamer.compiler.mlir import ir
 
 _TARGET = re.compile(r"lapack_[sd](?P<name>\w+)_ffi")
+_XLA_TARGETS = {"ProductOfElementaryHouseholderReflectors": "orgqr"}
+"""Names that XLA has for routines, on every platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def lower_lapack(op: ir.Operation, target: str) -> Sequence[ir.Value] | None:
         target: what it calls.
     """
     found = _TARGET.fullmatch(target)
-    routine = _ROUTINES.get(found["name"]) if found else None
+    routine = _ROUTINES.get(found["name"] if found else _XLA_TARGETS.get(target, ""))
     types = [ir.RankedTensorType(value.type) for value in (*op.operands, *op.results)]
     if routine is None or not all(type.has_static_shape and 0 not in type.shape for type in types):
         return None
