@@ -145,8 +145,3 @@ def test_a_precompiled_program_is_compiled_on() -> None:
     text = compiled(ABS, "--compile-mode=precompile").decode()
     assert "func.func @abs" in text
     assert formats(compiled(text, "--iree-hal-target-backends=vmvx")) == {"vmvx-bytecode-fb"}
-
-
-def test_text_of_the_vm_dialect_is_refused() -> None:
-    with pytest.raises(CompileError, match="text of the vm dialect is not read"):
-        compiled(ABS, "--compile-mode=vm")

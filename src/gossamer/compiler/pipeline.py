@@ -42,15 +42,12 @@ from gossamer.compiler.target.stated_devices import adopt_devices
 from gossamer.compiler.target.target import ExecutableSource, Target
 from gossamer.compiler.tensor.executable import Executable, sole_executable
 from gossamer.compiler.vm import ir as vm_ir
-from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.compiler.vm.optimize.pipeline import optimize_module
 from gossamer.compiler.vm.text import format_module
+from gossamer.compiler.vm_program import compile_vm_program, is_vm_program, written
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
-from gossamer.format.archive import write_module
-from gossamer.format.json_text import json_text
 from gossamer.format.whole_file import write_whole
-from gossamer.format.write_bytecode_module import write_bytecode_module
 
 _EXECUTABLE = "module_linked"
 """Name of the executable that holds all kernels of a module."""
@@ -97,6 +94,8 @@ def compile_source(source: Source, options: CompileOptions) -> bytes:
     Raises: CompileError with diagnostics that point into `source`, also where it holds several modules.
     """
     with source.explains(), printing(options):
+        if is_vm_program(source, options):
+            return compile_vm_program(source, options)
         parts = _load(source, options)
         if len(parts) > 1:
             names = ", ".join(f"@{name}" for name in parts)
@@ -113,6 +112,8 @@ def compile_modules(source: Source, options: CompileOptions) -> dict[str, bytes]
     Raises: CompileError with diagnostics that point into `source`.
     """
     with source.explains(), printing(options):
+        if is_vm_program(source, options):
+            return {Path(source.name).stem: compile_vm_program(source, options)}
         return {
             name or DEFAULT_MODULE_NAME: _compile(compilation, name or Path(source.name).stem)
             for name, compilation in _load(source, options).items()
@@ -312,16 +313,7 @@ def _vm(compilation: Compilation) -> None:
 
 def _end(compilation: Compilation) -> None:
     assert compilation.vm_module is not None
-    options = compilation.options
-    definition = emit_module(compilation.vm_module, optimize=False, debug=not options.strip_source_map)
-    if options.writes_functions:
-        compilation.output = format_module(compilation.vm_module).encode()
-    elif options.writes_tables:
-        # Why without offsets: text has no place beside its tables, so that they hold all data.
-        tables = json_text(write_bytecode_module(definition, {}), pretty=True)
-        compilation.output = tables.encode("utf-8", "surrogateescape")
-    else:
-        compilation.output = write_module(definition, flat=not options.polyglot_zip)
+    compilation.output = written(compilation.vm_module, compilation.options)
 
 
 def _show_module(compilation: Compilation) -> bytes:

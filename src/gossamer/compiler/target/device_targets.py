@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import (
-    CompileMode,
     CompileOptions,
     ExecutionModel,
     ModuleFormat,
@@ -38,11 +37,6 @@ def check_options(options: CompileOptions) -> None:
         raise _error(
             f"execution model '{model.value}' does not exist in Gossamer",
             hint="use async-internal or async-external; host-only is for programs without kernels",
-        )
-    if options.compile_mode is CompileMode.VM:
-        raise _error(
-            "text of the vm dialect is not read by Gossamer",
-            hint="iree-as-module assembles text of VM functions",
         )
     if options.output_format is OutputFormat.VM_C:
         raise _error("C source modules are not written by Gossamer", hint="use --output-format=vm-bytecode")

@@ -67,7 +67,7 @@ _MODULE_FORMATS = {
 
 _COMPILE_MODES = {
     CompileMode.STD: "A whole program (default).",
-    CompileMode.VM: "Not available.",
+    CompileMode.VM: "VM functions, as text of the vm dialect.",
     CompileMode.HAL_EXECUTABLE: "One dispatch, as --iree-hal-dump-executable-sources-to writes it.",
     CompileMode.PRECOMPILE: "As --compile-to=preprocessing.",
 }

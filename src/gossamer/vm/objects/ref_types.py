@@ -127,6 +127,7 @@ def ref_type_name(value: object) -> str:
     if value is None:
         return "null"
     for candidate in _ref_types.values():
-        if isinstance(value, candidate.classes):
+        # Why not object: a type that admits anything is no name of anything.
+        if object not in candidate.classes and isinstance(value, candidate.classes):
             return candidate.name
     return type(value).__qualname__
