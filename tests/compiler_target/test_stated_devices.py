@@ -113,10 +113,27 @@ FIRST = ["--iree-hal-target-device=device_a=local[0]", "--iree-hal-local-target-
 
 
 def test_work_of_several_devices_is_done_on_the_first_with_a_warning() -> None:
-    with pytest.warns(CompileWarning, match="all work is done on the first device, @device_a"):
+    with pytest.warns(CompileWarning, match="all work is done on one device, @device_a"):
         module = compiled(PLACED, *FIRST, "--iree-hal-target-device=device_b=local[1]")
     with gossamer.Pipeline([module], device="local-sync") as pipeline:
         np.testing.assert_array_equal(pipeline.f(-np.ones(4, np.float32)), np.ones(4, np.float32))
+
+
+@pytest.mark.parametrize("default", ["device_1", "1"])
+def test_another_device_than_the_first_may_do_the_work(default: str) -> None:
+    flag = f"--iree-hal-default-device={default}"
+    stated = targets(device(VMVX), device(NATIVE))
+    assert formats(compiled(stated, flag)) == {ELF}
+    named = ["--iree-hal-target-device=local", "--iree-hal-target-device=local[3]"]
+    with pytest.raises(GossamerError, match=r"ordinal = 3 : index"):
+        gossamer.Pipeline([compiled(ABS, *named, FIRST[1], flag)], device="local-sync")
+
+
+def test_a_default_that_is_no_device_is_refused() -> None:
+    with pytest.raises(CompileError, match="there is no device 'x'"):
+        compiled(targets(device(VMVX)), "--iree-hal-default-device=x")
+    with pytest.raises(FlagError, match="--iree-hal-default-device=x is none of the devices device_a"):
+        compiled(ABS, *FIRST, "--iree-hal-default-device=x")
 
 
 def test_a_device_that_is_promised_must_be_declared() -> None:

@@ -19,7 +19,7 @@ from trapping_kernels import trapping_executable
 
 from gossamer.drivers.local.ir.guard_ir import STOP_SIGNAL, has_guard
 from gossamer.drivers.local.runner import faults
-from gossamer.drivers.local.runner.faults import GUARD_VARIABLE, guard_signals
+from gossamer.drivers.local.runner.faults import guard_signals
 from gossamer.drivers.local.sync_device import SyncDevice
 from gossamer.drivers.local.task_device import TaskDevice
 from gossamer.drivers.local.workers.worker_options import WorkerOptions
@@ -29,6 +29,7 @@ from gossamer.hal.memory.buffer_ref import BufferRef
 from gossamer.hal.timeline.fence import Fence
 from gossamer.limits.errors import CallCancelledError, CallTimeoutError
 from gossamer.limits.scope import call_limits
+from gossamer.machine_code.fault_messages import GUARD_VARIABLE
 from gossamer.processor.host import host_triple
 
 pytestmark = pytest.mark.skipif(not has_guard(host_triple()), reason="kernels are left on x86-64 Linux only")
@@ -142,7 +143,8 @@ OUTSIDE = """
 import ctypes, faulthandler, sys
 from signal import *
 {first}
-from gossamer.drivers.local.runner.faults import GUARD_VARIABLE, guard_signals
+from gossamer.drivers.local.runner.faults import guard_signals
+from gossamer.machine_code.fault_messages import GUARD_VARIABLE
 guard_signals()
 {then}
 sys.exit(7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -100,7 +101,8 @@ class CompileOptions:
 
     Attributes:
         target_device: as in `--iree-hal-target-device=`; "" means none was given.
-        device_names: names of the devices that the options name; work is done on the first.
+        device_names: names of the devices that the options name.
+        default_device: which of several devices does all work: its name, or its number; "" is the first.
         device_ordinal: which of the devices that fit the program runs on; None is the first.
         target_backends: backends that kernels are compiled for.
         compile_mode: what the input is, and what becomes of it.
@@ -160,6 +162,7 @@ class CompileOptions:
     execution_model: ExecutionModel = ExecutionModel.ASYNC_INTERNAL
     target_device: str = ""
     device_names: tuple[str, ...] = ()
+    default_device: str = ""
     device_ordinal: int | None = None
     target_backends: tuple[str, ...] = ()
     compile_mode: CompileMode = CompileMode.STD
@@ -224,6 +227,15 @@ class CompileOptions:
     reassociates_reductions: bool = True
     skips_roundings: bool = True
     llvmcpu_link_embedded: bool = True
+
+    def choose_device(self, names: Sequence[str]) -> int | None:
+        """Number of the device among these that does all work; None where there is no such one."""
+        if not self.default_device:
+            return 0
+        if self.default_device in names:
+            return names.index(self.default_device)
+        is_number = self.default_device.isdecimal() and int(self.default_device) < len(names)
+        return int(self.default_device) if is_number else None
 
     @property
     def exports_fences(self) -> bool:

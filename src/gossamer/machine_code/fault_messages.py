@@ -11,21 +11,28 @@ Python led to it; that from which a module in C is called bears the names of the
 from __future__ import annotations
 
 import faulthandler
+import os
 from collections.abc import Callable
 from types import FunctionType
 from typing import TypeVar, cast
 
 Called = TypeVar("Called", bound=Callable[..., object])
 
+GUARD_VARIABLE = "GOSSAMER_FAULT_GUARD"
 _STDERR = 2
 
 
+def leaves_signals_alone() -> bool:
+    """Whether the environment asks for no handlers."""
+    return os.environ.get(GUARD_VARIABLE) == "0"
+
+
 def report_faults() -> None:
-    """Have faults reported on stderr, unless somebody has seen to that.
+    """Have faults reported on stderr, unless somebody has seen to that or the environment forbids it.
 
     Whoever takes the signals of faults over has to call it before.
     """
-    if faulthandler.is_enabled():
+    if faulthandler.is_enabled() or leaves_signals_alone():
         return
     try:
         faulthandler.enable(_STDERR, all_threads=False)

@@ -1,7 +1,7 @@
 """Devices that a program names itself, which count before those of the options, as in IREE.
 
 They are `hal.device.targets` of the module, or globals of type `!hal.device`. A program runs on one device
-here, the first: what places its parts on others gives the same values on the one.
+here: what places its parts on others gives the same values on the one.
 """
 
 from __future__ import annotations
@@ -53,9 +53,14 @@ def adopt_devices(module: ir.Module, options: CompileOptions, source: Source) ->
             hint = f"--iree-hal-target-device={name}=local declares it"
             message = f"device @{name} is promised, and never declared (there are {', '.join(names)})"
             raise CompileError([Diagnostic(message, source_location(op.location), hint=hint)])
+    chosen = options.choose_device(names)
+    if chosen is None:
+        hint = "--iree-hal-default-device= takes the name or the number of one"
+        message = f"there is no device '{options.default_device}' (there are {', '.join(names)})"
+        raise CompileError([Diagnostic(message, source_location(module.operation.location), hint=hint)])
     if len(places) > 1:
-        source.warn(f"{source.name}: all work is done on the first device, @{names[0] if names else 'local'}")
-    return _adopted(devices[0], options, module) if devices else options
+        source.warn(f"{source.name}: all work is done on one device, @{names[chosen] if names else 'local'}")
+    return _adopted(devices[chosen], options, module) if devices else options
 
 
 def _stated_devices(module: ir.Module, source: Source) -> Iterator[_Device]:

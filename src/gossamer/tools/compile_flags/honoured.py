@@ -138,11 +138,20 @@ HONOURED = (
         Flag(
             "iree-hal-target-device",
             "Device to compile for: local, local[1] for the second that fits, name=local. "
-            "Of several, work is done on the first.",
+            "Of several, the first does all work.",
             HAL_GROUP,
             "device",
             convert=_device,
             is_list=True,
+        ),
+    ),
+    (
+        "default_device",
+        Flag(
+            "iree-hal-default-device",
+            "Which of several devices does all work: its name or its number.",
+            HAL_GROUP,
+            "device",
         ),
     ),
     (

@@ -104,11 +104,15 @@ def _llvm_names(values: Mapping[str, object]) -> list[str]:
     return [name for name in values if name not in flags or flags[name].group == _LLVM_GROUP]
 
 
-def _device_fields(devices: tuple[NamedDevice, ...]) -> dict[str, object]:
-    """Fields of options for what `--iree-hal-target-device=` names."""
-    first = devices[0]
+def _device_fields(devices: tuple[NamedDevice, ...], default: str) -> dict[str, object]:
+    """Fields of options for what `--iree-hal-target-device=` names, and which of it does the work."""
     names = tuple(device.name or f"device_{number}" for number, device in enumerate(devices))
-    return {"target_device": first.kind, "device_ordinal": first.ordinal, "device_names": names}
+    chosen = CompileOptions(default_device=default).choose_device(names)
+    if chosen is None:
+        flag = "iree-hal-default-device"
+        raise FlagError(f"--{flag}={default} is none of the devices {', '.join(names)}", flag)
+    device = devices[chosen]
+    return {"target_device": device.kind, "device_ordinal": device.ordinal, "device_names": names}
 
 
 def _compiles_native_kernels(values: Mapping[str, object]) -> bool:
@@ -130,7 +134,8 @@ def options_of(values: Mapping[str, object]) -> CompileOptions:
         if name in values:
             (conversions.add if values[name] else conversions.discard)(conversion)
     if "target_device" in fields:
-        fields |= _device_fields(cast("tuple[NamedDevice, ...]", fields["target_device"]))
+        devices = cast("tuple[NamedDevice, ...]", fields["target_device"])
+        fields |= _device_fields(devices, str(fields.get("default_device", "")))
     if "target_backends" in fields and "iree-hal-target-backends" in values:
         # The older spelling says which device, too.
         fields.setdefault("target_device", "local")

@@ -73,7 +73,7 @@ iree-global-opt-enable-quantized-matmul-reassociation iree-global-opt-enable-sin
 iree-global-opt-enable-warn-on-uninitialized-values
 iree-global-opt-experimental-enable-edge-reshape-propagation iree-global-opt-propagate-transposes
 iree-global-opt-propagate-transposes-through-conv iree-global-opt-set-encoding-strategy=
-iree-global-opt-use-im2col-for-convs iree-hal-default-device= iree-hal-executable-debug-level=
+iree-global-opt-use-im2col-for-convs iree-hal-executable-debug-level=
 iree-hal-external-resources-mappable iree-hal-force-indirect-command-buffers
 iree-hal-indirect-command-buffers iree-hal-link-executables iree-hal-local-host-device-backends=
 iree-hal-memoization iree-opt-aggressively-propagate-transposes

@@ -8,7 +8,6 @@ happens outside of kernels. `GOSSAMER_FAULT_GUARD=0` leaves all signals alone: t
 from __future__ import annotations
 
 import ctypes
-import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -16,10 +15,8 @@ from collections.abc import Sequence
 from gossamer.drivers.local.ir.guard_ir import PREVIOUS_BYTES, STOP_SIGNAL, has_guard
 from gossamer.drivers.local.runner.native_runner import native_functions
 from gossamer.errors import StatusError
-from gossamer.machine_code.fault_messages import report_faults
+from gossamer.machine_code.fault_messages import leaves_signals_alone, report_faults
 from gossamer.processor.host import host_triple
-
-GUARD_VARIABLE = "GOSSAMER_FAULT_GUARD"
 
 TRAPS = tuple(
     int(getattr(signal, name)) for name in ("SIGFPE", "SIGSEGV", "SIGBUS", "SIGILL") if hasattr(signal, name)
@@ -49,7 +46,7 @@ def guard_signals() -> None:
     """Take over the signals of traps, where this machine can and the environment does not forbid it."""
     global _is_guarding
     with _lock:
-        if _is_guarding or os.environ.get(GUARD_VARIABLE) == "0" or not has_guard(host_triple()):
+        if _is_guarding or leaves_signals_alone() or not has_guard(host_triple()):
             return
         try:
             guard = native_functions().guard
