@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -160,14 +161,17 @@ class TestFiles:
         assert iree_compile.main([VMVX, flag, str(abs_file), f"-o={output}"]) == 0
         assert output.read_text().startswith("vm.module public @module {")
 
-    @pytest.mark.parametrize(
-        "flag", ["--iree-vm-bytecode-module-output-format=annotated-mlir-text", "--output-format=vm-c"]
-    )
-    def test_forms_of_output_that_are_not_here(
-        self, flag: str, abs_file: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert iree_compile.main([VMVX, flag, str(abs_file)]) == 1
-        assert "not written" in capsys.readouterr().err
+    def test_functions_as_text_with_registers(self, abs_file: Path, tmp_path: Path) -> None:
+        output = tmp_path / "abs.mlir"
+        flag = "--iree-vm-bytecode-module-output-format=annotated-mlir-text"
+        assert iree_compile.main([VMVX, flag, str(abs_file), f"-o={output}"]) == 0
+        text = output.read_text()
+        assert re.search(r'vm\.call @hal\.devices\.count\(\) .*  // results \["i\d+"\]$', text, re.MULTILINE)
+        assert re.search(r'vm\.return .*  // operands \["R\d+"\]$', text, re.MULTILINE)
+
+    def test_c_sources_are_not_written(self, abs_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert iree_compile.main([VMVX, "--output-format=vm-c", str(abs_file)]) == 1
+        assert "C source modules are not written" in capsys.readouterr().err
 
     def test_standard_input_and_output(
         self, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]

@@ -264,7 +264,10 @@ class CompileOptions:
     @property
     def writes_functions(self) -> bool:
         """True where the finished module is written as text of its functions."""
-        return self.output_format is OutputFormat.VM_ASM or self.module_format is ModuleFormat.MLIR_TEXT
+        return self.output_format is OutputFormat.VM_ASM or self.module_format in (
+            ModuleFormat.MLIR_TEXT,
+            ModuleFormat.ANNOTATED_MLIR_TEXT,
+        )
 
     @property
     def writes_tables(self) -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
-from gossamer.compiler.options import CompileMode, CompileOptions, Phase
+from gossamer.compiler.options import CompileMode, CompileOptions, ModuleFormat, Phase
 from gossamer.compiler.source import Source
 from gossamer.compiler.vm import ir
+from gossamer.compiler.vm.emit.annotations import register_notes
 from gossamer.compiler.vm.emit.module import emit_module
 from gossamer.compiler.vm.optimize.pipeline import optimize_module
 from gossamer.compiler.vm.read_text import read_module
@@ -37,7 +38,8 @@ def written(module: ir.Module, options: CompileOptions) -> bytes:
     """A module as the options want it written; its functions are optimised."""
     definition = emit_module(module, optimize=False, debug=not options.strip_source_map)
     if options.writes_functions:
-        return format_module(module).encode()
+        is_annotated = options.module_format is ModuleFormat.ANNOTATED_MLIR_TEXT
+        return format_module(module, register_notes if is_annotated else None).encode()
     if options.writes_tables:
         # Why without offsets: text has no place beside its tables, so that they hold all data.
         tables = json_text(write_bytecode_module(definition, {}), pretty=True)

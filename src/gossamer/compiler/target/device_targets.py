@@ -6,7 +6,6 @@ from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.options import (
     CompileOptions,
     ExecutionModel,
-    ModuleFormat,
     OutputFormat,
     Phase,
 )
@@ -40,11 +39,6 @@ def check_options(options: CompileOptions) -> None:
         )
     if options.output_format is OutputFormat.VM_C:
         raise _error("C source modules are not written by Gossamer", hint="use --output-format=vm-bytecode")
-    if options.module_format is ModuleFormat.ANNOTATED_MLIR_TEXT:
-        raise _error(
-            "registers and lifetimes are not written beside operations",
-            hint="use --iree-vm-bytecode-module-output-format=mlir-text, or iree-dump-module for registers",
-        )
     if options.target_device not in ("", *TARGET_DEVICES):
         raise _error(
             f"unregistered device alias \"{options.target_device}\" (available = [ 'local' ])",

@@ -6,7 +6,7 @@ The spelling is that of IREE's vm dialect where it has one for what the IR says.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from gossamer.abi.calling_convention import Span, parse_calling_convention
 from gossamer.compiler.vm import ir
@@ -16,7 +16,11 @@ _INDENT = "  "
 _MAX_SHOWN_BYTES = 32
 
 
-def format_module(module: ir.Module) -> str:
+Notes = Callable[[ir.Function], Callable[[ir.Operation], str]]
+"""What to write at the end of the lines of operations, function by function."""
+
+
+def format_module(module: ir.Module, notes: Notes | None = None) -> str:
     """Text of a whole module: globals, data, imports, exports, functions."""
     lines = [f"vm.module public @{module.name}{_attributes(module.attrs)} {{"]
     lines += [_INDENT + _global(variable) for variable in module.globals.values()]
@@ -24,16 +28,22 @@ def format_module(module: ir.Module) -> str:
     lines += [_INDENT + _import(imported) for imported in module.imports.values()]
     lines += [_INDENT + _export(name, function) for name, function in module.exports.items()]
     for function in module.functions.values():
-        lines += [(_INDENT + line).rstrip() for line in format_function(function, module.imports).split("\n")]
+        text = format_function(function, module.imports, notes)
+        lines += [(_INDENT + line).rstrip() for line in text.split("\n")]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def format_function(function: ir.Function, imports: Mapping[str, ir.Import] | None = None) -> str:
+def format_function(
+    function: ir.Function, imports: Mapping[str, ir.Import] | None = None, notes: Notes | None = None
+) -> str:
     """Text of a function; `imports` are those of its module."""
-    return "\n".join(_function_lines(function, imports or {}))
+    note = (lambda operation: "") if notes is None else notes(function)
+    return "\n".join(_function_lines(function, imports or {}, note))
 
 
-def _function_lines(function: ir.Function, imports: Mapping[str, ir.Import]) -> Iterator[str]:
+def _function_lines(
+    function: ir.Function, imports: Mapping[str, ir.Import], note: Callable[[ir.Operation], str]
+) -> Iterator[str]:
     names = Names(function, imports)
     arguments = ", ".join(f"{names.value(value)}: {type_text(value.type)}" for value in function.arguments)
     results = ", ".join(map(type_text, function.result_types))
@@ -45,7 +55,7 @@ def _function_lines(function: ir.Function, imports: Mapping[str, ir.Import]) -> 
         if index:
             yield _block_header(names, block)
         for operation in block.operations:
-            yield _INDENT + format_operation(operation, names)
+            yield _INDENT + format_operation(operation, names) + note(operation)
     yield "}"
 
 

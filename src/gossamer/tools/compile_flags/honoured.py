@@ -62,7 +62,7 @@ _MODULE_FORMATS = {
     ModuleFormat.FLATBUFFER_BINARY: "A file that runs (default).",
     ModuleFormat.FLATBUFFER_TEXT: "Its tables as JSON.",
     ModuleFormat.MLIR_TEXT: "Its functions as text.",
-    ModuleFormat.ANNOTATED_MLIR_TEXT: "Not available.",
+    ModuleFormat.ANNOTATED_MLIR_TEXT: "The same, with the registers of each operation.",
 }
 
 _COMPILE_MODES = {
