@@ -37,8 +37,12 @@ def format_function(
     function: ir.Function, imports: Mapping[str, ir.Import] | None = None, notes: Notes | None = None
 ) -> str:
     """Text of a function; `imports` are those of its module."""
-    note = (lambda operation: "") if notes is None else notes(function)
+    note = _no_note if notes is None else notes(function)
     return "\n".join(_function_lines(function, imports or {}, note))
+
+
+def _no_note(_operation: ir.Operation) -> str:
+    return ""
 
 
 def _function_lines(
