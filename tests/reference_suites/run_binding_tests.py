@@ -1,10 +1,12 @@
 """Runs one file of IREE's Python tests on ours: `python run_binding_tests.py FILE SITE_PACKAGES`.
 
 `iree.runtime` is ours. `iree.compiler` is that of the wheels in SITE_PACKAGES, or ours where that is "-".
+A file without a test that pytest would find is run as it is.
 """
 
 from __future__ import annotations
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -23,7 +25,7 @@ def main(file: str, site_packages: str) -> int:
         # Why last: everything but `iree.compiler` is this environment's.
         sys.path.append(site_packages)
     iree_alias.install()
-    if "TestCase" not in Path(file).read_text():
+    if not re.search(r"\bTestCase\b|^def test_", Path(file).read_text(), re.MULTILINE):
         runpy.run_path(file, run_name="__main__")
         print(f"PASSED {file}")
         return 0

@@ -15,7 +15,7 @@ from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
 OPTIONAL = "gossamer.optional"
-_VERSION = "vm.version"
+_LOWEST = "vm.version"
 _SIGNATURE = "vm.signature"
 
 
@@ -24,11 +24,11 @@ def minimum_version(op: ir.Operation) -> int:
 
     Raises: CompileError at something that is no version.
     """
-    if _VERSION not in op.attributes:
+    if _LOWEST not in op.attributes:
         return 0
-    version = op.attributes[_VERSION]
+    version = op.attributes[_LOWEST]
     if not isinstance(version, ir.IntegerAttr) or version.value < 0:
-        raise _error(op, f"'{_VERSION}' is {version}, expected a number", f"write {_VERSION} = 4 : i32")
+        raise _error(op, f"'{_LOWEST}' is {version}, expected a number", f"write {_LOWEST} = 4 : i32")
     return version.value
 
 

@@ -13,9 +13,9 @@ from collections.abc import Collection
 from gossamer.compiler.frontend.mlir.bytecode_resources import BytecodeCursor, read_sections, read_strings
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
+from gossamer.versions import MLIR_BYTECODE_PROPERTIES_VERSION
 
 _STRINGS, _DIALECTS = 0, 1
-_VERSION_WITH_PROPERTIES = 5
 
 
 def check_dialects(data: bytes, foreign: Collection[str]) -> None:
@@ -28,7 +28,7 @@ def check_dialects(data: bytes, foreign: Collection[str]) -> None:
     """
     version, sections = read_sections(data)
     found = {section.identifier: section.data for section in sections}
-    if version < _VERSION_WITH_PROPERTIES or _STRINGS not in found or _DIALECTS not in found:
+    if version < MLIR_BYTECODE_PROPERTIES_VERSION or _STRINGS not in found or _DIALECTS not in found:
         return
     strings = [text.decode(errors="replace") for text in read_strings(found[_STRINGS])]
     cursor = BytecodeCursor(found[_DIALECTS])
