@@ -61,7 +61,7 @@ DLPACK_VERSION = (1, 1)
 """Since 2026-11-22. Major and minor: what other libraries' tensors are asked for in."""
 
 MLIR_BYTECODE_PROPERTIES_VERSION = 5
-"""Since 2026-12-01. From it on, MLIR's bytecode says which operations have attributes in a form of their own."""
+"""Since 2026-12-01. From it on, MLIR's bytecode says which operations have attributes in their own form."""
 
 # What only this package reads; beside these it is of one version of the sources (see `source_version`).
 
