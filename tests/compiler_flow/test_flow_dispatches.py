@@ -68,6 +68,21 @@ def test_entry_points_are_named_as_the_reference_names_them() -> None:
     assert export_names(MATMUL) == ["mm_dispatch_0_matmul_4x8x16_f32"]
 
 
+def test_names_of_kernels_are_words_and_differ() -> None:
+    functions = [
+        f"""func.func @"{name}"(%a: tensor<{size}xf32>) -> tensor<{size}xf32> {{
+          %0 = math.absf %a : tensor<{size}xf32>
+          return %0 : tensor<{size}xf32>
+        }}"""
+        for name, size in (("a graph", 4), ("a.graph", 5))
+    ]
+
+    assert export_names("\n".join(functions)) == [
+        "a_graph_dispatch_0_elementwise_4_f32",
+        "a_graph__dispatch_0_elementwise_5_f32",
+    ]
+
+
 def test_matmul_takes_its_fill_and_its_consumer_along() -> None:
     program = run(MATMUL)
 

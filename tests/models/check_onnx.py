@@ -38,7 +38,7 @@ _LONGEST_SECONDS = 40
 _LONGEST_REASON = 300
 _VERDICTS = ("right", "wrong", "refused")
 
-_PROCESSES = multiprocessing.get_context("fork")
+PROCESSES = multiprocessing.get_context("fork")
 """Why forked: collecting the tests takes seconds."""
 
 Compile = Callable[[onnx.ModelProto], bytes]
@@ -92,7 +92,7 @@ def check(case: Any, compile: Compile) -> tuple[str, str]:
     try:
         module = compile(case.model)
     except Exception as error:
-        return "refused", _first_line(error)
+        return "refused", first_line(error)
     with gossamer.Pipeline([module], device="local-sync") as pipeline:
         entry = next(iter(pipeline.main.values()))
         for inputs, expected in sets:
@@ -115,7 +115,7 @@ def as_array(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     text = str(error)
     operator = re.search(r'failed to legalize operation .*name = "(onnx\.\w+)"', text)
     if operator:
@@ -144,8 +144,8 @@ def verdicts(cases: dict[str, Any], target: str) -> Iterator[tuple[str, str, str
     worker = None
     for name in cases:
         if worker is None:
-            pipe, inner = _PROCESSES.Pipe()
-            worker = _PROCESSES.Process(target=work, args=(target, cases, inner), daemon=True)
+            pipe, inner = PROCESSES.Pipe()
+            worker = PROCESSES.Process(target=work, args=(target, cases, inner), daemon=True)
             worker.start()
             inner.close()
         pipe.send(name)

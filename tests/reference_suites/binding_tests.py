@@ -32,7 +32,6 @@ _REFUSED = {
     "compiler_tf_test.py": "there is no importer of TensorFlow",
     "compiler_tflite_test.py": "there is no importer of TFLite",
     "fx_importer_test.py": "needs torch and sympy",
-    "import_onnx_test.py": "there is no iree-import-onnx: iree-compile takes .onnx files",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gossamer.compiler.flow.choices import branch_on_choices
@@ -15,6 +16,8 @@ from gossamer.compiler.mlir import ir, run_own_pass, run_passes
 from gossamer.compiler.tensor.executable import Executable
 
 _PHASE = "flow"
+_NO_WORD = re.compile(r"\W", re.ASCII)
+"""What names of kernels do not have: LLVM and linkers take them unquoted."""
 
 
 def run(module: ir.Module, traced: str = "") -> FlowProgram:
@@ -53,8 +56,12 @@ def _attach_executables(
     """Name the dispatches' functions and put one module for each distinct one into the host module."""
     executables: dict[str, Executable] = {}
     by_text: dict[str, Executable] = {}
+    prefixes: set[str] = set()
     for function, dispatches in formed:
-        prefix = ir.StringAttr(function.attributes["sym_name"]).value.replace(".", "_")
+        prefix = _NO_WORD.sub("_", ir.StringAttr(function.attributes["sym_name"]).value)
+        while prefix in prefixes:
+            prefix += "_"
+        prefixes.add(prefix)
         for number, dispatch in enumerate(dispatches):
             text = dispatch.function.get_asm()
             executable = by_text.get(text)

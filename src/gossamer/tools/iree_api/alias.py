@@ -29,6 +29,8 @@ _NAMES = {
     f"{_ROOT}.tools.debugging": f"{_OURS}.saved_files",
     f"{_ROOT}.tools.ir_tool": f"{_OURS}.ir_tool",
     f"{_ROOT}.tools.ir_tool.__main__": f"{_OURS}.ir_tool.__main__",
+    f"{_ROOT}.tools.import_onnx": f"{_OURS}.import_onnx",
+    f"{_ROOT}.tools.import_onnx.__main__": f"{_OURS}.import_onnx.__main__",
     f"{_ROOT}.ir": f"{_MLIR}.ir",
     f"{_ROOT}.passmanager": f"{_MLIR}.passmanager",
     f"{_ROOT}.dialects": f"{_MLIR}.dialects",

@@ -13,17 +13,14 @@ where the model has them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from gossamer.compiler import mlir
 from gossamer.compiler.frontend.frontend import LoadedProgram
 from gossamer.compiler.frontend.mlir.argument_names import keep_argument_names
-from gossamer.compiler.mlir import ir
+from gossamer.compiler.frontend.onnx.read import read_model
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.resources import Resources, inline_small
 from gossamer.compiler.source import Source
-from gossamer.diagnostics import Diagnostic
-from gossamer.errors import CompileError
 
 _ENTRY_POINT = "main"
 
@@ -44,58 +41,24 @@ class OnnxFrontend:
 
         Raises: CompileError where ONNX is missing, or the model has something without MLIR form.
         """
-        model = _read_model(source)
+        folder = (source.path or Path()).parent
+        model = source.model or read_model(source.data, folder)
         context = mlir.make_context()
         mlir.add_frameworks(context)
         resources = Resources(fills_elided=options.zero_fill_elided)
-        module = _import_model(model, context, resources, options)
+        # Why here: they load ONNX, which takes a while.
+        from gossamer.compiler.frontend.onnx.importing import import_prepared
+        from gossamer.compiler.frontend.onnx.prepare import Preparation, prepare
+        from gossamer.compiler.frontend.onnx.weights import make_literals
+
+        how = Preparation(options.onnx_input_shapes, options.onnx_input_values)
+        prepared = prepare(model, how)
+        prepared.graph.name = _ENTRY_POINT
+        module = import_prepared(prepared, context, resources)
+        keep_argument_names(module)
+        inline_small(module, resources)
+        make_literals(module)
         return LoadedProgram(module, "torch", resources)
 
 
 ONNX = OnnxFrontend()
-
-
-def _read_model(source: Source) -> Any:
-    try:
-        import onnx
-    except ImportError:
-        message = "compiling an ONNX model needs the library onnx, which is not installed"
-        raise CompileError([Diagnostic(message, hint="pip install gossamer[onnx]")]) from None
-    if source.model is not None:
-        return source.model
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load_model_from_string(source.data)
-        onnx.load_external_data_for_model(model, str((source.path or Path()).parent))
-    except DecodeError as error:
-        raise CompileError([Diagnostic(f"not an ONNX model: {error}")]) from None
-    except (OSError, ValueError, onnx.checker.ValidationError) as error:
-        raise CompileError([Diagnostic(f"weights of the model cannot be read: {error}")]) from None
-    if not model.HasField("graph") or not model.opset_import:
-        raise CompileError([Diagnostic("not an ONNX model: it has no graph, or no opset")])
-    return model
-
-
-def _import_model(
-    model: Any, context: ir.Context, resources: Resources, options: CompileOptions
-) -> ir.Module:
-    # Why here: they load ONNX, which takes a while.
-    from torch_mlir.extras.onnx_importer import ModelInfo, NodeImporter, OnnxImportError
-
-    from gossamer.compiler.frontend.onnx.prepare import prepare
-    from gossamer.compiler.frontend.onnx.weights import WeightCache, make_literals
-
-    prepared = prepare(model, options)
-    prepared.graph.name = _ENTRY_POINT
-    try:
-        info = ModelInfo(prepared)
-        module = info.create_module(context)
-        cache = WeightCache(context, resources)
-        NodeImporter.define_function(info.main_graph, module.operation, cache).import_all()
-    except OnnxImportError as error:
-        raise CompileError([Diagnostic(f"ONNX model cannot be imported: {error}")]) from None
-    keep_argument_names(module)
-    inline_small(module, resources)
-    make_literals(module)
-    return module

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import onnx
@@ -21,7 +22,6 @@ from gossamer.compiler.frontend.onnx.detached import attach_tensors, detach_tens
 from gossamer.compiler.frontend.onnx.expansion import call_functions, inline_functions
 from gossamer.compiler.frontend.onnx.folding import fold_known
 from gossamer.compiler.frontend.onnx.inputs import fix_inputs
-from gossamer.compiler.options import CompileOptions
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -30,43 +30,59 @@ _LOWEST_OPSET = 17
 _MOST_ROUNDS = 16
 
 
-def prepare(model: Any, options: CompileOptions) -> Any:
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How a model is made ready.
+
+    Attributes:
+        input_shapes: of inputs that the model leaves open, as `fix_inputs` takes them.
+        input_values: of inputs that become constants, likewise.
+        opset: to convert operators of an older one to, besides what the importer needs.
+        propagates_data: have inference of types compute with shapes that the program holds in tensors.
+    """
+
+    input_shapes: tuple[str, ...] = ()
+    input_values: tuple[str, ...] = ()
+    opset: int = _LOWEST_OPSET
+    propagates_data: bool = True
+
+
+def prepare(model: Any, how: Preparation) -> Any:
     """Make a model ready.
 
     Args:
         model: an `onnx.ModelProto`, left as it is.
-        options: tell which inputs have shapes or values that the model leaves open.
+        how: options.
     Returns: another one that computes the same.
-    Raises: CompileError where an operator cannot be converted, types contradict each other, or options do
-        not fit the model.
+    Raises: CompileError where types contradict each other, or options do not fit the model.
     """
     prepared = onnx.ModelProto()
     prepared.CopyFrom(model)
-    fix_inputs(prepared.graph, options.onnx_input_shapes, options.onnx_input_values)
+    fix_inputs(prepared.graph, how.input_shapes, how.input_values)
     detached = detach_tensors(prepared.graph)
-    prepared = _with_types(inline_functions(_with_known_opset(prepared)))
+    prepared = _with_types(inline_functions(_with_opset(prepared, how.opset)), how)
     while call_functions(prepared):
-        prepared = _with_types(inline_functions(prepared))
+        prepared = _with_types(inline_functions(prepared), how)
     opset = _opset(prepared) or _LOWEST_OPSET
     for _ in range(_MOST_ROUNDS):
         if not fold_known(prepared.graph, opset):
             break
-        prepared = _with_types(prepared)
+        prepared = _with_types(prepared, how)
     _drop_unread(prepared.graph)
     attach_tensors(prepared.graph, detached)
     return prepared
 
 
-def _with_known_opset(model: Any) -> Any:
+def _with_opset(model: Any, wanted: int) -> Any:
     version = _opset(model)
-    if version is None or version >= _LOWEST_OPSET:
+    wanted = max(wanted, _LOWEST_OPSET)
+    if version is None or version >= wanted:
         return model
     try:
-        return version_converter.convert_version(model, _LOWEST_OPSET)
+        return version_converter.convert_version(model, wanted)
     except Exception as error:  # whatever the converter's adapters raise, which is C++
-        raise CompileError(
-            [Diagnostic(f"operators of opset {version} cannot be converted to {_LOWEST_OPSET}: {error}")]
-        ) from None
+        message = f"operators of opset {version} cannot be converted to {wanted}: {error}"
+        raise CompileError([Diagnostic(message, hint="export the model with a newer opset")]) from None
 
 
 def _opset(model: Any) -> int | None:
@@ -74,7 +90,7 @@ def _opset(model: Any) -> int | None:
     return next((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), None)
 
 
-def _with_types(model: Any) -> Any:
+def _with_types(model: Any, how: Preparation) -> Any:
     """The model with the type of every value that inference knows; outputs keep theirs otherwise.
 
     What the model says of types is taken out of it.
@@ -84,7 +100,7 @@ def _with_types(model: Any) -> Any:
         declared[output.name].CopyFrom(output.type)
     _forget_shapes(model.graph)
     try:
-        inferred = shape_inference.infer_shapes(model, data_prop=True)
+        inferred = shape_inference.infer_shapes(model, data_prop=how.propagates_data)
     except shape_inference.InferenceError as error:
         raise CompileError([Diagnostic(f"types of the ONNX model do not fit together: {error}")]) from None
     for output in inferred.graph.output:

@@ -1,0 +1,1 @@
+"""`iree-import-onnx`, and `python -m iree.compiler.tools.import_onnx`; `__main__` does it."""
