@@ -282,3 +282,14 @@ def test_a_model_that_is_compiled_stays_as_it_is() -> None:
     gossamer.compile(model)
 
     assert model.SerializeToString(deterministic=True) == before
+
+
+def test_shapes_of_inputs_are_given_by_name() -> None:
+    model = model_of([helper.make_node("Relu", ["x"], ["y"])], ["batch", 3])
+    main = gossamer.Pipeline([gossamer.compile(model, inputs={"x": "2x3xf32"})]).main
+
+    x = np.array([[-1, 2, -3], [4, -5, 6]], np.float32)
+    np.testing.assert_array_equal(main(x), np.maximum(x, 0))
+    assert main["main"].inputs[0].shape == (2, 3)
+    with pytest.raises(CompileError, match="inputs of an ONNX model are given by name"):
+        gossamer.compile(model, inputs=["2x3xf32"])

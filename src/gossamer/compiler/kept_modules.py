@@ -10,7 +10,6 @@ frontend or a target.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from dataclasses import fields, replace
 from functools import cache
 from importlib.machinery import PathFinder
 
+from gossamer.compiler.compiled_module import pack, unpack
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.source import Source
 from gossamer.kept_files.store import COMPILED_PREFIX, content_key, load_object, store_object
@@ -53,8 +53,8 @@ def compile_kept(source: Source, options: CompileOptions) -> bytes:
     key = _key(source, options)
     stored = load_object(key) if key else None
     if stored is not None:
-        header, _, output = stored.partition(b"\n")
-        for message in json.loads(header):
+        output, warnings = unpack(stored)
+        for message in warnings:
             source.warn(message)
         return output
     # Why here: it brings MLIR, which a module that is found does not need.
@@ -62,7 +62,7 @@ def compile_kept(source: Source, options: CompileOptions) -> bytes:
 
     output = compile_source(source, options)
     if key and len(output) <= allowed_bytes() * _LARGEST_SHARE:
-        store_object(key, json.dumps(source.warnings).encode() + b"\n" + output)
+        store_object(key, pack(output, source.warnings))
     return output
 
 

@@ -106,6 +106,7 @@ class CompileOptions:
         device_ordinal: which of the devices that fit the program runs on; None is the first.
         target_backends: backends that kernels are compiled for.
         compile_mode: what the input is, and what becomes of it.
+        module_name: of the module, in place of the source's own, or "".
         compile_from: last phase the input has been through already.
         compile_to: last phase to run.
         dump_phases_to: folder that gets the program after each phase, or "".
@@ -166,6 +167,7 @@ class CompileOptions:
     device_ordinal: int | None = None
     target_backends: tuple[str, ...] = ()
     compile_mode: CompileMode = CompileMode.STD
+    module_name: str = ""
     compile_from: Phase = Phase.START
     compile_to: Phase = Phase.END
     output_format: OutputFormat = OutputFormat.VM_BYTECODE

@@ -16,12 +16,14 @@ from time import perf_counter
 from gossamer.abi.declaration import ExecutionModel
 from gossamer.compiler import flow, frontend, input, mlir
 from gossamer.compiler.codegen import KernelSource, plan
+from gossamer.compiler.compiled_module import CompiledModule, CompileReport
 from gossamer.compiler.executable import ExecutableBinary, ExecutableTarget
 from gossamer.compiler.executable_dumps import ExecutableDumps
 from gossamer.compiler.host import (
     DeviceTarget,
     HostExecutable,
     HostProgram,
+    count_program,
     format_program,
     format_statistics,
     lower_program,
@@ -66,6 +68,7 @@ class Compilation:
         host: the host side, step by step.
         variants: the executable with all kernels, compiled for each target.
         vm_module: the host side as VM functions.
+        seconds: that each phase took.
         output: the finished bytes.
     """
 
@@ -79,6 +82,7 @@ class Compilation:
     host: HostProgram | None = None
     variants: list[ExecutableBinary] = field(default_factory=list[ExecutableBinary])
     vm_module: vm_ir.Module | None = None
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
     output: bytes = b""
 
     @property
@@ -125,7 +129,18 @@ def _load(source: Source, options: CompileOptions) -> dict[str, Compilation]:
     for target in find_targets(options):
         target.executable_targets(options)
     parts = frontend.split_modules(frontend.load(source, options))
+    if options.module_name:
+        parts = _renamed(parts, options.module_name)
     return {name: _begin(source, options, loaded) for name, loaded in parts.items()}
+
+
+def _renamed(parts: Mapping[str, frontend.LoadedProgram], name: str) -> dict[str, frontend.LoadedProgram]:
+    if len(parts) != 1:
+        raise CompileError([Diagnostic(f"one name, '{name}', was given for {len(parts)} modules")])
+    (loaded,) = parts.values()
+    with loaded.module.context:
+        loaded.module.operation.attributes["sym_name"] = ir.StringAttr.get(name)
+    return {name: loaded}
 
 
 def _begin(source: Source, options: CompileOptions, loaded: frontend.LoadedProgram) -> Compilation:
@@ -175,6 +190,18 @@ def _run_steps(compilation: Compilation, name: str) -> bytes:
     return compilation.output
 
 
+def _report(compilation: Compilation) -> CompileReport:
+    assert compilation.host is not None
+    counts = count_program(compilation.host)
+    return CompileReport(
+        kernels=len(compilation.kernels),
+        dispatches=counts.dispatch_count,
+        kernel_bytes=sum(len(variant.data) for variant in compilation.variants),
+        constant_bytes=counts.constant_size,
+        seconds=compilation.seconds,
+    )
+
+
 def _run_step(compilation: Compilation, step: _Step) -> None:
     start = perf_counter()
     report_step(step.phase.value)
@@ -183,8 +210,9 @@ def _run_step(compilation: Compilation, step: _Step) -> None:
     except CompileError as error:
         context = f"phase {step.phase.value}"
         raise CompileError([_in_context(diagnostic, context) for diagnostic in error.diagnostics]) from None
+    seconds = compilation.seconds[step.phase.value] = perf_counter() - start
     if compilation.options.timing:
-        print(f"{perf_counter() - start:8.4f} s  phase {step.phase.value}", file=sys.stderr)
+        print(f"{seconds:8.4f} s  phase {step.phase.value}", file=sys.stderr)
 
 
 def _in_context(diagnostic: Diagnostic, context: str) -> Diagnostic:
@@ -313,7 +341,9 @@ def _vm(compilation: Compilation) -> None:
 
 def _end(compilation: Compilation) -> None:
     assert compilation.vm_module is not None
-    compilation.output = written(compilation.vm_module, compilation.options)
+    output = written(compilation.vm_module, compilation.options)
+    is_module = not compilation.options.writes_text
+    compilation.output = CompiledModule(output, _report(compilation)) if is_module else output
 
 
 def _show_module(compilation: Compilation) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from gossamer.diagnostics import INPUT_NAME, Diagnostic, SourceLocation
 from gossamer.errors import CompileError
@@ -17,6 +18,9 @@ BYTECODE_MAGIC = b"ML\xefR"
 _SEPARATOR = re.compile(rb"^// -----[^\n]*$", re.MULTILINE)
 
 STDIN_NAME = "<stdin>"
+
+Inputs: TypeAlias = "Sequence[object] | Mapping[str, object] | None"
+"""Of a model: arguments in order, or by name."""
 
 PositionMap = Callable[[int, int], tuple[int, int]]
 """Turns line and column of the text MLIR parsed into those of the text the user wrote."""
@@ -35,6 +39,7 @@ class Source:
         data: the whole input.
         path: the file it was read from, or None.
         model: the model to compile where it is a Python object; `data` is empty then.
+        inputs: examples of its arguments, or their types, where it has none of its own.
         positions: set where MLIR parsed a rewritten text, see `PositionMap`.
         warnings: what its author was warned of.
     """
@@ -43,6 +48,7 @@ class Source:
     data: bytes
     path: Path | None = None
     model: object = None
+    inputs: Inputs = None
     positions: PositionMap | None = None
     warnings: list[str] = field(default_factory=list[str])
     _lines: list[str] | None = field(default=None, repr=False)
@@ -58,9 +64,9 @@ class Source:
         return cls(name, text.encode())
 
     @classmethod
-    def from_model(cls, model: object) -> Source:
-        """Wrap a model of a framework."""
-        return cls(f"<{type(model).__qualname__}>", b"", model=model)
+    def from_model(cls, model: object, inputs: Inputs = None) -> Source:
+        """Wrap a model of a framework, and examples of its inputs."""
+        return cls(f"<{type(model).__qualname__}>", b"", model=model, inputs=inputs)
 
     def split(self) -> list[Source]:
         """The parts that lines of `// -----` separate; lines keep their numbers."""

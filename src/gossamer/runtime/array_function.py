@@ -27,6 +27,7 @@ from gossamer.runtime.signature import (
     ValueDescription,
     argument_converter,
     read_signature,
+    read_structure,
     result_converter,
 )
 from gossamer.vm.link.function import Function
@@ -40,6 +41,7 @@ class ArrayFunction:
         linkage: that it is of.
         function: beneath.
         inputs, outputs: what it takes and gives, fences left out.
+        structure: how a caller nests them; None where they are flat.
         is_async: calling it gives an `Invocation`.
     """
 
@@ -60,7 +62,9 @@ class ArrayFunction:
         self.is_async = function.is_async
         self._limits = limits
         self._callable = function.callable
+        self.structure = read_structure(function, self.inputs, self.outputs)
         self._takes_storage = any(description.output is not None for description in self.inputs)
+        self._is_plain = not self._takes_storage and self.structure is None
         self._converters = [
             (argument_converter if description.output is None else storage_converter)(
                 description, function.full_name, allocator
@@ -75,7 +79,9 @@ class ArrayFunction:
         self, arguments: tuple[Any, ...], keywords: dict[str, Any], wait: Fence | None, signal: Fence | None
     ) -> Any:
         """Call the function; see `PipelineFunction.__call__`."""
-        if keywords or len(arguments) != len(self._converters):
+        if self.structure is not None:
+            arguments = tuple(self.structure.flatten(arguments, keywords, self.function.full_name))
+        elif keywords or len(arguments) != len(self._converters):
             arguments = self._arrange(arguments, keywords)
         values = [convert(value) for convert, value in zip(self._converters, arguments, strict=True)]
         if not signal_watch.is_awake:
@@ -84,7 +90,7 @@ class ArrayFunction:
             if wait is not None or signal is not None:
                 raise InvalidArgumentError(f"{self.function.full_name} is synchronous: it takes no fences")
             returned = self._callable(*values)
-            if type(returned) is BufferView and not self._takes_storage:
+            if type(returned) is BufferView and self._is_plain:
                 return returned.to_numpy()
             return self._results(returned, arguments)
         if wait is not None and type(wait) is not Fence:
@@ -118,6 +124,8 @@ class ArrayFunction:
 
     def _results(self, returned: object, arguments: tuple[Any, ...]) -> Any:
         results: Any = self._from_vm(returned)
+        if self.structure is not None:
+            return self.structure.unflatten(results)
         if not self._takes_storage:
             return results
         if len(self.outputs) == 1:

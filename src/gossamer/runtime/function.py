@@ -59,7 +59,8 @@ class PipelineFunction:
         linkage = self._context.linkage
         function = self._context.export(*self._names)
         bound = ArrayFunction(linkage, function, self._allocator, self._limits)
-        self.__doc__ = help_text(self._full_name, bound.inputs, bound.outputs, is_async=bound.is_async)
+        signature = python_signature(bound.inputs, bound.outputs, bound.structure)
+        self.__doc__ = help_text(self._full_name, signature, is_async=bound.is_async)
         # Why one object: threads that come here at once may store theirs in any order.
         self._bound = bound
         return bound
@@ -100,7 +101,8 @@ class PipelineFunction:
     @property
     def __signature__(self) -> Signature:
         """What `inspect.signature` gives; types are MLIR's."""
-        return python_signature(self.inputs, self.outputs)
+        bound = self.current()
+        return python_signature(bound.inputs, bound.outputs, bound.structure)
 
     def __repr__(self) -> str:
         # Why not the present one: there is none once the context is closed.

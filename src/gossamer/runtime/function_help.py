@@ -8,11 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from inspect import Parameter, Signature
 
+from gossamer.abi.structure import CallStructure
 from gossamer.runtime.signature import ValueDescription
 
 
-def python_signature(inputs: Sequence[ValueDescription], outputs: Sequence[ValueDescription]) -> Signature:
-    """Signature of a function; storage for results may be left out, and comes last."""
+def python_signature(
+    inputs: Sequence[ValueDescription],
+    outputs: Sequence[ValueDescription],
+    structure: CallStructure | None = None,
+) -> Signature:
+    """Signature of a function.
+
+    Args:
+        inputs: storage for results may be left out, and comes last.
+        outputs: as inputs, without fences.
+        structure: how callers nest them, if they do.
+    """
+    if structure is not None:
+        return _nested_signature(inputs, outputs, structure)
     parameters = [
         Parameter(
             value.name,
@@ -27,18 +40,29 @@ def python_signature(inputs: Sequence[ValueDescription], outputs: Sequence[Value
     return Signature(parameters, return_annotation=results if all(types) else Signature.empty)
 
 
-def help_text(
-    full_name: str, inputs: Sequence[ValueDescription], outputs: Sequence[ValueDescription], *, is_async: bool
-) -> str:
+def _nested_signature(
+    inputs: Sequence[ValueDescription], outputs: Sequence[ValueDescription], structure: CallStructure
+) -> Signature:
+    types = iter([value.type for value in inputs])
+    parameters = [
+        Parameter(
+            name if name.isidentifier() else f"argument{index}",
+            Parameter.KEYWORD_ONLY if is_keyword else Parameter.POSITIONAL_OR_KEYWORD,
+            annotation=tree.format(types),
+        )
+        for index, (name, tree, is_keyword) in enumerate(structure.parameters())
+    ]
+    results = structure.results.format(iter([value.type for value in outputs]))
+    return Signature(parameters, return_annotation=results)
+
+
+def help_text(full_name: str, signature: Signature, *, is_async: bool) -> str:
     """Documentation of a function.
 
     Args:
         full_name: `module.function`.
-        inputs, outputs: without fences.
+        signature: of it.
         is_async: calling it gives an `Invocation`.
     """
     gives = "an Invocation of its results" if is_async else "its results"
-    return (
-        f"{full_name}{python_signature(inputs, outputs)}\n\n"
-        f"Takes arrays and numbers in order or by name, and returns {gives}."
-    )
+    return f"{full_name}{signature}\n\nTakes arrays and numbers in order or by name, and returns {gives}."

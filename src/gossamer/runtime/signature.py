@@ -15,6 +15,7 @@ from gossamer.abi.calling_convention import parse_calling_convention
 from gossamer.abi.declaration import ARGUMENT_NAMES_ATTR, DeclaredValue, parse_declaration
 from gossamer.abi.element_type import numpy_dtype
 from gossamer.abi.mlir_element_type import element_type_code
+from gossamer.abi.structure import STRUCTURE_ATTR, CallStructure, parse_structure
 from gossamer.abi.value_type import TensorType, parse_value_type, ref_name
 from gossamer.errors import InvalidArgumentError, UnimplementedError
 from gossamer.hal.memory.allocator import Allocator
@@ -76,6 +77,19 @@ def read_signature(function: Function) -> FunctionSignature:
         tuple(map(_describe, _named_as_in_source(function, declaration.arguments), kinds)),
         tuple(map(_describe, declaration.results, convention.results)),
     )
+
+
+def read_structure(
+    function: Function, inputs: Sequence[ValueDescription], outputs: Sequence[ValueDescription]
+) -> CallStructure | None:
+    """How callers nest what a function takes and gives, where its module says so, and what it says fits."""
+    text = function.export.attrs.get(STRUCTURE_ATTR)
+    structure = None if text is None else parse_structure(text)
+    if structure is None or any(description.output is not None for description in inputs):
+        return None
+    trees = (*structure.arguments, *structure.keywords.values())
+    fits = sum(tree.leaf_count() for tree in trees) == len(inputs)
+    return structure if fits and structure.results.leaf_count() == len(outputs) else None
 
 
 def _named_as_in_source(function: Function, arguments: Sequence[DeclaredValue]) -> Sequence[DeclaredValue]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gossamer.compiler.frontend.frontend import Frontend, LoadedProgram
+from gossamer.compiler.frontend.jax.frontend import JAX
 from gossamer.compiler.frontend.mlir.frontend import MLIR_BYTECODE, MLIR_TEXT
 from gossamer.compiler.frontend.onnx.frontend import ONNX
 from gossamer.compiler.frontend.torch.frontend import TORCH
@@ -11,7 +12,7 @@ from gossamer.compiler.source import Source
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
-_OWN: list[Frontend] = [TORCH, ONNX, MLIR_BYTECODE, MLIR_TEXT]
+_OWN: list[Frontend] = [TORCH, ONNX, JAX, MLIR_BYTECODE, MLIR_TEXT]
 _frontends = list(_OWN)
 
 

@@ -9,7 +9,7 @@ from gossamer.compiler.host.lower.device import DeviceTarget
 from gossamer.compiler.host.lower.module import lower_program
 from gossamer.compiler.host.pipeline import schedule
 from gossamer.compiler.host.program.program import HostExecutable, HostProgram
-from gossamer.compiler.host.program.statistics import format_statistics
+from gossamer.compiler.host.program.statistics import count_program, format_statistics
 from gossamer.compiler.host.program.text import format_program
 from gossamer.compiler.host.schedule.parameters import parameter_lengths
 
@@ -17,6 +17,7 @@ __all__ = [
     "DeviceTarget",
     "HostExecutable",
     "HostProgram",
+    "count_program",
     "format_program",
     "format_statistics",
     "lower_program",

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gossamer.abi.declaration import ARGUMENT_NAMES_ATTR, NAME_ATTR
+from gossamer.abi.declaration import NAME_ATTR
+from gossamer.compiler.frontend.reflection import is_entry_point, record_names
 from gossamer.compiler.mlir import ir
 
-_REFLECTION = "iree.reflection"
 _WRITTEN_NAME = re.compile(rb"%([A-Za-z_]\w*)\s*:")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _MADE_UP = re.compile(r"arg\d+|input\d+")
@@ -36,10 +36,10 @@ def keep_argument_names(module: ir.Module, text: str = "") -> None:
     lines = text.encode().split(b"\n")
     for operation in module.body.operations:
         op = operation.operation
-        if op.name == "func.func" and list(op.regions[0].blocks) and "sym_visibility" not in op.attributes:
+        if is_entry_point(op):
             names = [_name(argument, lines) for argument in op.regions[0].blocks[0].arguments]
             if any(names):
-                _record(op, _without_given_names(op, names))
+                record_names(op, _without_given_names(op, names))
 
 
 def _name(argument: ir.Value, lines: Sequence[bytes]) -> str:
@@ -60,11 +60,3 @@ def _without_given_names(op: ir.Operation, names: list[str]) -> list[str]:
         given = [NAME_ATTR in ir.DictAttr(attr) for attr in ir.ArrayAttr(op.attributes["arg_attrs"])]
         names = ["" if is_given else name for name, is_given in zip(names, given, strict=True)]
     return [name if name not in names[:index] else "" for index, name in enumerate(names)]
-
-
-def _record(op: ir.Operation, names: Sequence[str]) -> None:
-    reflection = ir.DictAttr(op.attributes[_REFLECTION]) if _REFLECTION in op.attributes else ()
-    attrs = {named.name: named.attr for named in reflection}
-    with op.context:
-        attrs.setdefault(ARGUMENT_NAMES_ATTR, ir.StringAttr.get(",".join(names)))
-        op.attributes[_REFLECTION] = ir.DictAttr.get(attrs)

@@ -12,15 +12,19 @@ where the model has them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from gossamer.compiler import mlir
+from gossamer.compiler.frontend.examples import split_inputs
 from gossamer.compiler.frontend.frontend import LoadedProgram
 from gossamer.compiler.frontend.mlir.argument_names import keep_argument_names
 from gossamer.compiler.frontend.onnx.read import read_model
 from gossamer.compiler.options import CompileOptions
 from gossamer.compiler.resources import Resources, inline_small
 from gossamer.compiler.source import Source
+from gossamer.diagnostics import Diagnostic
+from gossamer.errors import CompileError
 
 _ENTRY_POINT = "main"
 
@@ -51,7 +55,8 @@ class OnnxFrontend:
         from gossamer.compiler.frontend.onnx.prepare import Preparation, prepare
         from gossamer.compiler.frontend.onnx.weights import make_literals
 
-        how = Preparation(options.onnx_input_shapes, options.onnx_input_values)
+        shapes = (*options.onnx_input_shapes, *_input_shapes(source))
+        how = Preparation(shapes, options.onnx_input_values)
         prepared = prepare(model, how)
         prepared.graph.name = _ENTRY_POINT
         module = import_prepared(prepared, context, resources)
@@ -62,3 +67,18 @@ class OnnxFrontend:
 
 
 ONNX = OnnxFrontend()
+
+
+def _input_shapes(source: Source) -> tuple[str, ...]:
+    """Shapes that a caller of Python gives, as the flag spells them."""
+    if source.inputs is None:
+        return ()
+    _, inputs = split_inputs(source.inputs)
+    if not inputs:
+        hint = 'inputs={"x": "1x3x?xf32"}'
+        raise CompileError([Diagnostic("inputs of an ONNX model are given by name", hint=hint)])
+    return tuple(f"{name}={_sizes(getattr(example, 'shape', ()))}" for name, example in inputs.items())
+
+
+def _sizes(shape: Iterable[int | None]) -> str:
+    return "x".join("?" if size is None else str(size) for size in shape)
