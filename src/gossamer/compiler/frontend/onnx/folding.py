@@ -12,7 +12,6 @@ on shapes and small tensors only; what works on weights stays in the program.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,8 @@ import onnx
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from gossamer.compiler.frontend.onnx.detached import LARGEST_BYTES, inner_graphs, is_detached
+from gossamer.compiler.frontend.onnx.detached import LARGEST_BYTES, inner_graphs
+from gossamer.compiler.frontend.onnx.known import Known
 
 # fmt: off
 _FOLDED = frozenset({
@@ -33,24 +33,6 @@ _FOLDED = frozenset({
 # fmt: on
 
 
-@dataclass
-class _Known:
-    """What is known where a node is: small tensors, and sizes of all that have static shapes."""
-
-    opset: int
-    tensors: dict[str, Any] = field(default_factory=dict[str, Any])
-    shapes: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
-
-    def within(self, graph: Any) -> _Known:
-        """What is known in a graph, besides what is known around it."""
-        weights = {
-            weight.name: weight
-            for weight in graph.initializer
-            if weight.ByteSize() <= LARGEST_BYTES and not is_detached(weight)
-        }
-        return _Known(self.opset, self.tensors | weights, self.shapes | _static_shapes(graph))
-
-
 def fold_known(graph: Any, opset: int) -> bool:
     """Replace nodes whose results are known by constants, and every `If` on a known condition by its branch.
 
@@ -59,10 +41,10 @@ def fold_known(graph: Any, opset: int) -> bool:
         opset: of the model, which says what its operators mean.
     Returns: whether anything was replaced.
     """
-    return _fold(graph, _Known(opset))
+    return _fold(graph, Known(opset))
 
 
-def _fold(graph: Any, around: _Known) -> bool:
+def _fold(graph: Any, around: Known) -> bool:
     known = around.within(graph)
     nodes: list[Any] = []
     changed = False
@@ -102,22 +84,14 @@ def _bring_in(graph: Any, tensors: Mapping[str, Any]) -> bool:
     return bool(copies)
 
 
-def _static_shapes(graph: Any) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for value in (*graph.input, *graph.value_info, *graph.output):
-        type = value.type.tensor_type
-        if type.HasField("shape") and all(size.HasField("dim_value") for size in type.shape.dim):
-            found[value.name] = [size.dim_value for size in type.shape.dim]
-    return found
-
-
-def _compute(node: Any, around: _Known) -> list[Any] | None:
+def _compute(node: Any, around: Known) -> list[Any] | None:
     """Results of a node, or None where they are not known, or the node is not computed here."""
     if node.domain not in ("", "ai.onnx") or node.op_type not in _FOLDED:
         return None
     known = around.tensors
-    if node.op_type in ("Shape", "Size") and node.input[0] in around.shapes:
-        shape = np.array(around.shapes[node.input[0]], np.int64)
+    sizes = around.static_shape(node.input[0]) if node.op_type in ("Shape", "Size") else None
+    if sizes is not None:
+        shape = np.array(sizes, np.int64)
         bounds = {attribute.name: attribute.i for attribute in node.attribute}
         if node.op_type == "Size":
             return [np.array(shape.prod(), np.int64)]

@@ -3,7 +3,8 @@
 1  operators of older opsets are converted, and functions are written out
 2  types are inferred anew: what files say of shapes is often stale
 3  what is known is computed: constants, shapes, which branch of an `If` is taken; then 2 again
-4  nodes that nothing reads are left out
+4  operators that the importer's lowerings lack, or get wrong, are written in terms of others; then 2 again
+5  nodes that nothing reads are left out
 """
 
 # pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -22,6 +23,7 @@ from gossamer.compiler.frontend.onnx.detached import attach_tensors, detach_tens
 from gossamer.compiler.frontend.onnx.expansion import call_functions, inline_functions
 from gossamer.compiler.frontend.onnx.folding import fold_known
 from gossamer.compiler.frontend.onnx.inputs import fix_inputs
+from gossamer.compiler.frontend.onnx.rewriting.rewrite import rewrite_nodes
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -65,7 +67,9 @@ def prepare(model: Any, how: Preparation) -> Any:
         prepared = _with_types(inline_functions(prepared), how)
     opset = _opset(prepared) or _LOWEST_OPSET
     for _ in range(_MOST_ROUNDS):
-        if not fold_known(prepared.graph, opset):
+        # Why both: what is folded decides what is written anew, and that may be folded in turn.
+        changed = fold_known(prepared.graph, opset)
+        if not changed and not rewrite_nodes(prepared.graph, opset):
             break
         prepared = _with_types(prepared, how)
     _drop_unread(prepared.graph)

@@ -1,0 +1,37 @@
+"""Which operators are rewritten, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gossamer.compiler.frontend.onnx.rewriting import quantized
+from gossamer.compiler.frontend.onnx.rewriting.contrib import CONTRIB
+from gossamer.compiler.frontend.onnx.rewriting.padding import rewrite_padding
+from gossamer.compiler.frontend.onnx.rewriting.site import Site
+
+Rewriter = Callable[[Site], list[str] | None]
+"""Makes nodes in place of a node and names their results, in the order of the node's; None leaves it."""
+
+_ONNX: dict[str, Rewriter] = {
+    "AveragePool": rewrite_padding,
+    "Conv": rewrite_padding,
+    "ConvInteger": quantized.rewrite_conv_integer,
+    "ConvTranspose": rewrite_padding,
+    "DequantizeLinear": quantized.rewrite_dequantize,
+    "DynamicQuantizeLinear": quantized.rewrite_dynamic_quantize,
+    "LpPool": rewrite_padding,
+    "MatMulInteger": quantized.rewrite_matmul_integer,
+    "MaxPool": rewrite_padding,
+    "QLinearConv": quantized.rewrite_qlinear_conv,
+    "QLinearMatMul": quantized.rewrite_qlinear_matmul,
+    "QuantizeLinear": quantized.rewrite_quantize,
+    # onnxruntime's tools leave it in ONNX's own domain.
+    "SimplifiedLayerNormalization": CONTRIB["SimplifiedLayerNormalization"],
+}
+_BY_DOMAIN = {"": _ONNX, "ai.onnx": _ONNX, "com.microsoft": CONTRIB}
+
+
+def rewriter_of(node: Any) -> Rewriter | None:
+    """What rewrites a node's operator."""
+    return _BY_DOMAIN.get(node.domain, {}).get(node.op_type)
