@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossamer.abi.mlir_element_type import element_bits, element_type_code
+from gossamer.compiler.constant_bytes import constant_bytes
 from gossamer.compiler.host.program.commands import Copy, Fill
-from gossamer.compiler.host.program.constant_bytes import constant_bytes
 from gossamer.compiler.host.program.sizes import ZERO, Scalar, Size, product
 from gossamer.compiler.host.program.values import Range, Resource, Timepoint, whole
 from gossamer.compiler.host.schedule.submission.packing import Lifetime, pack, pack_together

@@ -16,11 +16,15 @@ def python_blocks(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("block", python_blocks(REPOSITORY / "README.md"))
 def test_readme_code_prints_what_it_says(block: str, tmp_path: Path) -> None:
-    expected = re.findall(r"print\(.*\)\s+# (.*)", block)
+    for framework in re.findall(r"^import gossamer, (\w+)", block, re.MULTILINE):
+        pytest.importorskip(framework, reason=f"{framework} is not installed")
+    expected = re.findall(r"^print\(.*\)\s+# (.*)", block, re.MULTILINE)
     script = tmp_path / "block.py"
     script.write_text(block)
 
-    completed = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    completed = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
 
     assert completed.returncode == 0, completed.stderr
     assert completed.stdout.splitlines() == expected

@@ -115,3 +115,30 @@ def test_a_jitted_function_without_inputs_says_what_it_needs() -> None:
 def test_a_wrong_type_says_what_is_expected() -> None:
     with pytest.raises(CompileError, match="input '4 by 3' is no type of a tensor"):
         gossamer.compile(predict, inputs=["4 by 3"])
+
+
+def weighted(params: Any, x: Any, mask: Any) -> Any:
+    return jnp.where(mask, x @ params["layers"][0]["w"], params["bias"])
+
+
+WEIGHTS = {
+    "layers": [{"w": np.arange(64 * 32, dtype=np.float32).reshape(64, 32) / 1000, "unused": np.ones(3)}],
+    "bias": jnp.full((32,), -1, jnp.float32),
+}
+WIDE = np.linspace(-1, 1, 128, dtype=np.float32).reshape(2, 64)
+
+
+@pytest.mark.parametrize("rows", ["2", "?"])
+@pytest.mark.parametrize("weights", ["inline", "parameters"])
+def test_bound_arrays_are_weights_by_name(rows: str, weights: Any) -> None:
+    # A mask of one row, since JAX takes open sizes for different.
+    inputs = [f"{rows}x64xf32", "1x1xi1"]
+    module = gossamer.compile(partial(weighted, WEIGHTS), inputs=inputs, weights=weights)
+    given = {} if module.parameters is None else {"model": module.parameters}
+    main = gossamer.Pipeline([module], parameters=given).main
+
+    for flag, expected in ((True, WIDE @ WEIGHTS["layers"][0]["w"]), (False, np.full((2, 32), -1.0))):
+        np.testing.assert_allclose(main(WIDE, mask=np.array([[flag]])), expected, rtol=1e-5)
+    if module.parameters is not None:
+        assert {entry.key for entry in module.parameters} == {"params.layers.0.w"}
+        assert len(module) < 64 * 32 * 4

@@ -225,3 +225,20 @@ def test_inputs_that_do_not_fit_are_said() -> None:
         CompileError, match="inputs do not fit the model: missing a required argument: 'cache'"
     ):
         gossamer.compile(Nested().eval(), inputs={"x": "2x4xf32"})
+
+
+def test_weights_are_parameters_by_their_names(tmp_path: Path) -> None:
+    model, x = Mlp().eval(), torch.randn(3, 64)
+    module = gossamer.compile(model, inputs=[x], weights="parameters", target="llvm-cpu")
+    module.save(tmp_path / "mlp.vmfb")
+    pipeline = gossamer.Pipeline([tmp_path / "mlp.vmfb"], parameters={"model": tmp_path / "mlp.irpa"})
+
+    np.testing.assert_allclose(pipeline.main(x), model(x).detach().numpy(), rtol=1e-4, atol=1e-6)
+    assert module.parameters is not None
+    found = {entry.key: np.frombuffer(entry.contents(), np.float32) for entry in module.parameters}
+    assert set(found) == {"layers.0.weight", "layers.0.bias", "layers.2.weight"}, "the last bias is small"
+    other = gossamer.Pipeline(
+        [module], parameters={"model": {**found, "layers.0.bias": found["layers.0.bias"] + 1}}
+    )
+    model.layers[0].bias.data.add_(1)
+    np.testing.assert_allclose(other.main(x), model(x).detach().numpy(), rtol=1e-4, atol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from gossamer.format.parameters.entries import Splat
 from gossamer.format.parameters.index import ParameterIndex
 from gossamer.tools import gossamer as umbrella
 from gossamer.tools import (
+    iree_compile,
     iree_convert_parameters,
     iree_create_parameters,
     iree_dump_parameters,
     iree_run_module,
 )
+from mlir_samples import VMVX_FLAGS
 from parameter_files import small_safetensors
 
 _MODULE = """
@@ -193,3 +196,27 @@ def test_programs_with_parameters(run: Run, weights: Path, tmp_path: Path, mode:
 def test_the_umbrella_knows_the_commands(run: Run, weights: Path) -> None:
     code, out, _ = run(umbrella.main, "dump-parameters", f"--parameters={weights}")
     assert (code, "`weight`" in out) == (0, True)
+
+
+@pytest.mark.reference
+def test_exported_weights_are_loaded_by_iree(tmp_path: Path, iree_bin: Path) -> None:
+    weights = np.arange(100, dtype=np.float32)
+    (tmp_path / "scale.mlir").write_text(
+        "util.global private mutable @gain = dense<2.0> : tensor<100xf32>\n"
+        "func.func @scale(%x: tensor<100xf32>) -> tensor<100xf32> {\n"
+        f"  %w = arith.constant dense<{weights.tolist()}> : tensor<100xf32>\n"
+        "  %gain = util.global.load @gain : tensor<100xf32>\n"
+        "  %0 = arith.mulf %x, %w : tensor<100xf32>\n"
+        "  %1 = arith.mulf %0, %gain : tensor<100xf32>\n"
+        "  util.global.store %1, @gain : tensor<100xf32>\n"
+        "  return %1 : tensor<100xf32>\n"
+        "}\n"
+    )
+    archive, module = tmp_path / "w.irpa", tmp_path / "scale.vmfb"
+    flags = [*VMVX_FLAGS, f"--iree-parameter-export=m={archive}", f"-o={module}"]
+    assert iree_compile.main([str(tmp_path / "scale.mlir"), *flags]) == 0
+    arguments = [f"--module={module}", f"--parameters=m={archive}", "--device=local-sync"]
+    arguments += ["--function=scale", "--input=100xf32=0.5", f"--output=@{tmp_path / 'y.npy'}"]
+    done = subprocess.run([iree_bin / "iree-run-module", *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), weights)

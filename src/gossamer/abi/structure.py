@@ -181,11 +181,16 @@ class CallStructure:
     keywords: Mapping[str, Tree] = field(default_factory=dict[str, Tree])
 
     @property
+    def takes_leaves(self) -> bool:
+        """Whether each argument is one value, given in order."""
+        return not self.keywords and all(tree.is_leaf for tree in self.arguments)
+
+    @property
     def is_flat(self) -> bool:
         """Whether calls look as they do without it."""
         is_plain = self.results.form is Form.TUPLE and len(self.results.children) != 1
         results = self.results.children if is_plain else (self.results,)
-        return not self.keywords and all(tree.is_leaf for tree in (*self.arguments, *results))
+        return self.takes_leaves and all(tree.is_leaf for tree in results)
 
     def flatten(self, arguments: Sequence[object], keywords: Mapping[str, object], name: str) -> list[object]:
         """The values that a function takes, from those that a caller gives.

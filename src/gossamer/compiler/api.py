@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 from gossamer.compiler.compiled_module import CompiledModule
 from gossamer.compiler.kept_modules import compile_kept
@@ -12,6 +12,7 @@ from gossamer.compiler.options import CompileOptions, ExecutionModel
 from gossamer.compiler.source import Inputs, Source
 
 _DEFAULT_TARGET = "vmvx"
+_PARAMETER_SCOPE = "model"
 
 
 def compile(
@@ -20,6 +21,7 @@ def compile(
     inputs: Inputs = None,
     name: str = "",
     target: str = "",
+    weights: Literal["inline", "parameters"] = "inline",
     asynchronous: bool = False,
     options: CompileOptions | None = None,
 ) -> CompiledModule:
@@ -38,6 +40,8 @@ def compile(
         name: of the module; the model's own, or "module", unless given.
         target: what kernels are compiled for: "vmvx", which runs everywhere, or "llvm-cpu", native code for
             processors of this machine's kind. "vmvx" unless `options` say something else.
+        weights: "inline" has them in the module; "parameters" beside it, in scope "model" by the names
+            that the framework gives them, see `CompiledModule.parameters`.
         asynchronous: exports take fences and return at once.
         options: everything else.
     Raises: CompileError, also where no frontend takes the model; OSError when a file cannot be read.
@@ -47,6 +51,8 @@ def compile(
         chosen = replace(chosen, module_name=name)
     if target:
         chosen = replace(chosen, target_device=chosen.target_device or "local", target_backends=(target,))
+    if weights == "parameters":
+        chosen = replace(chosen, parameter_export=f"{_PARAMETER_SCOPE}=")
     return _compile(_source(model, inputs), chosen)
 
 

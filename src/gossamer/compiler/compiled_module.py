@@ -11,10 +11,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from gossamer.abi.declaration import DECLARATION_ATTR, Declaration, parse_declaration
 from gossamer.format.archive import read_module
 from gossamer.format.module_def import ModuleDef
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.whole_file import write_whole
 
 
@@ -50,14 +52,20 @@ class CompiledModule(bytes):
 
     Attributes:
         report: what the compile did.
+        parameters: weights that the module loads, where it was compiled so: `Pipeline([module],
+            parameters={"model": module.parameters})`.
     """
 
     report: CompileReport
+    parameters: ParameterIndex | None
 
-    def __new__(cls, data: bytes, report: CompileReport) -> CompiledModule:
+    def __new__(
+        cls, data: bytes, report: CompileReport, parameters: ParameterIndex | None = None
+    ) -> CompiledModule:
         """Take the bytes of a module over."""
         module = super().__new__(cls, data)
         module.report = report
+        module.parameters = parameters
         return module
 
     @property
@@ -78,15 +86,23 @@ class CompiledModule(bytes):
         return found
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the module to a file, whole or not at all. Raises: OSError."""
+        """Write the module to a file, whole or not at all; its parameters beside it, as `.irpa`.
+
+        Raises: OSError.
+        """
+        if self.parameters is not None:
+            # Why here: few modules have parameters.
+            from gossamer.format.parameters.write_irpa import write_irpa
+
+            write_irpa(self.parameters, Path(path).with_suffix(".irpa"))
         write_whole(path, self)
 
     def __repr__(self) -> str:
         functions = ", ".join(map(str, self.exports.values()))
         return f"<CompiledModule {self.name}: {functions or 'no functions'}; {len(self):,} bytes>"
 
-    def __reduce__(self) -> tuple[type[CompiledModule], tuple[bytes, CompileReport]]:
-        return CompiledModule, (bytes(self), self.report)
+    def __reduce__(self) -> tuple[type[CompiledModule], tuple[bytes, CompileReport, object]]:
+        return CompiledModule, (bytes(self), self.report, self.parameters)
 
     @cached_property
     def _tables(self) -> ModuleDef:

@@ -38,7 +38,8 @@ _SELF_CONTAINED = ("", ".mlir", ".mlirbc", ".stablehlo", ".bc")
 
 _SPEAKING_PREFIXES = ("dump_", "print_")
 _SPEAKING_OPTIONS = (
-    *("parameter_splat", "preprocessing_passes", "timing", "llvm_options"),
+    *("parameter_import", "parameter_export", "parameter_splat"),
+    *("preprocessing_passes", "timing", "llvm_options"),
     *(field.name for field in fields(CompileOptions) if field.name.startswith(_SPEAKING_PREFIXES)),
 )
 """Where one of them is not its default, a compile has an effect beside its output, or reads what only its

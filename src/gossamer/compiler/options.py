@@ -120,6 +120,12 @@ class CompileOptions:
         global_opt_level: counts in place of `opt_level` unless it is None.
         strip_assertions: drop checks that only catch faults of the caller or the program; None goes by the
             level, and keeps those of the caller.
+        parameter_import: archives whose values parameters get, as `scope=path`.
+        parameter_import_keys: of parameters that get them.
+        parameter_import_maximum_size: bytes up to which others get them, too.
+        parameter_export: archive that the program's weights go to, as `scope=path`, or ""; with an empty path
+            they stay in memory, see `CompiledModule.parameters`.
+        parameter_export_minimum_size: bytes from which on they do.
         parameter_splat: `.irpa` file to write with zeros for every parameter the program loads, or "".
         polyglot_zip: write the module as a zip archive as well.
         module_format: how a module in VM bytecode is written.
@@ -184,6 +190,11 @@ class CompileOptions:
     opt_level: int = 0
     global_opt_level: int | None = None
     strip_assertions: bool | None = None
+    parameter_import: tuple[str, ...] = ()
+    parameter_import_keys: tuple[str, ...] = ()
+    parameter_import_maximum_size: int = 0
+    parameter_export: str = ""
+    parameter_export_minimum_size: int = 0
     parameter_splat: str = ""
     polyglot_zip: bool = True
     emit_mlir_bytecode: bool = False

@@ -34,6 +34,7 @@ from gossamer.compiler.host.pipeline import DEFAULT_MODULE_NAME, module_name
 from gossamer.compiler.input.benchmark_functions import export_benchmarks
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileMode, CompileOptions, Phase
+from gossamer.compiler.parameter_archives import ScopedPath, export_parameters, import_parameters
 from gossamer.compiler.pass_printing import printing
 from gossamer.compiler.progress import report_step
 from gossamer.compiler.resources import write_out
@@ -49,6 +50,7 @@ from gossamer.compiler.vm.text import format_module
 from gossamer.compiler.vm_program import compile_vm_program, is_vm_program, written
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
+from gossamer.format.parameters.index import ParameterIndex
 from gossamer.format.whole_file import write_whole
 
 _EXECUTABLE = "module_linked"
@@ -68,6 +70,7 @@ class Compilation:
         host: the host side, step by step.
         variants: the executable with all kernels, compiled for each target.
         vm_module: the host side as VM functions.
+        parameters: weights that the program loads.
         seconds: that each phase took.
         output: the finished bytes.
     """
@@ -82,6 +85,7 @@ class Compilation:
     host: HostProgram | None = None
     variants: list[ExecutableBinary] = field(default_factory=list[ExecutableBinary])
     vm_module: vm_ir.Module | None = None
+    parameters: ParameterIndex | None = None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     output: bytes = b""
 
@@ -229,7 +233,16 @@ def _dumps(compilation: Compilation) -> ExecutableDumps:
 def _input(compilation: Compilation) -> None:
     for warning in input.normalize(compilation.loaded, compilation.options):
         compilation.source.warn(str(compilation.source.explain(warning)))
-    if compilation.options.export_benchmarks:
+    options = compilation.options
+    if options.parameter_import:
+        import_parameters(
+            compilation.module,
+            compilation.loaded.resources,
+            options.parameter_import,
+            options.parameter_import_keys,
+            options.parameter_import_maximum_size,
+        )
+    if options.export_benchmarks:
         export_benchmarks(compilation.module)
 
 
@@ -246,8 +259,33 @@ def _preprocessing(compilation: Compilation) -> None:
         )
 
 
+def _export_parameters(compilation: Compilation) -> None:
+    options = compilation.options
+    archive = ScopedPath.parse(options.parameter_export)
+    compilation.parameters = export_parameters(
+        compilation.module,
+        compilation.loaded.resources,
+        archive.scope,
+        options.parameter_export_minimum_size,
+    )
+    if archive.path:
+        _write_archive(compilation.parameters, archive.path)
+
+
+def _write_archive(parameters: ParameterIndex, path: str) -> None:
+    # Why here: few programs have parameters.
+    from gossamer.format.parameters.write_irpa import write_irpa
+
+    try:
+        write_irpa(parameters, path)
+    except OSError as error:
+        raise CompileError([Diagnostic(f"cannot write '{path}': {error.strerror}")]) from None
+
+
 def _flow(compilation: Compilation) -> None:
     options = compilation.options
+    if options.parameter_export:
+        _export_parameters(compilation)
     traced = flow.EVERY_DISPATCH if options.trace_all_dispatches else options.trace_dispatches
     compilation.flow = flow.run(compilation.module, traced)
     check_target(compilation.module, options, has_kernels=bool(compilation.flow.executables))
@@ -298,14 +336,10 @@ def _dump_statistics(program: HostProgram, options: CompileOptions) -> None:
 
 
 def _write_zeros(lengths: Mapping[str, int], path: str) -> None:
-    # Why here: few programs have parameters.
-    from gossamer.format.parameters.index import ParameterIndex
-    from gossamer.format.parameters.write_irpa import write_irpa
-
     index = ParameterIndex()
     for key, length in lengths.items():
         index.add_splat(key, b"\0", length)
-    write_irpa(index, path)
+    _write_archive(index, path)
 
 
 def _executable_targets(compilation: Compilation) -> None:
@@ -343,7 +377,9 @@ def _end(compilation: Compilation) -> None:
     assert compilation.vm_module is not None
     output = written(compilation.vm_module, compilation.options)
     is_module = not compilation.options.writes_text
-    compilation.output = CompiledModule(output, _report(compilation)) if is_module else output
+    compilation.output = (
+        CompiledModule(output, _report(compilation), compilation.parameters) if is_module else output
+    )
 
 
 def _show_module(compilation: Compilation) -> bytes:

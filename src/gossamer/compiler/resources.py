@@ -35,11 +35,13 @@ class Resources:
 
     Attributes:
         fills_elided: contents that were left out when a program was printed count as zeros.
+        literal_names: keys of what became literals, by their text.
     """
 
     def __init__(self, *, fills_elided: bool = False) -> None:
         self.fills_elided = fills_elided
         self._readers: dict[str, ElementsReader] = {}
+        self.literal_names: dict[str, str] = {}
         self._in_mlir: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -122,7 +124,9 @@ def inline_small(module: ir.Module, resources: Resources) -> None:
         if not 0 < _byte_count(type) <= _LARGEST_LITERAL or str(type.element_type).startswith("complex"):
             return
         data = resources.data_of(value, op)
-        op.attributes[name] = ir.Attribute.parse(f'dense<"0x{bytes(data).hex()}"> : {type}')
+        literal = ir.Attribute.parse(f'dense<"0x{bytes(data).hex()}"> : {type}')
+        resources.literal_names.setdefault(str(literal), key_of(value))
+        op.attributes[name] = literal
 
     if resources:
         _for_each(module, replace)

@@ -18,12 +18,12 @@ from gossamer.tools.compile_flags.flag_rows import (
     INPUT_GROUP,
     LLVMCPU_GROUP,
     MAIN_GROUP,
-    PARAMETER_GROUP,
     PIPELINE_GROUP,
     VM_GROUP,
     choice_flag,
 )
 from gossamer.tools.compile_flags.inspection import INSPECTION
+from gossamer.tools.compile_flags.parameters import PARAMETERS
 from gossamer.tools.compile_flags.parser import Flag
 
 _PHASES = {
@@ -186,19 +186,7 @@ HONOURED = (
         "strip_assertions",
         Flag("iree-opt-strip-assertions", "Drops assertions and checks of arguments.", PIPELINE_GROUP),
     ),
-    (
-        "parameter_splat",
-        Flag("iree-opt-splat-parameters", "Older spelling.", PARAMETER_GROUP, "filename"),
-    ),
-    (
-        "parameter_splat",
-        Flag(
-            "iree-parameter-splat",
-            "Writes an .irpa file with zeros for every parameter the program loads.",
-            PARAMETER_GROUP,
-            "filename",
-        ),
-    ),
+    *PARAMETERS,
     ("input_type", Flag("iree-input-type", "Dialect of the input, none or auto.", INPUT_GROUP, "type")),
     (
         "preprocessing_passes",

@@ -44,10 +44,8 @@ iree-vm-bytecode-source-listing= mlir-pass-pipeline-crash-reproducer=
     "output has one form here: see --output-format and --compile-to": """
 emit-mlir-bytecode-version= iree-vm-c-module-output-format=code
 """,
-    "contents of parameter archives are not compiled into or out of modules here": """
-iree-opt-export-parameters= iree-parameter-encoder-mode= iree-parameter-encoder-output-file=
-iree-parameter-encoder-output-scope= iree-parameter-export= iree-parameter-export-minimum-size=
-iree-parameter-import= iree-parameter-import-keys= iree-parameter-import-maximum-size=
+    "parameters are not computed anew when a program is compiled, so that there is no encoder": """
+iree-parameter-encoder-mode= iree-parameter-encoder-output-file= iree-parameter-encoder-output-scope=
 """,
     "it changes values, and no such rewriting is done here": """
 iree-flow-zero-fill-empty-tensors iree-global-opt-demote-contraction-inputs-operations=none

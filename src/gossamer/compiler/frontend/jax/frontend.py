@@ -12,9 +12,10 @@ from __future__ import annotations
 from gossamer.compiler import mlir
 from gossamer.compiler.frontend.frontend import LoadedProgram
 from gossamer.compiler.frontend.mlir.argument_names import keep_argument_names
-from gossamer.compiler.frontend.reflection import is_entry_point, record_structure
+from gossamer.compiler.frontend.reflection import is_entry_point, record_names, record_structure
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
+from gossamer.compiler.resources import Resources, inline_small
 from gossamer.compiler.source import Source
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -41,6 +42,7 @@ class JaxFrontend:
         """
         try:
             # Why here: it loads JAX.
+            from gossamer.compiler.frontend.jax.bound_arrays import bind_arrays
             from gossamer.compiler.frontend.jax.lowering import lower
         except ImportError:
             message = "compiling a Python function needs JAX, which is not installed"
@@ -49,9 +51,14 @@ class JaxFrontend:
         context = mlir.make_context()
         mlir.add_frameworks(context)
         module = mlir.parse_portable_artifact(program.artifact, context)
+        resources = Resources(fills_elided=options.zero_fill_elided)
+        bind_arrays(_main(module), program.constants, resources)
+        if program.structure.takes_leaves:
+            record_names(_main(module), program.structure.names)
         keep_argument_names(module)
         record_structure(_main(module), program.structure)
-        return LoadedProgram(module, "stablehlo")
+        inline_small(module, resources)
+        return LoadedProgram(module, "stablehlo", resources)
 
 
 JAX = JaxFrontend()

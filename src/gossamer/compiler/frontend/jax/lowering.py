@@ -9,8 +9,8 @@ from __future__ import annotations
 import inspect
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -21,6 +21,7 @@ from jaxlib.mlir.dialects import stablehlo
 from gossamer.abi.structure import LEAF, CallStructure, Form, Tree
 from gossamer.compiler import mlir
 from gossamer.compiler.frontend.examples import ExampleType, bind_inputs
+from gossamer.compiler.frontend.jax.bound_arrays import BoundArrays, take_arrays
 from gossamer.compiler.source import Source
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -37,10 +38,12 @@ class LoweredProgram:
     Attributes:
         artifact: StableHLO in its portable form.
         structure: how a caller nests arguments and results.
+        constants: name and array of each argument of `main` that callers do not give, by its number.
     """
 
     artifact: bytes
     structure: CallStructure
+    constants: Mapping[int, tuple[str, Any]] = field(default_factory=dict[int, "tuple[str, Any]"])
 
 
 def lower(source: Source) -> LoweredProgram:
@@ -70,16 +73,31 @@ def _trace(function: Any, source: Source) -> LoweredProgram:
     arguments, keywords = bind_inputs(function, source.inputs)
     leaves, tree = jax.tree.flatten((arguments, keywords), is_leaf=_is_type)
     arguments, keywords = jax.tree.unflatten(tree, list(map(example, leaves)))
-    jitted = function if hasattr(function, "lower") else jax.jit(function)
+    bound = take_arrays(function)
+    names = _parameter_names(function)
+    if bound.arrays:
+        arguments, names = (bound.arrays, *arguments), ("", *names)
+    jitted: Any = bound.function if hasattr(bound.function, "lower") else jax.jit(bound.function)
     try:
         if _has_open_sizes((arguments, keywords)):
             export = jax.export.export(jitted, platforms=[_PLATFORM], disabled_checks=_Everything())
-            return _of_exported(export(*arguments, **keywords), _parameter_names(function))
-        return _of_lowered(jitted.lower(*arguments, **keywords), _parameter_names(function))
+            program = _of_exported(export(*arguments, **keywords), names)
+        else:
+            program = _of_lowered(jitted.lower(*arguments, **keywords), names)
     except CompileError:
         raise
     except Exception as error:  # tracing runs the function, which may raise anything
         raise CompileError([Diagnostic(f"JAX cannot trace the function: {error}")]) from error
+    return _with_constants(program, bound) if bound.arrays else program
+
+
+def _with_constants(program: LoweredProgram, bound: BoundArrays) -> LoweredProgram:
+    """Take the first argument, a list of arrays, from what callers give."""
+    structure = program.structure
+    leaves = zip(structure.arguments[0].children, bound.names, bound.arrays, strict=True)
+    passed = [(name, array) for leaf, name, array in leaves if leaf.is_leaf]
+    given = replace(structure, arguments=structure.arguments[1:], names=structure.names[1:])
+    return LoweredProgram(program.artifact, given, dict(enumerate(passed)))
 
 
 def _is_type(value: object) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from gossamer.abi.mlir_element_type import element_bits
 from gossamer.abi.ref_types import BUFFER, FENCE
 from gossamer.abi.value_type import TensorType
+from gossamer.compiler.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.host.program.commands import Command, Copy, Fill
-from gossamer.compiler.host.program.constant_bytes import dense_bytes, splat_pattern
 from gossamer.compiler.host.program.program import Block, Function, HostGlobal, Return
 from gossamer.compiler.host.program.sizes import Size
 from gossamer.compiler.host.program.steps import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from gossamer.abi.value_type import ValueType
-from gossamer.compiler.host.program.constant_bytes import constant_bytes
+from gossamer.compiler.constant_bytes import constant_bytes
 from gossamer.compiler.host.program.program import ConstantPool, HostExecutable, HostProgram
 from gossamer.compiler.host.program.sizes import BUFFER_ALIGNMENT, Size
 from gossamer.compiler.host.program.values import Range, Resource

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from gossamer.abi.mlir_element_type import element_bits
+from gossamer.compiler.constant_bytes import dense_bytes, pack_elements, splat_pattern
 from gossamer.compiler.host.program.commands import Copy, Dispatch, Fill, Update, WorkgroupCount
-from gossamer.compiler.host.program.constant_bytes import dense_bytes, pack_elements, splat_pattern
 from gossamer.compiler.host.program.sizes import Dim, Scalar, Size
 from gossamer.compiler.host.program.steps import Bind, HoldBytes, LoadNamedParameter, PackScalars, ReadElement
 from gossamer.compiler.host.program.values import Opaque, Range, Resource, Tensor, whole
