@@ -10,8 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mlir_samples import ABS_MLIR, ASYNC_FLAGS, LLVM_CPU_FLAGS, PIPELINE_MLIR, VMVX_FLAGS
+
+# Why: a busy machine says nothing of the code. pytest-timeout ends what hangs.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
