@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from torch_mlir.extras.onnx_importer import ModelInfo, NodeImporter, OnnxImportError
@@ -31,7 +32,10 @@ def import_prepared(prepared: Any, context: ir.Context, resources: Resources) ->
         info = ModelInfo(prepared)
         module = info.create_module(context)
         cache = WeightCache(context, resources)
-        NodeImporter.define_function(info.main_graph, module.operation, cache).import_all()
+        with warnings.catch_warnings():
+            # Why: it warns of results that are left out, too, as they have no type.
+            warnings.simplefilter("ignore")
+            NodeImporter.define_function(info.main_graph, module.operation, cache).import_all()
     except OnnxImportError as error:
         raise CompileError([Diagnostic(f"ONNX model cannot be imported: {error}")]) from None
     return module

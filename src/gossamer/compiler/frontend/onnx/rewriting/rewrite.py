@@ -16,6 +16,7 @@ from gossamer.compiler.frontend.onnx.detached import inner_graphs
 from gossamer.compiler.frontend.onnx.known import Known
 from gossamer.compiler.frontend.onnx.rewriting.site import Site
 from gossamer.compiler.frontend.onnx.rewriting.table import rewriter_of
+from gossamer.errors import CompileError
 
 
 def rewrite_nodes(graph: Any, opset: int) -> bool:
@@ -29,6 +30,7 @@ def rewrite_nodes(graph: Any, opset: int) -> bool:
     """
     taken = set(_names(graph))
     numbers = count()
+    faults: list[CompileError] = []
 
     def new_name(stem: str) -> str:
         while True:
@@ -37,19 +39,27 @@ def rewrite_nodes(graph: Any, opset: int) -> bool:
                 taken.add(name)
                 return name
 
-    return _rewrite(graph, Known(opset), new_name)
+    changed = _rewrite(graph, Known(opset), new_name, faults)
+    # Why only then: types that a node lacks may be known once others are rewritten.
+    if not changed and faults:
+        raise faults[0]
+    return changed
 
 
-def _rewrite(graph: Any, around: Known, new_name: Callable[[str], str]) -> bool:
+def _rewrite(graph: Any, around: Known, new_name: Callable[[str], str], faults: list[CompileError]) -> bool:
     known = around.within(graph)
     nodes: list[Any] = []
     changed = False
     for node in graph.node:
         for inner in (each for attribute in node.attribute for each in inner_graphs(attribute)):
-            changed |= _rewrite(inner, known, new_name)
+            changed |= _rewrite(inner, known, new_name, faults)
         rewriter = rewriter_of(node)
         site = Site(node, known, new_name)
-        results = rewriter(site) if rewriter is not None else None
+        results = None
+        try:
+            results = rewriter(site) if rewriter is not None else None
+        except CompileError as error:
+            faults.append(error)
         if results is None:
             nodes.append(node)
             continue

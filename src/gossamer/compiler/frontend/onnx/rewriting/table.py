@@ -8,6 +8,7 @@ from typing import Any
 from gossamer.compiler.frontend.onnx.rewriting import quantized
 from gossamer.compiler.frontend.onnx.rewriting.contrib import CONTRIB
 from gossamer.compiler.frontend.onnx.rewriting.padding import rewrite_padding
+from gossamer.compiler.frontend.onnx.rewriting.recurrent import rewrite_quantized_lstm, rewrite_recurrent
 from gossamer.compiler.frontend.onnx.rewriting.site import Site
 
 Rewriter = Callable[[Site], list[str] | None]
@@ -20,16 +21,20 @@ _ONNX: dict[str, Rewriter] = {
     "ConvTranspose": rewrite_padding,
     "DequantizeLinear": quantized.rewrite_dequantize,
     "DynamicQuantizeLinear": quantized.rewrite_dynamic_quantize,
+    "GRU": rewrite_recurrent,
+    "LSTM": rewrite_recurrent,
     "LpPool": rewrite_padding,
     "MatMulInteger": quantized.rewrite_matmul_integer,
     "MaxPool": rewrite_padding,
     "QLinearConv": quantized.rewrite_qlinear_conv,
     "QLinearMatMul": quantized.rewrite_qlinear_matmul,
     "QuantizeLinear": quantized.rewrite_quantize,
+    "RNN": rewrite_recurrent,
     # onnxruntime's tools leave it in ONNX's own domain.
     "SimplifiedLayerNormalization": CONTRIB["SimplifiedLayerNormalization"],
 }
-_BY_DOMAIN = {"": _ONNX, "ai.onnx": _ONNX, "com.microsoft": CONTRIB}
+_MICROSOFT = {**CONTRIB, "DynamicQuantizeLSTM": rewrite_quantized_lstm}
+_BY_DOMAIN = {"": _ONNX, "ai.onnx": _ONNX, "com.microsoft": _MICROSOFT}
 
 
 def rewriter_of(node: Any) -> Rewriter | None:

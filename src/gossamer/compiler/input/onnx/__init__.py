@@ -1,0 +1,9 @@
+"""Operators of ONNX that are lowered here, because torch's dialect has no form for them.
+
+In: `torch.operator "onnx.*"`. Out: calls of functions on MLIR's own tensors, of linalg and scf.
+Next: the MLIR wheel's lowering of the other operators.
+"""
+
+from gossamer.compiler.input.onnx.recurrent import lower_recurrent
+
+__all__ = ["lower_recurrent"]
