@@ -195,6 +195,76 @@ def test_a_branch_within_a_branch_is_chosen(size: int) -> None:
     check(choosing([2, size]), positive, -positive)
 
 
+def squeezing(after: list[Any], dims: list[Any]) -> Any:
+    """A model that takes the last dimension out where its size is one, and then goes on with `s`."""
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        constant("last", np.array([2])),
+        constant("one", np.array([1])),
+        helper.make_node("Gather", ["shape", "last"], ["size"]),
+        helper.make_node("Equal", ["size", "one"], ["is_one"]),
+        helper.make_node(
+            "If",
+            ["is_one"],
+            ["s"],
+            then_branch=branch("yes", helper.make_node("Squeeze", ["x", "last"], ["yes"])),
+            else_branch=branch("no", helper.make_node("Identity", ["x"], ["no"])),
+        ),
+        *after,
+    ]
+    return model_of(nodes, dims)
+
+
+def test_branches_of_other_ranks_go_on_by_themselves() -> None:
+    after = [helper.make_node("Exp", ["s"], ["e"]), helper.make_node("ReduceSum", ["e"], ["y"], keepdims=0)]
+
+    check(squeezing(after, ["n", 3, "w"]), samples(2, 3, 1), samples(2, 3, 4))
+
+
+def test_where_one_branch_is_impossible_the_other_is_asserted() -> None:
+    after = [helper.make_node("Flatten", ["s"], ["f"]), helper.make_node("Gemm", ["s", "w"], ["y"])]
+    model = squeezing(after, ["n", 3, "w"])
+    model.graph.initializer.append(weight("w", 3, 5))
+    check(model, samples(2, 3, 1))
+
+    with (
+        gossamer.Pipeline([gossamer.compile(model)], device="local-sync") as pipeline,
+        pytest.raises(gossamer.StatusError, match="compiled for other shapes"),
+    ):
+        pipeline.main(samples(2, 3, 4))
+
+
+def test_dimensions_of_open_size_are_squeezed_where_they_are_one() -> None:
+    nodes = [constant("axes", np.array([0, 2])), helper.make_node("Squeeze", ["x", "axes"], ["y"])]
+    model = model_of(nodes, ["n", 3, 1])
+    check(model, samples(1, 3, 1))
+
+    with (
+        gossamer.Pipeline([gossamer.compile(model)], device="local-sync") as pipeline,
+        pytest.raises(gossamer.StatusError, match="compiled for"),
+    ):
+        pipeline.main(samples(2, 3, 1))
+
+
+def test_sizes_are_picked_from_shapes_that_are_partly_open() -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        constant("second", np.array(1)),
+        helper.make_node("Gather", ["shape", "second"], ["size"]),
+        constant("three", np.array(3)),
+        helper.make_node("Equal", ["size", "three"], ["is_three"]),
+        helper.make_node(
+            "If",
+            ["is_three"],
+            ["y"],
+            then_branch=branch("yes", helper.make_node("Flatten", ["x"], ["yes"])),
+            else_branch=branch("no", helper.make_node("Identity", ["x"], ["no"])),
+        ),
+    ]
+
+    check(model_of(nodes, ["n", 3, "w"]), samples(2, 3, 4))
+
+
 def test_flags_fix_shapes_and_values_of_inputs() -> None:
     model = choosing([2, "w"])
     model.graph.node.append(helper.make_node("Mul", ["y", "factor"], ["z"]))

@@ -21,6 +21,7 @@ from onnx.reference import ReferenceEvaluator
 
 from gossamer.compiler.frontend.onnx.detached import LARGEST_BYTES, inner_graphs
 from gossamer.compiler.frontend.onnx.known import Known
+from gossamer.compiler.frontend.onnx.partial_shapes import partial_sizes
 
 # fmt: off
 _FOLDED = frozenset({
@@ -89,13 +90,14 @@ def _compute(node: Any, around: Known) -> list[Any] | None:
     if node.domain not in ("", "ai.onnx") or node.op_type not in _FOLDED:
         return None
     known = around.tensors
-    sizes = around.static_shape(node.input[0]) if node.op_type in ("Shape", "Size") else None
+    if node.op_type == "Size":
+        shape = around.static_shape(node.input[0])
+        return None if shape is None else [np.array(np.prod(shape, dtype=np.int64))]
+    sizes = partial_sizes(node, around)
     if sizes is not None:
-        shape = np.array(sizes, np.int64)
-        bounds = {attribute.name: attribute.i for attribute in node.attribute}
-        if node.op_type == "Size":
-            return [np.array(shape.prod(), np.int64)]
-        return [shape[bounds.get("start", 0) : bounds.get("end", len(shape))]]
+        around.sizes[node.output[0]] = sizes
+        if None not in sizes.reshape(-1).tolist():
+            return [sizes.astype(np.int64)]
     if not all(name == "" or name in known for name in node.input):
         return None
     names = [name for name in node.input if name]

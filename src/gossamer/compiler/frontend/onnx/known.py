@@ -23,11 +23,13 @@ class Known:
         opset: of the model, which says what its operators mean.
         tensors: small constants, `onnx.TensorProto` by name.
         types: of tensors, `onnx.TypeProto.Tensor` by name.
+        sizes: what is known of tensors that are made of sizes, as `partial_shapes` finds it.
     """
 
     opset: int
     tensors: dict[str, Any] = field(default_factory=dict[str, Any])
     types: dict[str, Any] = field(default_factory=dict[str, Any])
+    sizes: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def within(self, graph: Any) -> Known:
         """What is known in a graph, besides what is known around it."""
@@ -39,7 +41,7 @@ class Known:
         types = {value.name: value.type.tensor_type for value in _typed(graph)}
         # Why: a name that a graph uses anew is no longer what is around it.
         outer = {name: tensor for name, tensor in self.tensors.items() if name not in types}
-        return Known(self.opset, outer | weights, self.types | types)
+        return Known(self.opset, outer | weights, self.types | types, dict(self.sizes))
 
     def shape(self, name: str) -> list[int | None] | None:
         """Sizes of a tensor, None for those that are open; None where not even their number is known."""

@@ -19,6 +19,8 @@ from typing import Any
 import onnx
 from onnx import shape_inference, version_converter
 
+from gossamer.compiler.frontend.onnx.assumptions import forget_domain, import_domain, is_assumption
+from gossamer.compiler.frontend.onnx.branches import drop_impossible_branches, size_of, split_continuations
 from gossamer.compiler.frontend.onnx.detached import attach_tensors, detach_tensors, inner_graphs
 from gossamer.compiler.frontend.onnx.expansion import call_functions, inline_functions
 from gossamer.compiler.frontend.onnx.folding import fold_known
@@ -60,21 +62,37 @@ def prepare(model: Any, how: Preparation) -> Any:
     """
     prepared = onnx.ModelProto()
     prepared.CopyFrom(model)
+    import_domain(prepared)
     fix_inputs(prepared.graph, how.input_shapes, how.input_values)
     detached = detach_tensors(prepared.graph)
     prepared = _with_types(inline_functions(_with_opset(prepared, how.opset)), how)
     while call_functions(prepared):
         prepared = _with_types(inline_functions(prepared), how)
-    opset = _opset(prepared) or _LOWEST_OPSET
-    for _ in range(_MOST_ROUNDS):
-        # Why both: what is folded decides what is written anew, and that may be folded in turn.
-        changed = fold_known(prepared.graph, opset)
-        if not changed and not rewrite_nodes(prepared.graph, opset):
-            break
-        prepared = _with_types(prepared, how)
-    _drop_unread(prepared.graph)
+    size = size_of(prepared)
+
+    def settle(model: Any) -> Any:
+        return _settled(_with_types(model, how), how)
+
+    prepared = _settled(prepared, how)
+    # Why first: a branch that is impossible needs no continuation.
+    while drop_impossible_branches(prepared, settle) or split_continuations(prepared, size):
+        prepared = settle(prepared)
+    if not _drop_unread(prepared.graph):
+        forget_domain(prepared)
     attach_tensors(prepared.graph, detached)
     return prepared
+
+
+def _settled(model: Any, how: Preparation) -> Any:
+    """A typed model in which nothing is left to fold or to rewrite, typed again."""
+    opset = _opset(model) or _LOWEST_OPSET
+    for _ in range(_MOST_ROUNDS):
+        # Why both: what is folded decides what is written anew, and that may be folded in turn.
+        changed = fold_known(model.graph, opset)
+        if not changed and not rewrite_nodes(model.graph, opset):
+            break
+        model = _with_types(model, how)
+    return model
 
 
 def _with_opset(model: Any, wanted: int) -> Any:
@@ -123,19 +141,24 @@ def _forget_shapes(graph: Any) -> None:
                 _forget_shapes(inner)
 
 
-def _drop_unread(graph: Any) -> None:
+def _drop_unread(graph: Any) -> bool:
+    """Leave out nodes and tensors that nothing reads; whether there are assumptions among what stays."""
     read = {output.name for output in graph.output}
     kept: list[Any] = []
+    assumes = False
     for node in reversed(graph.node):
-        if any(output in read for output in node.output):
+        if is_assumption(node) or any(output in read for output in node.output):
             kept.append(node)
             read.update(node.input)
             read.update(_read_within(node))
+            inner = [_drop_unread(each) for attribute in node.attribute for each in inner_graphs(attribute)]
+            assumes |= is_assumption(node) or any(inner)
     del graph.node[:]
     graph.node.extend(reversed(kept))
     weights = [weight for weight in graph.initializer if weight.name in read]
     del graph.initializer[:]
     graph.initializer.extend(weights)
+    return assumes
 
 
 def _read_within(node: Any) -> set[str]:

@@ -4,6 +4,7 @@ In: `torch.operator "onnx.*"`. Out: calls of functions on MLIR's own tensors, of
 Next: the MLIR wheel's lowering of the other operators.
 """
 
+from gossamer.compiler.input.onnx.assumptions import lower_assumptions
 from gossamer.compiler.input.onnx.recurrent import lower_recurrent
 
-__all__ = ["lower_recurrent"]
+__all__ = ["lower_assumptions", "lower_recurrent"]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from gossamer.compiler.frontend.onnx.assumptions import assumption
 from gossamer.compiler.frontend.onnx.known import Known
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -104,6 +105,10 @@ class Site:
         )
         self.nodes.append(node)
         return outputs
+
+    def assume(self, condition: str) -> None:
+        """Have the program fail where a truth value, a scalar or a tensor of one, is false."""
+        self.nodes.append(assumption(condition, self.node.name))
 
     def cast(self, name: str, dtype: int) -> str:
         """A tensor with elements of another type."""

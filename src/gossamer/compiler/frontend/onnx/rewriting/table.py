@@ -10,6 +10,7 @@ from gossamer.compiler.frontend.onnx.rewriting.contrib import CONTRIB
 from gossamer.compiler.frontend.onnx.rewriting.padding import rewrite_padding
 from gossamer.compiler.frontend.onnx.rewriting.recurrent import rewrite_quantized_lstm, rewrite_recurrent
 from gossamer.compiler.frontend.onnx.rewriting.site import Site
+from gossamer.compiler.frontend.onnx.rewriting.squeeze import rewrite_squeeze
 
 Rewriter = Callable[[Site], list[str] | None]
 """Makes nodes in place of a node and names their results, in the order of the node's; None leaves it."""
@@ -30,6 +31,7 @@ _ONNX: dict[str, Rewriter] = {
     "QLinearMatMul": quantized.rewrite_qlinear_matmul,
     "QuantizeLinear": quantized.rewrite_quantize,
     "RNN": rewrite_recurrent,
+    "Squeeze": rewrite_squeeze,
     # onnxruntime's tools leave it in ONNX's own domain.
     "SimplifiedLayerNormalization": CONTRIB["SimplifiedLayerNormalization"],
 }
