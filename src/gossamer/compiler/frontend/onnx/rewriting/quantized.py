@@ -75,7 +75,7 @@ def rewrite_dynamic_quantize(site: Site) -> list[str]:
 def rewrite_matmul_integer(site: Site) -> list[str]:
     """`MatMulInteger`: operands A, B, zero points of A's rows and of B's columns."""
     a, b, a_zero, b_zero = (site.input(index) for index in range(4))
-    return [site.op("MatMul", _integers(site, a, _of_rows(site, a_zero)), _integers(site, b, b_zero))]
+    return [_product(site, a, _of_rows(site, a_zero), b, b_zero)]
 
 
 def rewrite_conv_integer(site: Site) -> list[str]:
@@ -89,7 +89,7 @@ def rewrite_qlinear_matmul(site: Site) -> list[str] | None:
     a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero = (site.input(index) for index in range(8))
     if site.dtype(y_zero) not in _RANGES:
         return None
-    product = site.op("MatMul", _integers(site, a, _of_rows(site, a_zero)), _integers(site, b, b_zero))
+    product = _product(site, a, _of_rows(site, a_zero), b, b_zero)
     scale = site.op("Mul", _of_rows(site, a_scale), b_scale)
     return [_requantized(site, product, scale, _of_rows(site, y_scale), _of_rows(site, y_zero), y_zero)]
 
@@ -126,6 +126,22 @@ def _rounded(site: Site, ratio: str, zeros: str, wanted: int) -> str:
 def _integers(site: Site, x: str, zeros: str) -> str:
     wide = site.cast(x, TensorProto.INT32)
     return site.op("Sub", wide, site.cast(zeros, TensorProto.INT32)) if zeros else wide
+
+
+def _product(site: Site, a: str, a_zero: str, b: str, b_zero: str) -> str:
+    """A product of matrices of integers, as the importer's lowering takes them: three dimensions at most."""
+    ranks = site.rank(a), site.rank(b)
+    first, second = _integers(site, a, a_zero), _integers(site, b, b_zero)
+    if max(ranks) <= 3:
+        return site.op("MatMul", first, second)
+    if ranks[1] > 2:
+        # Doubles hold all sums of products of such numbers.
+        wide = [site.cast(each, TensorProto.DOUBLE) for each in (first, second)]
+        return site.cast(site.op("MatMul", *wide), TensorProto.INT32)
+    last = ranks[0] - 1
+    rows = site.op("Flatten", first, axis=last)
+    shape = site.op("Concat", site.op("Shape", a, end=last), site.dim(b, 1), axis=0)
+    return site.op("Reshape", site.op("MatMul", rows, second), shape)
 
 
 def _convolved(site: Site, x: str, w: str) -> str:
