@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 from torch._dynamo.backends.common import aot_autograd
-from torch_mlir.extras.fx_decomp_util import get_decomposition_table
 
 from gossamer.compiler.api import compile
+from gossamer.compiler.frontend.torch.decompositions import decompositions
 from gossamer.hal.memory.buffer_view import BufferView
 from gossamer.hal.memory.dlpack import from_dlpack
 from gossamer.runtime.pipeline import Pipeline
@@ -44,7 +44,7 @@ def backend(graph: Any, example_inputs: Sequence[Any], *, options: Mapping[str, 
         return _compiled(graph, target)
 
     captured: Any = aot_autograd(
-        fw_compiler=compile_graph, bw_compiler=compile_graph, decompositions=get_decomposition_table()
+        fw_compiler=compile_graph, bw_compiler=compile_graph, decompositions=decompositions()
     )
     return captured(graph, example_inputs)
 

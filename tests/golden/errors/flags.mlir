@@ -4,7 +4,7 @@
 // RUN: not iree-compile --verify=maybe %s 2>&1 | filecheck %s --check-prefix=BOOLEAN
 // RUN: not iree-compile --iree-opt-level=O9 %s 2>&1 | filecheck %s --check-prefix=LEVEL
 // RUN: not iree-compile --iree-input-type=foo %s 2>&1 | filecheck %s --check-prefix=INPUT
-// RUN: not iree-compile --iree-parameter-import=a.irpa %s 2>&1 | filecheck %s --check-prefix=REFUSED
+// RUN: not iree-compile --iree-parameter-encoder-mode=overlay %s 2>&1 | filecheck %s --check-prefix=REFUSED
 // RUN: not iree-compile %s second.mlir 2>&1 | filecheck %s --check-prefix=MANY
 // RUN: not iree-compile nowhere.mlir 2>&1 | filecheck %s --check-prefix=FILE
 // RUN: not iree-compile %s -o nowhere/out.vmfb 2>&1 | filecheck %s --check-prefix=OUTPUT
@@ -18,7 +18,7 @@ func.func @f() {
 // BOOLEAN: iree-compile: for the --verify option: 'maybe' is invalid value for boolean argument! Try 0 or 1
 // LEVEL: iree-compile: for the --iree-opt-level option: 'O9' value not a valid optimization level, use O0/O1/O2/O3
 // INPUT: error: unknown value for --iree-input-type='foo' (available: 'auto' 'none'
-// REFUSED: iree-compile: --iree-parameter-import is not supported: contents of parameter archives are not compiled
+// REFUSED: iree-compile: --iree-parameter-encoder-mode is not supported: parameters are not computed anew
 // MANY: iree-compile: Too many positional arguments specified!
 // FILE: error opening input file: cannot open input file 'nowhere.mlir': No such file or directory
 // OUTPUT: cannot open output file 'nowhere/out.vmfb': No such file or directory

@@ -17,6 +17,7 @@ from gossamer.compiler.input.stablehlo.power import widen_exponents
 from gossamer.compiler.input.stablehlo.remainder import lower_stablehlo_remainder
 from gossamer.compiler.input.torch_arithmetic import correct_arithmetic
 from gossamer.compiler.input.torch_bytes import widen_bytes
+from gossamer.compiler.input.torch_order import order_totally
 from gossamer.compiler.input.torch_views import flatten_before_views
 from gossamer.compiler.mlir import ir, run_passes
 from gossamer.compiler.walk import walk
@@ -108,6 +109,8 @@ def _convert_torch(module: ir.Module) -> None:
         widen_bytes(module)
         flatten_before_views(module)
     run_passes(module, _TORCH, phase=_PHASE)
+    with module.context, ir.Location.unknown():
+        order_totally(module)
 
 
 def _is_onnx(op: ir.Operation) -> bool:

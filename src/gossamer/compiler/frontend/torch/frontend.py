@@ -103,18 +103,14 @@ def _read_file(data: bytes) -> Any:
 
 def _import_programs(programs: Mapping[str, Any], context: ir.Context, resources: Resources) -> ir.Module:
     # Why here: they load PyTorch.
-    from torch_mlir.extras.fx_decomp_util import get_decomposition_table
-    from torch_mlir.extras.fx_importer import FxImporter
-
+    from gossamer.compiler.frontend.torch.decompositions import decompositions
     from gossamer.compiler.frontend.torch.hooks import WeightHooks
+    from gossamer.compiler.frontend.torch.importer import make_importer
     from gossamer.compiler.frontend.torch.signature import input_names, read_structure, without_constants
 
     with context:
-        lowered = {
-            name: exported.run_decompositions(get_decomposition_table())
-            for name, exported in programs.items()
-        }
-        importer = FxImporter(context=context, hooks=WeightHooks(resources, list(lowered.values())))
+        lowered = {name: exported.run_decompositions(decompositions()) for name, exported in programs.items()}
+        importer = make_importer(context, WeightHooks(resources, list(lowered.values())))
         for name, program in lowered.items():
             structure = read_structure(program)
             without_constants(program)
@@ -126,11 +122,10 @@ def _import_programs(programs: Mapping[str, Any], context: ir.Context, resources
 
 def _import_graph(graph: Any, context: ir.Context, resources: Resources) -> ir.Module:
     # Why here: they load PyTorch.
-    from torch_mlir.extras.fx_importer import FxImporter
-
     from gossamer.compiler.frontend.torch.hooks import WeightHooks
+    from gossamer.compiler.frontend.torch.importer import make_importer
 
     with context:
-        importer = FxImporter(context=context, hooks=WeightHooks(resources, []))
+        importer = make_importer(context, WeightHooks(resources, []))
         importer.import_graph_module(graph, func_name=_ENTRY_POINT)
         return importer.module
