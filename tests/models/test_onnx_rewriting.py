@@ -143,3 +143,64 @@ def test_what_depends_on_open_sizes_is_refused_with_the_node() -> None:
 
     with pytest.raises(CompileError, match=r"MaxPool: auto_pad=SAME_UPPER .*\n  in: node 'op'"):
         gossamer.compile(model)
+
+
+SIZES = {"x": normal(1, 2, 5, 6)}
+
+
+@pytest.mark.parametrize("dims", [[1, 2, 5, 6], ["n", 2, "h", "w"]])
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"mode": "linear", "coordinate_transformation_mode": "align_corners"},
+        {"mode": "cubic", "cubic_coeff_a": -0.5},
+        {"mode": "cubic", "exclude_outside": 1},
+        {"mode": "nearest", "nearest_mode": "ceil"},
+    ],
+    ids=lambda value: value["mode"] if isinstance(value, dict) else "",
+)
+@pytest.mark.parametrize("scales", [(2.0, 1.5), (0.6, 0.5)])
+def test_resizing(attributes: Any, dims: list[Any], scales: tuple[float, ...]) -> None:
+    weights = {"": None, "scales": np.array([1, 1, *scales], np.float32)}
+
+    check(model_of("Resize", SIZES, weights, dims=dims, **attributes), SIZES)
+
+
+@pytest.mark.parametrize("mode", ["linear", "cubic"])
+@pytest.mark.parametrize("scale", [0.3, 0.6])
+def test_resizing_without_aliases(mode: str, scale: float) -> None:
+    weights = {"": None, "scales": np.array([1, 1, scale, scale], np.float32)}
+
+    check(model_of("Resize", SIZES, weights, mode=mode, antialias=1), SIZES)
+
+
+@pytest.mark.parametrize("align_corners", [0, 1])
+@pytest.mark.parametrize("padding_mode", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["linear", "nearest", "cubic"])
+def test_samples_at_points(mode: str, padding_mode: str, align_corners: int) -> None:
+    operands = {"x": normal(2, 3, 4, 5), "grid": 2.4 * RANDOM.random((2, 3, 4, 2), np.float32) - 1.2}
+
+    model = model_of(
+        "GridSample", operands, {}, dims=["n", 3, "h", "w"], opset=20, mode=mode, padding_mode=padding_mode,
+        align_corners=align_corners,
+    )  # fmt: skip
+
+    check(model, operands)
+
+
+def test_compress_takes_what_is_chosen() -> None:
+    operands = {"x": normal(3, 4), "c": np.array([True, False, True])}
+
+    check(model_of("Compress", operands, {}, axis=0), operands)
+
+
+@pytest.mark.parametrize("mode", ["DCR", "CRD"])
+def test_blocks_become_channels(mode: str) -> None:
+    operands = {"x": np.arange(2 * 3 * 4 * 6, dtype=np.float32).reshape(2, 3, 4, 6)}
+    x = operands["x"].reshape(2, 3, 2, 2, 3, 2)
+    order = (0, 1, 3, 5, 2, 4) if mode == "CRD" else (0, 3, 5, 1, 2, 4)
+    attributes = {"mode": mode} if mode == "CRD" else {}
+    model = model_of("SpaceToDepth", operands, {}, blocksize=2, **attributes)
+
+    with gossamer.Pipeline([gossamer.compile(model)], device="local-sync") as pipeline:
+        np.testing.assert_array_equal(pipeline.main(operands["x"]), x.transpose(order).reshape(2, 12, 2, 3))

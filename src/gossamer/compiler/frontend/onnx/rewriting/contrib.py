@@ -68,7 +68,8 @@ def _exact_gelu(site: Site, x: str, dtype: np.dtype[np.generic]) -> str:
     return site.op("Mul", site.op("Mul", x, weight), site.constant(0.5, dtype))
 
 
-def _fast_gelu(site: Site) -> list[str]:
+def fast_gelu(site: Site) -> list[str]:
+    """`Gelu` by `tanh`, of the sum of the operands."""
     dtype = site.numpy_dtype(site.input(0))
     x = site.op("Add", site.input(0), site.input(1)) if site.input(1) else site.input(0)
     cube = site.op("Mul", site.op("Mul", x, x), x)
@@ -189,7 +190,7 @@ CONTRIB: dict[str, Callable[[Site], list[str] | None]] = {
     "BiasGelu": _gelu,
     "DequantizeLinear": _same_in_onnx,
     "DynamicQuantizeMatMul": _dynamic_quantize_matmul,
-    "FastGelu": _fast_gelu,
+    "FastGelu": fast_gelu,
     "FusedConv": _fused_conv,
     "FusedMatMul": _fused_matmul,
     "Gelu": _gelu,

@@ -88,10 +88,13 @@ class Site:
 
     def constant(self, value: Any, dtype: Any = None) -> str:
         """Name of a new constant; Python's integers are int64."""
-        array = np.asarray(value, dtype)
-        name = self._new_name("constant")
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
+        return self.kept(numpy_helper.from_array(np.asarray(value, dtype)))
+
+    def kept(self, tensor: Any) -> str:
+        """Name of a new constant, an `onnx.TensorProto`, which gets it."""
+        tensor.name = self._new_name("constant")
+        self.constants.append(tensor)
+        return tensor.name
 
     def op(self, op_type: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Name of the result of a new node."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gossamer.compiler.frontend.onnx.rewriting import quantized
+from gossamer.compiler.frontend.onnx.rewriting import elementwise, quantized
 from gossamer.compiler.frontend.onnx.rewriting.contrib import CONTRIB
+from gossamer.compiler.frontend.onnx.rewriting.grid_sample import rewrite_grid_sample
+from gossamer.compiler.frontend.onnx.rewriting.interpolation import rewrite_resize
+from gossamer.compiler.frontend.onnx.rewriting.layout import rewrite_compress, rewrite_space_to_depth
 from gossamer.compiler.frontend.onnx.rewriting.padding import rewrite_padding
 from gossamer.compiler.frontend.onnx.rewriting.recurrent import rewrite_quantized_lstm, rewrite_recurrent
 from gossamer.compiler.frontend.onnx.rewriting.site import Site
@@ -17,20 +20,29 @@ Rewriter = Callable[[Site], list[str] | None]
 
 _ONNX: dict[str, Rewriter] = {
     "AveragePool": rewrite_padding,
+    "BitShift": elementwise.rewrite_bit_shift,
+    "Cast": elementwise.rewrite_cast,
+    "CastLike": elementwise.rewrite_cast,
+    "Compress": rewrite_compress,
     "Conv": rewrite_padding,
     "ConvInteger": quantized.rewrite_conv_integer,
     "ConvTranspose": rewrite_padding,
     "DequantizeLinear": quantized.rewrite_dequantize,
     "DynamicQuantizeLinear": quantized.rewrite_dynamic_quantize,
+    "Gelu": elementwise.rewrite_gelu,
+    "GridSample": rewrite_grid_sample,
     "GRU": rewrite_recurrent,
     "LSTM": rewrite_recurrent,
+    "LpNormalization": elementwise.rewrite_lp_normalization,
     "LpPool": rewrite_padding,
     "MatMulInteger": quantized.rewrite_matmul_integer,
     "MaxPool": rewrite_padding,
     "QLinearConv": quantized.rewrite_qlinear_conv,
     "QLinearMatMul": quantized.rewrite_qlinear_matmul,
     "QuantizeLinear": quantized.rewrite_quantize,
+    "Resize": rewrite_resize,
     "RNN": rewrite_recurrent,
+    "SpaceToDepth": rewrite_space_to_depth,
     "Squeeze": rewrite_squeeze,
     # onnxruntime's tools leave it in ONNX's own domain.
     "SimplifiedLayerNormalization": CONTRIB["SimplifiedLayerNormalization"],
