@@ -130,7 +130,7 @@ def _angle(x: Any) -> Any:
 
 def _complex_sum(x: Any, y: Any, *, alpha: Any = 1) -> Any:
     """Part by part: the library adds complex numbers only to complex numbers."""
-    if not torch.is_complex(x) and not (isinstance(y, complex) or (torch.is_tensor(y) and y.is_complex())):
+    if not _is_complex(x) and not _is_complex(y):
         return NotImplemented
     (real, imaginary), (other_real, other_imaginary) = _parts_of(x), _parts_of(y * alpha)
     return torch.complex(*torch.broadcast_tensors(real + other_real, imaginary + other_imaginary))
@@ -138,6 +138,10 @@ def _complex_sum(x: Any, y: Any, *, alpha: Any = 1) -> Any:
 
 def _complex_difference(x: Any, y: Any, *, alpha: Any = 1) -> Any:
     return _complex_sum(x, y, alpha=-alpha)
+
+
+def _is_complex(x: Any) -> bool:
+    return x.is_complex() if torch.is_tensor(x) else isinstance(x, complex)
 
 
 def _parts_of(x: Any) -> tuple[Any, Any]:
