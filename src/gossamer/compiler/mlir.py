@@ -49,7 +49,6 @@ __all__ = [
     "run_user_passes",
     "source_location",
     "split_pipeline",
-    "stablehlo_version",
     "translate_to_llvm_ir",
     "verify_passes",
 ]
@@ -110,13 +109,6 @@ def parse_portable_artifact(data: bytes, context: ir.Context) -> ir.Module:
     except ValueError as error:
         failure = CompileError([Diagnostic(f"portable artifact cannot be read: {error}")])
     raise failure
-
-
-def stablehlo_version() -> str:
-    """The version of StableHLO up to which portable artifacts can be read, such as "1.17.0"."""
-    from torch_mlir._mlir_libs import _stablehlo
-
-    return _stablehlo.get_current_version()
 
 
 def parse(data: str | bytes, context: ir.Context) -> ir.Module:

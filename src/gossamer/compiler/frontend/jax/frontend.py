@@ -1,6 +1,6 @@
 """JAX programs as sources.
 
-f, jax.jit(f) + inputs ──► lower, or export where sizes are open ──► portable artifact ──► StableHLO here
+f, jax.jit(f) + inputs ──► lower, or export where sizes are open ──► MLIR text ──► StableHLO here
 """
 
 # pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -37,8 +37,7 @@ class JaxFrontend:
     def load(self, source: Source, options: CompileOptions) -> LoadedProgram:
         """Take a program as function `main`.
 
-        Raises: CompileError where JAX is missing, cannot trace the function, or the program has something
-            that has no portable form.
+        Raises: CompileError where JAX is missing, or cannot trace the function.
         """
         try:
             # Why here: it loads JAX.
@@ -50,7 +49,7 @@ class JaxFrontend:
         program = lower(source)
         context = mlir.make_context()
         mlir.add_frameworks(context)
-        module = mlir.parse_portable_artifact(program.artifact, context)
+        module = mlir.parse(program.text, context)
         resources = Resources(fills_elided=options.zero_fill_elided)
         bind_arrays(_main(module), program.constants, resources)
         if program.structure.takes_leaves:

@@ -1,4 +1,4 @@
-"""What JAX makes of a function: a portable artifact, and how its values are nested."""
+"""What JAX makes of a function: MLIR text, and how its values are nested."""
 
 # pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import inspect
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,8 @@ from typing import Any
 
 import jax
 import jax.export
-from jaxlib.mlir.dialects import stablehlo
 
 from gossamer.abi.structure import LEAF, CallStructure, Form, Tree
-from gossamer.compiler import mlir
 from gossamer.compiler.frontend.examples import ExampleType, bind_inputs
 from gossamer.compiler.frontend.jax.bound_arrays import BoundArrays, take_arrays
 from gossamer.compiler.source import Source
@@ -36,12 +33,12 @@ class LoweredProgram:
     """A program of JAX.
 
     Attributes:
-        artifact: StableHLO in its portable form.
+        text: StableHLO, CHLO and calls of LAPACK.
         structure: how a caller nests arguments and results.
         constants: name and array of each argument of `main` that callers do not give, by its number.
     """
 
-    artifact: bytes
+    text: str
     structure: CallStructure
     constants: Mapping[int, tuple[str, Any]] = field(default_factory=dict[int, "tuple[str, Any]"])
 
@@ -97,7 +94,7 @@ def _with_constants(program: LoweredProgram, bound: BoundArrays) -> LoweredProgr
     leaves = zip(structure.arguments[0].children, bound.names, bound.arrays, strict=True)
     passed = [(name, array) for leaf, name, array in leaves if leaf.is_leaf]
     given = replace(structure, arguments=structure.arguments[1:], names=structure.names[1:])
-    return LoweredProgram(program.artifact, given, dict(enumerate(passed)))
+    return LoweredProgram(program.text, given, dict(enumerate(passed)))
 
 
 def _is_type(value: object) -> bool:
@@ -130,7 +127,7 @@ def _of_exported(exported: Any, names: tuple[str, ...]) -> LoweredProgram:
     taken = frozenset(exported.module_kept_var_idx)
     leaves = [LEAF if index in taken else _UNUSED for index in range(len(exported.in_avals))]
     structure = _structure(exported.in_tree, exported.out_tree, leaves, names)
-    return LoweredProgram(exported.mlir_module_serialized, structure)
+    return LoweredProgram(exported.mlir_module(), structure)
 
 
 def _of_lowered(lowered: Any, names: tuple[str, ...] = ()) -> LoweredProgram:
@@ -139,7 +136,7 @@ def _of_lowered(lowered: Any, names: tuple[str, ...] = ()) -> LoweredProgram:
     taken = _taken_leaves(lowered, leaf_count, _main_arguments(module))
     leaves = [LEAF if index in taken else _UNUSED for index in range(leaf_count)]
     names = names or _names_in(module, lowered.in_tree, leaves)
-    return LoweredProgram(_serialized(module), _structure(lowered.in_tree, lowered.out_tree, leaves, names))
+    return LoweredProgram(_text_of(module), _structure(lowered.in_tree, lowered.out_tree, leaves, names))
 
 
 def _taken_leaves(lowered: Any, leaf_count: int, arguments: list[Any]) -> frozenset[int]:
@@ -176,18 +173,12 @@ def _names_in(module: Any, in_tree: Any, leaves: list[Tree]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _serialized(module: Any) -> bytes:
-    written = io.BytesIO()
-    module.operation.write_bytecode(written)
-    ours, theirs = mlir.stablehlo_version(), stablehlo.get_current_version()
-    target = stablehlo.get_smaller_version(ours, theirs)
-    try:
-        # Why a copy: what is serialised is changed by that, and JAX keeps it for the next time.
-        copy = type(module).parse(written.getvalue(), context=module.context)
-        return stablehlo.serialize_portable_artifact(copy, target, allow_other_dialects=True)
-    except Exception as error:  # of MLIR's binding, whose class is not public
-        message = f"the program has no portable form in StableHLO {target}: {error}"
-        raise CompileError([Diagnostic(message)]) from error
+def _text_of(module: Any) -> str:
+    """A program in MLIR's generic form, which changes least from release to release.
+
+    Bytecode and portable artifacts are not for programs that have operations of CHLO, or calls of LAPACK.
+    """
+    return module.operation.get_asm(enable_debug_info=True, print_generic_op_form=True)
 
 
 def _structure(in_tree: Any, out_tree: Any, leaves: list[Tree], names: tuple[str, ...]) -> CallStructure:
