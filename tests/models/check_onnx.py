@@ -117,9 +117,12 @@ def as_array(value: Any) -> Any:
 
 def first_line(error: Exception) -> str:
     text = str(error)
-    operator = re.search(r'failed to legalize operation .*name = "(onnx\.\w+)"', text)
+    operator = re.search(r'failed to legalize operation .*name = "onnx\.(\w+)"|ONNX\'s (\w+) cannot be', text)
     if operator:
-        return f"no lowering of {operator[1]}"
+        return f"no lowering of onnx.{operator[1] or operator[2]}"
+    torch = re.search(r"'(torch\.[\w.]+)'", text)
+    if torch:
+        return f"no lowering of {torch[1]}"
     return (text.partition("\n")[0]).removeprefix("error: ") or type(error).__name__
 
 

@@ -204,3 +204,33 @@ def test_blocks_become_channels(mode: str) -> None:
 
     with gossamer.Pipeline([gossamer.compile(model)], device="local-sync") as pipeline:
         np.testing.assert_array_equal(pipeline.main(operands["x"]), x.transpose(order).reshape(2, 12, 2, 3))
+
+
+def test_what_is_not_a_number_stays_so_when_clipped() -> None:
+    operands = {"x": np.array([np.nan, -3, 0, 3], np.float32)}
+
+    check(model_of("Clip", operands, {"least": np.float32(-1), "most": np.float32(2)}), operands)
+
+
+def test_determinants_of_singular_matrices() -> None:
+    operands = {"x": np.stack([np.zeros((3, 3), np.float32), normal(3, 3)])}
+
+    check(model_of("Det", operands, {}, dims=["n", 3, 3]), operands)
+
+
+def test_operators_that_cannot_be_compiled_are_named_with_their_node() -> None:
+    operands = {"x": normal(1, 2, 4, 4), "rois": normal(1, 4), "b": np.array([0])}
+    model = model_of("RoiAlign", operands, {}, mode="max")
+
+    with pytest.raises(CompileError, match=r"cannot be compiled with .*\n  in: node 'op', phase input"):
+        gossamer.compile(model)
+
+
+def test_results_of_unknown_rank_are_refused() -> None:
+    model = model_of("Reshape", {"x": normal(2, 3), "shape": np.array([3, 2])}, {})
+    model.graph.input[1].type.tensor_type.shape.dim[0].ClearField("dim_value")
+
+    with pytest.raises(
+        CompileError, match=r"Reshape: the number of dimensions of its result 'y0' is not known"
+    ):
+        gossamer.compile(model)

@@ -274,6 +274,16 @@ def source_location(location: ir.Location) -> SourceLocation | None:
     return None
 
 
+def location_names(location: ir.Location) -> tuple[str, ...]:
+    """The name, in quotes, that a model's importer has given a location; nothing where it has none."""
+    location = _specific(location)
+    if isinstance(location, ir.NameLoc) and location.name_str:
+        return (f"'{location.name_str}'",)
+    if isinstance(location, ir.FusedLoc):
+        return next((names for names in map(location_names, location.locations) if names), ())
+    return ()
+
+
 def compile_error(error: ir.MLIRError, *context_lines: str) -> CompileError:
     """Convert an error of the bindings; file names stay MLIR's, notes that print IR are dropped."""
     infos = [info for info in error.error_diagnostics if info.severity == ir.DiagnosticSeverity.ERROR]
@@ -281,7 +291,7 @@ def compile_error(error: ir.MLIRError, *context_lines: str) -> CompileError:
         Diagnostic(
             message=info.message,
             location=source_location(info.location),
-            context=context_lines,
+            context=(*location_names(info.location), *context_lines),
             notes=tuple(
                 Diagnostic(note.message, source_location(note.location), Severity.NOTE)
                 for note in info.notes

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gossamer.compiler.input.globals import convert_globals
-from gossamer.compiler.input.onnx import lower_assumptions, lower_recurrent
+from gossamer.compiler.input.onnx import in_terms_of_nodes, lower_assumptions, lower_recurrent
 from gossamer.compiler.input.stablehlo.arithmetic import keep_signs
 from gossamer.compiler.input.stablehlo.complex_corrections import correct_complex
 from gossamer.compiler.input.stablehlo.indexed import move_bodies_back
@@ -97,11 +97,20 @@ def _convert_tosa(module: ir.Module) -> None:
 
 def _convert_torch(module: ir.Module) -> None:
     """Lower torch, and ONNX's operators where they stand for operators of torch."""
-    if any(_is_onnx(op) for op in walk(module.operation)):
+    if not any(_is_onnx(op) for op in walk(module.operation)):
+        _lower_torch(module)
+        return
+    try:
         with module.context, ir.Location.unknown():
             lower_assumptions(module)
             lower_recurrent(module)
         run_passes(module, _ONNX_TO_TORCH, phase=_PHASE)
+        _lower_torch(module)
+    except CompileError as error:
+        raise in_terms_of_nodes(error) from None
+
+
+def _lower_torch(module: ir.Module) -> None:
     with module.context, ir.Location.unknown():
         # Why now: the passes take operations that they know, and globals of MLIR are among them.
         convert_globals(module)

@@ -24,12 +24,14 @@ class Known:
         tensors: small constants, `onnx.TensorProto` by name.
         types: of tensors, `onnx.TypeProto.Tensor` by name.
         sizes: what is known of tensors that are made of sizes, as `partial_shapes` finds it.
+        others: values that are no tensors, but sequences of them, or optional.
     """
 
     opset: int
     tensors: dict[str, Any] = field(default_factory=dict[str, Any])
     types: dict[str, Any] = field(default_factory=dict[str, Any])
     sizes: dict[str, Any] = field(default_factory=dict[str, Any])
+    others: set[str] = field(default_factory=set[str])
 
     def within(self, graph: Any) -> Known:
         """What is known in a graph, besides what is known around it."""
@@ -38,10 +40,14 @@ class Known:
             for weight in graph.initializer
             if weight.ByteSize() <= LARGEST_BYTES and not is_detached(weight)
         }
-        types = {value.name: value.type.tensor_type for value in _typed(graph)}
+        values = list(_typed(graph))
+        types = {value.name: value.type.tensor_type for value in values}
+        others = {
+            value.name for value in values if value.type.WhichOneof("value") not in (None, "tensor_type")
+        }
         # Why: a name that a graph uses anew is no longer what is around it.
         outer = {name: tensor for name, tensor in self.tensors.items() if name not in types}
-        return Known(self.opset, outer | weights, self.types | types, dict(self.sizes))
+        return Known(self.opset, outer | weights, self.types | types, dict(self.sizes), self.others | others)
 
     def shape(self, name: str) -> list[int | None] | None:
         """Sizes of a tensor, None for those that are open; None where not even their number is known."""

@@ -25,7 +25,9 @@ from gossamer.compiler.frontend.onnx.detached import attach_tensors, detach_tens
 from gossamer.compiler.frontend.onnx.expansion import call_functions, inline_functions
 from gossamer.compiler.frontend.onnx.folding import fold_known
 from gossamer.compiler.frontend.onnx.inputs import fix_inputs
+from gossamer.compiler.frontend.onnx.known import Known
 from gossamer.compiler.frontend.onnx.rewriting.rewrite import rewrite_nodes
+from gossamer.compiler.frontend.onnx.rewriting.site import node_fault
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
@@ -63,6 +65,7 @@ def prepare(model: Any, how: Preparation) -> Any:
     prepared = onnx.ModelProto()
     prepared.CopyFrom(model)
     import_domain(prepared)
+    _name_nodes(prepared.graph)
     fix_inputs(prepared.graph, how.input_shapes, how.input_values)
     detached = detach_tensors(prepared.graph)
     prepared = _with_types(inline_functions(_with_opset(prepared, how.opset)), how)
@@ -79,8 +82,18 @@ def prepare(model: Any, how: Preparation) -> Any:
         prepared = settle(prepared)
     if not _drop_unread(prepared.graph):
         forget_domain(prepared)
+    _require_ranks(prepared.graph, Known(0))
     attach_tensors(prepared.graph, detached)
     return prepared
+
+
+def _name_nodes(graph: Any) -> None:
+    """Name nodes without a name by their first result, for messages."""
+    for node in graph.node:
+        node.name = node.name or next(filter(None, node.output), "")
+        for attribute in node.attribute:
+            for inner in inner_graphs(attribute):
+                _name_nodes(inner)
 
 
 def _settled(model: Any, how: Preparation) -> Any:
@@ -159,6 +172,28 @@ def _drop_unread(graph: Any) -> bool:
     del graph.initializer[:]
     graph.initializer.extend(weights)
     return assumes
+
+
+def _require_ranks(graph: Any, around: Known) -> None:
+    """Refuse tensors whose number of dimensions is not known: the importer takes it for none.
+
+    Raises: CompileError about the node that makes one.
+    """
+    known = around.within(graph)
+    read = {output.name for output in graph.output}.union(*(_reads_of(node) for node in graph.node))
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in inner_graphs(attribute):
+                _require_ranks(inner, known)
+        for name in node.output:
+            if name in read and name not in known.others and known.shape(name) is None:
+                message = f"the number of dimensions of its result '{name}' is not known"
+                hint = "give shapes and values that decide it: --gossamer-onnx-input-shapes, -values"
+                raise CompileError([node_fault(node, message, hint)])
+
+
+def _reads_of(node: Any) -> set[str]:
+    return set(node.input) | _read_within(node)
 
 
 def _read_within(node: Any) -> set[str]:

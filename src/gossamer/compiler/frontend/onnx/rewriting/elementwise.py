@@ -71,3 +71,14 @@ def rewrite_lp_normalization(site: Site) -> list[str]:
     zero, one = (site.constant(number, site.numpy_dtype(x)) for number in (0, 1))
     norm = site.reduced(kind, x, [axis])
     return [site.op("Div", x, site.op("Where", site.op("Equal", norm, zero), one, norm))]
+
+
+def rewrite_clip(site: Site) -> list[str] | None:
+    """`Clip` of floats: what is not a number stays so."""
+    x, least, most = (site.input(index) for index in range(3))
+    if site.dtype(x) not in _FLOATS:
+        return None
+    for op_type, bound in (("Max", least), ("Min", most)):
+        if bound:
+            x = site.op(op_type, x, bound)
+    return [x if x != site.input(0) else site.op("Identity", x)]

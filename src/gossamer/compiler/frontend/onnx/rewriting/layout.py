@@ -28,3 +28,24 @@ def rewrite_compress(site: Site) -> list[str]:
         x, axis = site.op("Reshape", x, site.constant([-1], np.int64)), 0
     chosen = site.op("Reshape", site.op("NonZero", site.input(1)), site.constant([-1], np.int64))
     return [site.op("Gather", x, chosen, axis=axis)]
+
+
+def rewrite_top_k(site: Site) -> list[str] | None:
+    """`TopK` of a number that the program computes: a part of the whole axis in order."""
+    x, axis = site.input(0), int(site.attribute("axis", -1))
+    shape = site.shape(x)
+    if shape is None or site.value(site.input(1)) is not None:
+        return None
+    axis %= len(shape)
+    size: int | None = shape[axis]
+    if size is None:
+        return None
+    given = {each.name: site.attribute(each.name) for each in site.node.attribute}
+    ordered = site.ops("TopK", x, site.constant([size], np.int64), count=2, **given)
+    bounds = [site.constant([0], np.int64), site.input(1), site.constant([axis], np.int64)]
+    return [site.op("Slice", each, *bounds) for each in ordered]
+
+
+def refuse_unique(site: Site) -> list[str] | None:
+    """`Unique`: the importer's lowering ends the process on some shapes."""
+    raise site.fault("the number of its results depends on their values, which is not supported here")

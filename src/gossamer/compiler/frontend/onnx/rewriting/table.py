@@ -9,7 +9,13 @@ from gossamer.compiler.frontend.onnx.rewriting import elementwise, quantized
 from gossamer.compiler.frontend.onnx.rewriting.contrib import CONTRIB
 from gossamer.compiler.frontend.onnx.rewriting.grid_sample import rewrite_grid_sample
 from gossamer.compiler.frontend.onnx.rewriting.interpolation import rewrite_resize
-from gossamer.compiler.frontend.onnx.rewriting.layout import rewrite_compress, rewrite_space_to_depth
+from gossamer.compiler.frontend.onnx.rewriting.layout import (
+    refuse_unique,
+    rewrite_compress,
+    rewrite_space_to_depth,
+    rewrite_top_k,
+)
+from gossamer.compiler.frontend.onnx.rewriting.linear_algebra import rewrite_det
 from gossamer.compiler.frontend.onnx.rewriting.padding import rewrite_padding
 from gossamer.compiler.frontend.onnx.rewriting.recurrent import rewrite_quantized_lstm, rewrite_recurrent
 from gossamer.compiler.frontend.onnx.rewriting.site import Site
@@ -23,11 +29,13 @@ _ONNX: dict[str, Rewriter] = {
     "BitShift": elementwise.rewrite_bit_shift,
     "Cast": elementwise.rewrite_cast,
     "CastLike": elementwise.rewrite_cast,
+    "Clip": elementwise.rewrite_clip,
     "Compress": rewrite_compress,
     "Conv": rewrite_padding,
     "ConvInteger": quantized.rewrite_conv_integer,
     "ConvTranspose": rewrite_padding,
     "DequantizeLinear": quantized.rewrite_dequantize,
+    "Det": rewrite_det,
     "DynamicQuantizeLinear": quantized.rewrite_dynamic_quantize,
     "Gelu": elementwise.rewrite_gelu,
     "GridSample": rewrite_grid_sample,
@@ -44,6 +52,8 @@ _ONNX: dict[str, Rewriter] = {
     "RNN": rewrite_recurrent,
     "SpaceToDepth": rewrite_space_to_depth,
     "Squeeze": rewrite_squeeze,
+    "TopK": rewrite_top_k,
+    "Unique": refuse_unique,
     # onnxruntime's tools leave it in ONNX's own domain.
     "SimplifiedLayerNormalization": CONTRIB["SimplifiedLayerNormalization"],
 }
