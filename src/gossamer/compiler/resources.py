@@ -56,11 +56,15 @@ class Resources:
         self._readers[key] = read
 
     def create(self, key: str, type: ir.Type, data: bytes | memoryview) -> ir.Attribute:
-        """Make an attribute of some type for new bytes."""
+        """Make an attribute of some type for new bytes, which are shared."""
+        return self.create_lazy(key, type, lambda: data)
+
+    def create_lazy(self, key: str, type: ir.Type, read: ElementsReader) -> ir.Attribute:
+        """Make an attribute of some type for bytes that `read` makes, each time they are asked for."""
         unique = key
         while unique in self._readers:
             unique += "_"
-        self.add(unique, data)
+        self.add_lazy(unique, read)
         return ir.Attribute.parse(f"{_PREFIX}{_quoted(unique)}> : {type}")
 
     def data_of(self, attribute: ir.Attribute, op: ir.Operation) -> bytes | memoryview:

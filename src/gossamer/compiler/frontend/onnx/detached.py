@@ -10,36 +10,26 @@ tensors' contents replaced by references a model is small, and there is no limit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from typing import Any
 
-from onnx import TensorProto
+from onnx import AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 LARGEST_BYTES = 1 << 16
 """Larger tensors are detached."""
+_WITH_TENSORS = (AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto)
 _LOCATION = "location"
-_CONTENTS = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data")
 
 
-def detach_tensors(graph: Any) -> dict[str, Any]:
-    """Replace the contents of a graph's large tensors, those of its branches included, by references.
+def copy_detached(model: Any) -> tuple[Any, dict[str, Any]]:
+    """Copy a model but for the contents of its large tensors, those of its branches included.
 
-    Returns: the tensors, by reference, for `attach_tensors`.
+    Returns: the copy, which has references in their places, and the model's own tensors by reference.
     """
-    detached: dict[str, Any] = {}
-    for tensor in _tensors(graph):
-        if tensor.ByteSize() <= LARGEST_BYTES:
-            continue
-        kept = TensorProto()
-        kept.CopyFrom(tensor)
-        reference = str(len(detached))
-        detached[reference] = kept
-        for field in _CONTENTS:
-            tensor.ClearField(field)
-        tensor.data_location = TensorProto.EXTERNAL
-        entry = tensor.external_data.add()
-        entry.key, entry.value = _LOCATION, reference
-    return detached
+    copy = ModelProto()
+    tensors: dict[str, Any] = {}
+    _copy(model, copy, tensors)
+    return copy, tensors
 
 
 def is_detached(tensor: Any) -> bool:
@@ -47,24 +37,57 @@ def is_detached(tensor: Any) -> bool:
     return tensor.data_location == TensorProto.EXTERNAL
 
 
-def attach_tensors(graph: Any, detached: dict[str, Any]) -> None:
-    """Give a graph's tensors their contents back."""
-    for tensor in _tensors(graph):
-        if is_detached(tensor):
-            reference = next(entry.value for entry in tensor.external_data if entry.key == _LOCATION)
-            name = tensor.name
-            tensor.CopyFrom(detached[reference])
-            tensor.name = name
+def is_large(tensor: Any) -> bool:
+    """Whether a tensor has more bytes than are worth a copy."""
+    # Why not `ByteSize`: it writes the whole tensor to count.
+    if tensor.data_type == TensorProto.STRING:
+        return False
+    size = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    return math.prod(tensor.dims) * size > LARGEST_BYTES
 
 
-def _tensors(graph: Any) -> Iterator[Any]:
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            for inner in inner_graphs(attribute):
-                yield from _tensors(inner)
+def contents_of(tensor: Any, tensors: dict[str, Any]) -> Any:
+    """The tensor that has the contents: itself, or the one that it refers to."""
+    if not is_detached(tensor):
+        return tensor
+    return tensors[next(entry.value for entry in tensor.external_data if entry.key == _LOCATION)]
+
+
+def _copy(source: Any, target: Any, tensors: dict[str, Any]) -> None:
+    """Copy a message field by field where it holds large tensors, and as a whole elsewhere."""
+    if isinstance(source, TensorProto):
+        _refer(source, target, tensors)
+    elif not isinstance(source, _WITH_TENSORS):
+        target.CopyFrom(source)
+    else:
+        for field, value in source.ListFields():
+            if field.message_type is None:
+                _copy_scalars(target, field.name, value)
+            elif hasattr(value, "ListFields"):
+                _copy(value, getattr(target, field.name), tensors)
+            else:
+                for each in value:
+                    _copy(each, getattr(target, field.name).add(), tensors)
+
+
+def _copy_scalars(target: Any, name: str, value: Any) -> None:
+    if isinstance(value, (str, bytes, int, float)):
+        setattr(target, name, value)
+    else:
+        getattr(target, name).extend(value)
+
+
+def _refer(source: Any, target: Any, tensors: dict[str, Any]) -> None:
+    if not is_large(source):
+        target.CopyFrom(source)
+        return
+    reference = str(len(tensors))
+    tensors[reference] = source
+    target.name, target.data_type = source.name, source.data_type
+    target.dims.extend(source.dims)
+    target.data_location = TensorProto.EXTERNAL
+    entry = target.external_data.add()
+    entry.key, entry.value = _LOCATION, reference
 
 
 def inner_graphs(attribute: Any) -> list[Any]:

@@ -58,7 +58,7 @@ class OnnxFrontend:
         shapes = (*options.onnx_input_shapes, *_input_shapes(source))
         how = Preparation(shapes, options.onnx_input_values)
         prepared = prepare(model, how)
-        prepared.graph.name = _ENTRY_POINT
+        prepared.model.graph.name = _ENTRY_POINT
         module = import_prepared(prepared, context, resources)
         keep_argument_names(module)
         inline_small(module, resources)

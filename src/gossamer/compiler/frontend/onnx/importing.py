@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 from torch_mlir.extras.onnx_importer import ModelInfo, NodeImporter, OnnxImportError
 
+from gossamer.compiler.frontend.onnx.prepare import Prepared
 from gossamer.compiler.frontend.onnx.weights import WeightCache
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.resources import Resources
@@ -18,7 +18,7 @@ from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
 
-def import_prepared(prepared: Any, context: ir.Context, resources: Resources) -> ir.Module:
+def import_prepared(prepared: Prepared, context: ir.Context, resources: Resources) -> ir.Module:
     """Make a module of one function, which is named as the graph.
 
     Args:
@@ -29,9 +29,9 @@ def import_prepared(prepared: Any, context: ir.Context, resources: Resources) ->
     Raises: CompileError where a node has something without MLIR form.
     """
     try:
-        info = ModelInfo(prepared)
+        info = ModelInfo(prepared.model)
         module = info.create_module(context)
-        cache = WeightCache(context, resources)
+        cache = WeightCache(context, resources, prepared.tensors)
         with warnings.catch_warnings():
             # Why: it warns of results that are left out, too, as they have no type.
             warnings.simplefilter("ignore")

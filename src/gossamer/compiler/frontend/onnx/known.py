@@ -12,7 +12,7 @@ from typing import Any
 
 from onnx import helper
 
-from gossamer.compiler.frontend.onnx.detached import LARGEST_BYTES, is_detached
+from gossamer.compiler.frontend.onnx.detached import is_detached, is_large
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Known:
         weights = {
             weight.name: weight
             for weight in graph.initializer
-            if weight.ByteSize() <= LARGEST_BYTES and not is_detached(weight)
+            if not is_large(weight) and not is_detached(weight)
         }
         values = list(_typed(graph))
         types = {value.name: value.type.tensor_type for value in values}

@@ -21,7 +21,7 @@ from onnx import shape_inference, version_converter
 
 from gossamer.compiler.frontend.onnx.assumptions import forget_domain, import_domain, is_assumption
 from gossamer.compiler.frontend.onnx.branches import drop_impossible_branches, size_of, split_continuations
-from gossamer.compiler.frontend.onnx.detached import attach_tensors, detach_tensors, inner_graphs
+from gossamer.compiler.frontend.onnx.detached import copy_detached, inner_graphs
 from gossamer.compiler.frontend.onnx.expansion import call_functions, inline_functions
 from gossamer.compiler.frontend.onnx.folding import fold_known
 from gossamer.compiler.frontend.onnx.inputs import fix_inputs
@@ -53,21 +53,32 @@ class Preparation:
     propagates_data: bool = True
 
 
-def prepare(model: Any, how: Preparation) -> Any:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A model that is ready for the importer.
+
+    Attributes:
+        model: has references in place of the contents of large tensors.
+        tensors: that they refer to, by reference.
+    """
+
+    model: Any
+    tensors: dict[str, Any]
+
+
+def prepare(model: Any, how: Preparation) -> Prepared:
     """Make a model ready.
 
     Args:
         model: an `onnx.ModelProto`, left as it is.
         how: options.
-    Returns: another one that computes the same.
+    Returns: another one that computes the same; it shares the contents of large tensors with the model.
     Raises: CompileError where types contradict each other, or options do not fit the model.
     """
-    prepared = onnx.ModelProto()
-    prepared.CopyFrom(model)
+    prepared, tensors = copy_detached(model)
     import_domain(prepared)
     _name_nodes(prepared.graph)
     fix_inputs(prepared.graph, how.input_shapes, how.input_values)
-    detached = detach_tensors(prepared.graph)
     prepared = _with_types(inline_functions(_with_opset(prepared, how.opset)), how)
     while call_functions(prepared):
         prepared = _with_types(inline_functions(prepared), how)
@@ -83,8 +94,7 @@ def prepare(model: Any, how: Preparation) -> Any:
     if not _drop_unread(prepared.graph):
         forget_domain(prepared)
     _require_ranks(prepared.graph, Known(0))
-    attach_tensors(prepared.graph, detached)
-    return prepared
+    return Prepared(prepared, tensors)
 
 
 def _name_nodes(graph: Any) -> None:

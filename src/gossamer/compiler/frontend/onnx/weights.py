@@ -12,6 +12,7 @@ from typing import Any
 from onnx import numpy_helper
 from torch_mlir.extras.onnx_importer import ContextCache
 
+from gossamer.compiler.frontend.onnx.detached import contents_of
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.resources import Resources, is_resource
 from gossamer.compiler.walk import walk
@@ -22,21 +23,25 @@ _VALUE = "torch.onnx.value"
 class WeightCache(ContextCache):
     """Has the importer name the bytes of tensors instead of copying them."""
 
-    __slots__ = ("_resources",)
+    __slots__ = ("_resources", "_tensors")
 
-    def __init__(self, context: ir.Context, resources: Resources) -> None:
+    def __init__(self, context: ir.Context, resources: Resources, tensors: dict[str, Any]) -> None:
         super().__init__(context)
         self._resources = resources
+        self._tensors = tensors
 
     def tensor_proto_to_attr(self, tp: Any) -> ir.Attribute:
-        """An attribute for a tensor; its bytes are shared where it has them in one piece."""
+        """An attribute for a tensor; its bytes stay in the model until they are written."""
         type = self.tensor_proto_to_builtin_type(tp)
-        if tp.HasField("raw_data"):
-            data: bytes = tp.raw_data
-        else:
-            data = numpy_helper.to_array(tp).tobytes()
+        tensor = contents_of(tp, self._tensors)
         with self._c:
-            return self._resources.create(tp.name or "constant", type, data)
+            return self._resources.create_lazy(tp.name or "constant", type, lambda: _bytes_of(tensor))
+
+
+def _bytes_of(tensor: Any) -> bytes:
+    if tensor.HasField("raw_data"):
+        return tensor.raw_data
+    return numpy_helper.to_array(tensor).tobytes()
 
 
 def make_literals(module: ir.Module) -> None:

@@ -91,7 +91,7 @@ def main(args: argparse.Namespace) -> int:
     module = import_prepared(prepared, context, resources)
     if args.externalize_params:
         scope = args.params_scope
-        first, count = args.externalize_inputs_threshold, len(prepared.graph.input)
+        first, count = args.externalize_inputs_threshold, len(prepared.model.graph.input)
         if first is not None:
             if not 0 <= first < count:
                 raise ValueError(
