@@ -62,7 +62,7 @@ fast: $(VENV)/.stamp ## tests that need nothing but Python
 	$(BIN)/pytest -n 2 -m "not reference" tests
 
 test-models: $(MODELS)/.stamp ## models of frameworks, compiled and compared with them
-	$(MODELS)/bin/pytest -n 2 tests/models tests/operation_table/test_torch_table.py tests/docs/test_pytorch_page.py tests/docs/test_jax_page.py tests/docs/test_readme.py
+	$(MODELS)/bin/pytest -n 2 tests/models tests/docs/test_onnx_page.py tests/operation_table/test_torch_table.py tests/docs/test_pytorch_page.py tests/docs/test_jax_page.py tests/docs/test_readme.py
 
 test-runtime: $(VENV)/.stamp ## what runs programs, installed alone in a new environment: size, import time, a run
 	rm -rf $(RUNTIME)

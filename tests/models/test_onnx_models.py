@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402  # what is miss
 import gossamer  # noqa: E402
 from gossamer.compiler.options import CompileOptions  # noqa: E402
 from gossamer.errors import CompileError  # noqa: E402
+from gossamer.tools.iree_compile import main  # noqa: E402
 
 RANDOM = np.random.default_rng(0)
 
@@ -363,3 +364,15 @@ def test_shapes_of_inputs_are_given_by_name() -> None:
     assert main["main"].inputs[0].shape == (2, 3)
     with pytest.raises(CompileError, match="inputs of an ONNX model are given by name"):
         gossamer.compile(model, inputs=["2x3xf32"])
+
+
+def test_flags_of_the_command_fix_shapes(tmp_path: Path) -> None:
+    path, output = tmp_path / "choosing.onnx", tmp_path / "choosing.vmfb"
+    onnx.save(choosing([2, "w"]), path)
+    device = ("--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx")
+
+    assert main([str(path), "--gossamer-onnx-input-shapes=x=2x1", *device, "-o", str(output)]) == 0
+
+    with gossamer.Pipeline([output.read_bytes()], device="local-sync") as pipeline:
+        x = np.ones((2, 1), np.float32)
+        np.testing.assert_allclose(pipeline.main(x), -x[:, 0], rtol=1e-6)

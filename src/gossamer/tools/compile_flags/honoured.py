@@ -202,6 +202,7 @@ HONOURED = (
         Flag(
             "gossamer-onnx-input-shapes",
             "Shapes of an ONNX model's inputs that it leaves open: NAME=1x3x?.",
+            metavar="name=value",
             is_list=True,
         ),
     ),
@@ -210,6 +211,7 @@ HONOURED = (
         Flag(
             "gossamer-onnx-input-values",
             "Values of an ONNX model's inputs, which become constants: NAME=16000.",
+            metavar="name=value",
             is_list=True,
         ),
     ),

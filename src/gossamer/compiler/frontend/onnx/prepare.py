@@ -34,6 +34,10 @@ from gossamer.errors import CompileError
 _LOWEST_OPSET = 17
 """Oldest opset whose operators the importer's lowerings all know."""
 _MOST_ROUNDS = 16
+_OPEN_RANK = (
+    "give shapes and values that decide it: --gossamer-onnx-input-shapes=, --gossamer-onnx-input-values="
+)
+_KNOWN_OPERATORS = "operators of ONNX are, many of onnxruntime's, and those that the model has functions for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,21 +189,22 @@ def _drop_unread(graph: Any) -> bool:
 
 
 def _require_ranks(graph: Any, around: Known) -> None:
-    """Refuse tensors whose number of dimensions is not known: the importer takes it for none.
+    """Refuse unknown operators, and tensors of unknown rank, which would be taken for scalars.
 
     Raises: CompileError about the node that makes one.
     """
     known = around.within(graph)
     read = {output.name for output in graph.output}.union(*(_reads_of(node) for node in graph.node))
     for node in graph.node:
+        if node.domain in ("", "ai.onnx") and not onnx.defs.has(node.op_type):
+            raise CompileError([node_fault(node, "no such operator is known", _KNOWN_OPERATORS)])
         for attribute in node.attribute:
             for inner in inner_graphs(attribute):
                 _require_ranks(inner, known)
         for name in node.output:
             if name in read and name not in known.others and known.shape(name) is None:
                 message = f"the number of dimensions of its result '{name}' is not known"
-                hint = "give shapes and values that decide it: --gossamer-onnx-input-shapes, -values"
-                raise CompileError([node_fault(node, message, hint)])
+                raise CompileError([node_fault(node, message, _OPEN_RANK)])
 
 
 def _reads_of(node: Any) -> set[str]:
