@@ -22,12 +22,12 @@ def group_of(root: ir.Operation) -> list[ir.Operation]:
     Some are free and are to be copied; of the others no result is used outside the group.
     """
     members: dict[ir.Operation, None] = {root: None}
-    while producer := _next_producer(members):
+    while producer := _next_producer(root, members):
         members[producer] = None
     return sorted(members, key=_position)
 
 
-def _next_producer(members: dict[ir.Operation, None]) -> ir.Operation | None:
+def _next_producer(root: ir.Operation, members: dict[ir.Operation, None]) -> ir.Operation | None:
     reduces = any(_is_reduction(member) for member in members)
     for member in members:
         for value in used_values(member):
@@ -36,11 +36,19 @@ def _next_producer(members: dict[ir.Operation, None]) -> ir.Operation | None:
                 continue
             if _is_free(producer):
                 return producer
-            if reduces and _is_reduction(producer):
+            if _is_reduction(producer) and (reduces or not _keeps_reductions_whole(root)):
                 continue
             if _gives_elements(producer) and _only_serves(producer, members):
                 return producer
     return None
+
+
+def _keeps_reductions_whole(root: ir.Operation) -> bool:
+    """Whether a kernel can compute a reduction below a root by rows or tiles.
+
+    Why: padding and its like ask for each element under a condition. That is one element at a time.
+    """
+    return as_linalg(root) is not None
 
 
 def _gives_elements(op: ir.Operation) -> bool:
