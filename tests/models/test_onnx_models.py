@@ -76,6 +76,21 @@ def test_models_of_every_opset_keep_symbolic_dimensions(opset: int) -> None:
     check(mlp(opset), samples(1, 64), samples(5, 64))
 
 
+def test_models_of_old_versions_are_folded_and_rewritten() -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"], start=1, end=2),
+        constant("four", np.array([4])),
+        helper.make_node("Concat", ["four", "shape"], ["wanted"], axis=0),
+        helper.make_node("Expand", ["x", "wanted"], ["e"]),
+        helper.make_node("Clip", ["e", "", "most"], ["y"]),
+        constant("most", np.float32(0.5)),
+    ]
+    model = model_of([*nodes[:4], nodes[5], nodes[4]], [1, 3])
+    model.ir_version = 3
+
+    check(model, samples(1, 3))
+
+
 def test_images() -> None:
     nodes = [
         helper.make_node("Conv", ["x", "k", "b"], ["c"], strides=[2, 2], pads=[1, 1, 1, 1]),

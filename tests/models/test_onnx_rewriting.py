@@ -234,3 +234,21 @@ def test_results_of_unknown_rank_are_refused() -> None:
         CompileError, match=r"Reshape: the number of dimensions of its result 'y0' is not known"
     ):
         gossamer.compile(model)
+
+
+@pytest.mark.parametrize(
+    ("op_type", "attributes"),
+    [
+        ("Scaler", {"offset": [1.0, 2.0, 3.0, 4.0], "scale": [0.5, 1.0, 2.0, 3.0]}),
+        ("Binarizer", {"threshold": 0.2}),
+        ("Normalizer", {"norm": "L2"}),
+        ("LinearRegressor", {"coefficients": [1.0, 2.0, 3.0, 4.0], "intercepts": [0.5]}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_operators_of_traditional_models(op_type: str, attributes: Any) -> None:
+    operands = {"x": normal(3, 4)}
+    model = model_of(op_type, operands, {}, domain="ai.onnx.ml", **attributes)
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
+
+    check(model, operands)

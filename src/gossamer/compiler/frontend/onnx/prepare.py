@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import onnx
-from onnx import shape_inference, version_converter
+from onnx import helper, shape_inference, version_converter
 
 from gossamer.compiler.frontend.onnx.assumptions import forget_domain, import_domain, is_assumption
 from gossamer.compiler.frontend.onnx.branches import drop_impossible_branches, size_of, split_continuations
@@ -33,6 +33,9 @@ from gossamer.errors import CompileError
 
 _LOWEST_OPSET = 17
 """Oldest opset whose operators the importer's lowerings all know."""
+_LOWEST_IR = 8
+_SCAN_WITHOUT_BATCH = 9
+"""Opset from which `Scan` goes over one sequence; the converter overlooks that."""
 _MOST_ROUNDS = 16
 _OPEN_RANK = (
     "give shapes and values that decide it: --gossamer-onnx-input-shapes=, --gossamer-onnx-input-values="
@@ -80,6 +83,8 @@ def prepare(model: Any, how: Preparation) -> Prepared:
     Raises: CompileError where types contradict each other, or options do not fit the model.
     """
     prepared, tensors = copy_detached(model)
+    # Why: inference of types does not look at tensors of older models that are no inputs.
+    prepared.ir_version = max(prepared.ir_version, _LOWEST_IR)
     import_domain(prepared)
     _name_nodes(prepared.graph)
     fix_inputs(prepared.graph, how.input_shapes, how.input_values)
@@ -125,8 +130,16 @@ def _settled(model: Any, how: Preparation) -> Any:
 def _with_opset(model: Any, wanted: int) -> Any:
     version = _opset(model)
     wanted = max(wanted, _LOWEST_OPSET)
-    if version is None or version >= wanted:
+    if version is None:
+        # Why: operators of other domains are written in terms of ONNX's own.
+        model.opset_import.append(helper.make_opsetid("", wanted))
         return model
+    if version >= wanted:
+        return model
+    for node in model.graph.node:
+        if node.op_type == "Scan" and version < _SCAN_WITHOUT_BATCH:
+            message = f"in opset {version} it goes over batches, which is not supported"
+            raise CompileError([node_fault(node, message, "export the model with opset 9 or newer")])
     try:
         return version_converter.convert_version(model, wanted)
     except Exception as error:  # whatever the converter's adapters raise, which is C++

@@ -20,6 +20,7 @@ from gossamer.compiler.frontend.onnx.rewriting.padding import rewrite_padding
 from gossamer.compiler.frontend.onnx.rewriting.recurrent import rewrite_quantized_lstm, rewrite_recurrent
 from gossamer.compiler.frontend.onnx.rewriting.site import Site
 from gossamer.compiler.frontend.onnx.rewriting.squeeze import rewrite_squeeze
+from gossamer.compiler.frontend.onnx.rewriting.traditional import TRADITIONAL
 
 Rewriter = Callable[[Site], list[str] | None]
 """Makes nodes in place of a node and names their results, in the order of the node's; None leaves it."""
@@ -58,7 +59,7 @@ _ONNX: dict[str, Rewriter] = {
     "SimplifiedLayerNormalization": CONTRIB["SimplifiedLayerNormalization"],
 }
 _MICROSOFT = {**CONTRIB, "DynamicQuantizeLSTM": rewrite_quantized_lstm}
-_BY_DOMAIN = {"": _ONNX, "ai.onnx": _ONNX, "com.microsoft": _MICROSOFT}
+_BY_DOMAIN = {"": _ONNX, "ai.onnx": _ONNX, "ai.onnx.ml": TRADITIONAL, "com.microsoft": _MICROSOFT}
 
 
 def rewriter_of(node: Any) -> Rewriter | None:
