@@ -252,3 +252,21 @@ def test_operators_of_traditional_models(op_type: str, attributes: Any) -> None:
     model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
 
     check(model, operands)
+
+
+@pytest.mark.parametrize("center_point_box", [0, 1])
+@pytest.mark.parametrize("least", [None, 0.4])
+def test_boxes_that_overlap_are_left_out(center_point_box: int, least: float | None) -> None:
+    operands = {
+        "boxes": RANDOM.random((2, 30, 4), np.float32),
+        "scores": RANDOM.random((2, 3, 30), np.float32),
+    }
+    weights: dict[str, Any] = {"most": np.array([6]), "overlap": np.array([0.3], np.float32)}
+    if least is not None:
+        weights["least"] = np.array([least], np.float32)
+    model = model_of(
+        "NonMaxSuppression", operands, weights, dims=["n", "boxes", 4], center_point_box=center_point_box
+    )
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+
+    check(model, operands)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gossamer.compiler.input.globals import convert_globals
-from gossamer.compiler.input.onnx import in_terms_of_nodes, lower_assumptions, lower_recurrent
+from gossamer.compiler.input.onnx import in_terms_of_nodes, lower_assumptions, lower_boxes, lower_recurrent
 from gossamer.compiler.input.stablehlo.arithmetic import keep_signs
 from gossamer.compiler.input.stablehlo.complex_corrections import correct_complex
 from gossamer.compiler.input.stablehlo.indexed import move_bodies_back
@@ -103,6 +103,7 @@ def _convert_torch(module: ir.Module) -> None:
     try:
         with module.context, ir.Location.unknown():
             lower_assumptions(module)
+            lower_boxes(module)
             lower_recurrent(module)
         run_passes(module, _ONNX_TO_TORCH, phase=_PHASE)
         _lower_torch(module)

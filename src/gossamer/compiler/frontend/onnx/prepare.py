@@ -19,7 +19,7 @@ from typing import Any
 import onnx
 from onnx import helper, shape_inference, version_converter
 
-from gossamer.compiler.frontend.onnx.assumptions import forget_domain, import_domain, is_assumption
+from gossamer.compiler.frontend.onnx.assumptions import DOMAIN, forget_domain, import_domain, is_assumption
 from gossamer.compiler.frontend.onnx.branches import drop_impossible_branches, size_of, split_continuations
 from gossamer.compiler.frontend.onnx.detached import copy_detached, inner_graphs
 from gossamer.compiler.frontend.onnx.expansion import call_functions, inline_functions
@@ -172,7 +172,11 @@ def _with_types(model: Any, how: Preparation) -> Any:
 
 
 def _forget_shapes(graph: Any) -> None:
+    # Why: inference knows nothing of operators of our own.
+    own = {name for node in graph.node if node.domain == DOMAIN for name in node.output}
+    kept = [value for value in graph.value_info if value.name in own]
     del graph.value_info[:]
+    graph.value_info.extend(kept)
     for output in graph.output:
         output.type.tensor_type.ClearField("shape")
     for node in graph.node:
@@ -182,7 +186,7 @@ def _forget_shapes(graph: Any) -> None:
 
 
 def _drop_unread(graph: Any) -> bool:
-    """Leave out nodes and tensors that nothing reads; whether there are assumptions among what stays."""
+    """Leave out nodes and tensors that nothing reads; whether operators of our own are among what stays."""
     read = {output.name for output in graph.output}
     kept: list[Any] = []
     assumes = False
@@ -192,7 +196,7 @@ def _drop_unread(graph: Any) -> bool:
             read.update(node.input)
             read.update(_read_within(node))
             inner = [_drop_unread(each) for attribute in node.attribute for each in inner_graphs(attribute)]
-            assumes |= is_assumption(node) or any(inner)
+            assumes |= node.domain == DOMAIN or any(inner)
     del graph.node[:]
     graph.node.extend(reversed(kept))
     weights = [weight for weight in graph.initializer if weight.name in read]

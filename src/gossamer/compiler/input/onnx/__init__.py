@@ -5,7 +5,8 @@ Next: the MLIR wheel's lowering of the other operators.
 """
 
 from gossamer.compiler.input.onnx.assumptions import lower_assumptions
+from gossamer.compiler.input.onnx.boxes import lower_boxes
 from gossamer.compiler.input.onnx.faults import in_terms_of_nodes
 from gossamer.compiler.input.onnx.recurrent import lower_recurrent
 
-__all__ = ["in_terms_of_nodes", "lower_assumptions", "lower_recurrent"]
+__all__ = ["in_terms_of_nodes", "lower_assumptions", "lower_boxes", "lower_recurrent"]

@@ -163,7 +163,7 @@ def _seen(text: FunctionText, layer: Layer, h: Tensor) -> Tensor:
         ]
 
     least, largest = text.generics(
-        [(h, "(d0, d1)")], [(zeros, "()"), (zeros, "()")], 2, extent, is_reduction=True
+        [(h, "(d0, d1)")], [(zeros, "()"), (zeros, "()")], 2, extent, reduced=(0, 1)
     )
 
     def rounded(body: FunctionText, values: list[str]) -> str:

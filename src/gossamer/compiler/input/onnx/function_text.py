@@ -155,21 +155,21 @@ class FunctionText:
         rank: int,
         body: Callable[[FunctionText, list[str]], list[str]],
         *,
-        is_reduction: bool = False,
+        reduced: Sequence[int] = (),
     ) -> list[Tensor]:
         """A `linalg.generic`; a body of a reduction is given the results' elements last.
 
         Args:
             inputs: tensors that are read, with their maps.
             inits: initial values of the results, with theirs.
-            rank: number of loops, all of one kind.
+            rank: number of loops.
             body: writes one iteration and returns its results.
-            is_reduction: whether the loops are reduced.
+            reduced: the loops that are reduced; the others are parallel.
         """
         loops = f"({', '.join(f'd{dim}' for dim in range(rank))})"
         everything = [*inputs, *inits]
         maps = ", ".join(f"affine_map<{loops} -> {map}>" for _, map in everything)
-        kind = '"reduction"' if is_reduction else '"parallel"'
+        kinds = ['"reduction"' if loop in reduced else '"parallel"' for loop in range(rank)]
         elements = [self.name() for _ in everything]
         arguments = ", ".join(
             f"{element}: {tensor.element}" for element, (tensor, _) in zip(elements, everything, strict=True)
@@ -177,14 +177,14 @@ class FunctionText:
         results = [self.name() for _ in inits]
         types = ", ".join(tensor.type for tensor, _ in inits)
         header = f"{', '.join(results)} = linalg.generic {{indexing_maps = [{maps}], "
-        header += f"iterator_types = [{', '.join([kind] * rank)}]}} "
+        header += f"iterator_types = [{', '.join(kinds)}]}} "
         if inputs:
             header += f"ins({', '.join(tensor.name for tensor, _ in inputs)} : "
             header += f"{', '.join(tensor.type for tensor, _ in inputs)}) "
         header += f"outs({', '.join(tensor.name for tensor, _ in inits)} : {types}) {{"
         self.lines.append(header)
         self.lines.append(f"^bb0({arguments}):")
-        given = elements if is_reduction else elements[: len(inputs)]
+        given = elements if reduced else elements[: len(inputs)]
         made = body(self, given)
         self.lines.append(f"linalg.yield {', '.join(made)} : {', '.join(t.element for t, _ in inits)}")
         self.lines.append(f"}} -> ({types})" if len(inits) > 1 else f"}} -> {types}")

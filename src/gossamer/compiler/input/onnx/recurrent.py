@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gossamer.compiler.input.onnx.activations import activations_of
+from gossamer.compiler.input.onnx.calls import TENSOR, builtin_type, call_function
 from gossamer.compiler.input.onnx.cells import CELLS, Layer
 from gossamer.compiler.input.onnx.function_text import FunctionText, Size, Tensor, tensor_type
 from gossamer.compiler.mlir import ir
@@ -21,9 +22,6 @@ from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
 _PREFIX = "torch.onnx."
-_OPSET = "torch.onnx_meta.opset_version"
-"""ONNX's lowering asks it of every function."""
-_TENSOR = "!torch.vtensor<["
 _OPERANDS = ("x", "w", "r", "b", "lengths", "h", "c", "p")
 
 
@@ -53,8 +51,7 @@ def lower_recurrent(module: ir.Module) -> None:
     for op in find(module.operation, "torch.operator"):
         call = _call_of(op)
         if call is not None:
-            with op.location:
-                _replace(op, call, module, f"__{call.kind.lower()}_{count}")
+            _replace(op, call, module, f"__{call.kind.lower()}_{count}")
             count += 1
 
 
@@ -72,10 +69,10 @@ def _call_of(op: ir.Operation) -> _Call | None:
     operands = {
         name: operand
         for name, operand in zip(_OPERANDS, op.operands, strict=False)
-        if str(operand.type).startswith(_TENSOR)
+        if str(operand.type).startswith(TENSOR)
     }
-    weights = _builtin(operands["r"].type)
-    if len(_builtin(operands["x"].type).shape) != 3 or weights.has_static_shape is False:
+    weights = builtin_type(operands["r"].type)
+    if len(builtin_type(operands["x"].type).shape) != 3 or weights.has_static_shape is False:
         return None
     return _Call(kind, attributes, operands, weights.shape[2])
 
@@ -88,53 +85,15 @@ def _python(attribute: ir.Attribute) -> Any:
     return attribute
 
 
-def _builtin(type: ir.Type) -> ir.RankedTensorType:
-    """`!torch.vtensor<[2,?],si64>` as a tensor of MLIR's own."""
-    sizes, _, element = str(type).removeprefix(_TENSOR).removesuffix(">").partition("]")
-    shape = "".join(f"{size}x" for size in sizes.split(",") if size)
-    return ir.RankedTensorType(ir.Type.parse(f"tensor<{shape}{element.lstrip(',us')}>"))
-
-
 def _replace(op: ir.Operation, call: _Call, module: ir.Module, name: str) -> None:
     text, result_types = _function(call, name)
-    function = ir.Operation.parse(text)
-    function.attributes[_OPSET] = _function_of(op).attributes[_OPSET]
-    ir.InsertionPoint.at_block_begin(module.body).insert(function)
-    with ir.InsertionPoint(op):
-        arguments = [
-            ir.Operation.create("torch_c.to_builtin_tensor", [_builtin(operand.type)], [operand]).result
-            for operand in call.operands.values()
-        ]
-        results = ir.Operation.create(
-            "func.call",
-            [ir.Type.parse(type) for type in result_types],
-            arguments,
-            {"callee": ir.FlatSymbolRefAttr.get(name)},
-        ).results
-        for old, new in zip(op.results, results, strict=False):
-            if not list(old.uses):
-                continue
-            wanted = _builtin(old.type)
-            value = new if new.type == wanted else ir.Operation.create("tensor.cast", [wanted], [new]).result
-            old.replace_all_uses_with(
-                ir.Operation.create("torch_c.from_builtin_tensor", [old.type], [value]).result
-            )
-    op.erase()
-
-
-def _function_of(op: ir.Operation) -> ir.Operation:
-    """The function that an operation is in."""
-    while op.name != "func.func":
-        parent = op.parent
-        assert parent is not None
-        op = parent.operation
-    return op
+    call_function(op, module, name, text, list(call.operands.values()), result_types)
 
 
 def _function(call: _Call, name: str) -> tuple[str, list[str]]:
     """The text of a function for a layer, and the types of its results."""
     text = FunctionText()
-    types = {key: _builtin(value.type) for key, value in call.operands.items()}
+    types = {key: builtin_type(value.type) for key, value in call.operands.items()}
     given = {key: text.argument(f"%{key}", type) for key, type in types.items()}
     x = given["x"]
     element, hidden = x.element, Size.of(call.hidden)

@@ -65,6 +65,7 @@ def _rewrite(graph: Any, around: Known, new_name: Callable[[str], str], faults: 
             continue
         changed = True
         graph.initializer.extend(site.constants)
+        graph.value_info.extend(site.declared)
         nodes.extend(site.nodes)
         for made, wanted in zip(results, node.output, strict=False):
             if wanted:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from gossamer.compiler.frontend.onnx.assumptions import assumption
+from gossamer.compiler.frontend.onnx.assumptions import DOMAIN, assumption
 from gossamer.compiler.frontend.onnx.known import Known
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
@@ -32,6 +32,7 @@ class Site:
         known: what is known where it is.
         nodes: made so far, in order.
         constants: tensors that they read.
+        declared: types of results of operators of our own.
     """
 
     def __init__(self, node: Any, known: Known, new_name: Callable[[str], str]) -> None:
@@ -39,6 +40,7 @@ class Site:
         self.known = known
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.declared: list[Any] = []
         self._new_name = new_name
         self._attributes = {attribute.name: attribute for attribute in node.attribute}
 
@@ -112,6 +114,14 @@ class Site:
     def assume(self, condition: str) -> None:
         """Have the program fail where a truth value, a scalar or a tensor of one, is false."""
         self.nodes.append(assumption(condition, self.node.name))
+
+    def own(self, op_type: str, *inputs: str, **attributes: Any) -> str:
+        """Name of the result of an operator of our own, whose type is to be declared."""
+        return self.op(op_type, *inputs, domain=DOMAIN, **attributes)
+
+    def declare(self, name: str, dtype: int, shape: Sequence[int | None]) -> None:
+        """Say what type the result of an operator of our own has; None for sizes that are open."""
+        self.declared.append(helper.make_tensor_value_info(name, dtype, list(shape)))
 
     def cast(self, name: str, dtype: int) -> str:
         """A tensor with elements of another type."""

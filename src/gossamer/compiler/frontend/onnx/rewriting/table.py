@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gossamer.compiler.frontend.onnx.rewriting import elementwise, quantized
+from gossamer.compiler.frontend.onnx.rewriting.boxes import rewrite_non_max_suppression
 from gossamer.compiler.frontend.onnx.rewriting.contrib import CONTRIB
 from gossamer.compiler.frontend.onnx.rewriting.grid_sample import rewrite_grid_sample
 from gossamer.compiler.frontend.onnx.rewriting.interpolation import rewrite_resize
@@ -46,6 +47,7 @@ _ONNX: dict[str, Rewriter] = {
     "LpPool": rewrite_padding,
     "MatMulInteger": quantized.rewrite_matmul_integer,
     "MaxPool": rewrite_padding,
+    "NonMaxSuppression": rewrite_non_max_suppression,
     "QLinearConv": quantized.rewrite_qlinear_conv,
     "QLinearMatMul": quantized.rewrite_qlinear_matmul,
     "QuantizeLinear": quantized.rewrite_quantize,
