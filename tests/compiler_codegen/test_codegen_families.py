@@ -10,6 +10,7 @@ from gossamer.compiler.codegen.families.family import Family
 from gossamer.compiler.codegen.families.points import Points
 from gossamer.compiler.codegen.families.registry import FAMILIES, find_family
 from gossamer.compiler.codegen.families.row_reduction import RowReductions
+from gossamer.compiler.codegen.families.row_values import RowValues
 from gossamer.compiler.codegen.families.scan import Scans
 from gossamer.compiler.codegen.families.scatter import Scatters
 from gossamer.compiler.codegen.families.sort import Sorts
@@ -33,6 +34,14 @@ SUM_OF_COLUMNS = """
 func.func @f(%a: tensor<64x4096xf32>, %z: tensor<64xf32>) -> tensor<64xf32> {
   %0 = linalg.reduce { arith.addf } ins(%a : tensor<64x4096xf32>) outs(%z : tensor<64xf32>) dimensions = [1]
   return %0 : tensor<64xf32>
+}"""
+
+SOFTMAX = """
+func.func @f(%a: tensor<300x400xf32>) -> tensor<300x400xf32> {
+  %e = tensor.empty() : tensor<300x400xf32>
+  %0 = linalg.softmax dimension(1) ins(%a : tensor<300x400xf32>) outs(%e : tensor<300x400xf32>)
+    -> tensor<300x400xf32>
+  return %0 : tensor<300x400xf32>
 }"""
 
 SCAN = """
@@ -85,6 +94,7 @@ def planned(text: str) -> tuple[Family, list[int | None]]:
         pytest.param(ELEMENTWISE, Points, [2, 1, 1], id="all-elements-in-one-line"),
         pytest.param(SUM_OF_COLUMNS, Points, [4, 1, 1], id="a-workgroup-has-65536-steps"),
         pytest.param(SUM_OF_ROWS, RowReductions, [4, 1, 1], id="neighbours-along-the-result"),
+        pytest.param(SOFTMAX, RowValues, [1, 8, 1], id="whole-rows"),
         pytest.param(SCAN, Scans, [1, 2, 1], id="whole-lines"),
         pytest.param(SORT, Sorts, [1, 2, 1], id="whole-lines-too"),
         pytest.param(SCATTER, Scatters, [1, 1, 1], id="one-workgroup"),

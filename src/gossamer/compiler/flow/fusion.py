@@ -9,7 +9,8 @@ from __future__ import annotations
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.linalg_op import as_linalg
 from gossamer.compiler.tensor.operations import operation_of
-from gossamer.compiler.tensor.tensor_op import is_tensor
+from gossamer.compiler.tensor.row_values import has_rows, is_row_value, joins_rows, times_computed
+from gossamer.compiler.tensor.tensor_op import is_tensor, shape_of
 from gossamer.compiler.walk import walk
 
 _SCALAR_DIALECTS = ("arith.", "math.", "index.", "complex.")
@@ -28,7 +29,8 @@ def group_of(root: ir.Operation) -> list[ir.Operation]:
 
 
 def _next_producer(root: ir.Operation, members: dict[ir.Operation, None]) -> ir.Operation | None:
-    reduces = any(_is_reduction(member) for member in members)
+    reductions = [member for member in members if _is_reduction(member)]
+    takes_rows = has_rows(root) and all(_is_row_value(reduction, root) for reduction in reductions)
     for member in members:
         for value in used_values(member):
             producer = _producer(value, member)
@@ -36,11 +38,20 @@ def _next_producer(root: ir.Operation, members: dict[ir.Operation, None]) -> ir.
                 continue
             if _is_free(producer):
                 return producer
-            if _is_reduction(producer) and (reduces or not _keeps_reductions_whole(root)):
+            if takes_rows and joins_rows(producer, root, members):
+                return producer
+            if _is_reduction(producer) and (reductions or not _keeps_reductions_whole(root)):
+                continue
+            if takes_rows and reductions and times_computed(producer, root, members) > 1:
                 continue
             if _gives_elements(producer) and _only_serves(producer, members):
                 return producer
     return None
+
+
+def _is_row_value(reduction: ir.Operation, root: ir.Operation) -> bool:
+    linalg = as_linalg(reduction)
+    return linalg is not None and is_row_value(linalg, len(shape_of(root.results[0])))
 
 
 def _keeps_reductions_whole(root: ir.Operation) -> bool:
