@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from gossamer.compiler import mlir
 from gossamer.compiler.frontend.frontend import LoadedProgram
-from gossamer.compiler.frontend.mlir import bytecode_dialects, bytecode_resources, syntax, text_resources
+from gossamer.compiler.frontend.mlir import (
+    bytecode_dialects,
+    bytecode_resources,
+    syntax,
+    text_literals,
+    text_resources,
+)
 from gossamer.compiler.frontend.mlir.argument_names import keep_argument_names
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.options import CompileOptions
@@ -70,7 +76,8 @@ MLIR_TEXT = MlirTextFrontend()
 
 def _parse_text(source: Source, resources: Resources) -> ir.Module:
     context = _make_context(source.data)
-    text = source.decode(text_resources.take_out_resources(source.data, resources))
+    data = text_resources.take_out_resources(source.data, resources)
+    text = source.decode(text_literals.take_out_literals(data, resources))
     if syntax.needs_rewriting(text):
         rewritten = syntax.rewrite(text, source.name)
         source.positions = rewritten.source_position
