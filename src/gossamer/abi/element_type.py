@@ -108,7 +108,13 @@ _DTYPES: dict[int, DType] = {
     FLOAT_8_E8M0_FNU: np.dtype(ml_dtypes.float8_e8m0fnu),
 }
 # NumPy's signed integers say that they are signed, as in IREE's Python binding: int32 is si32, not i32.
-_CODES: dict[DType, int] = {dtype: code for code, dtype in _DTYPES.items() if code >> 24 != NUMERICAL_INTEGER}
+_CODES: dict[DType, int] = {
+    **{dtype: code for code, dtype in _DTYPES.items() if code >> 24 != NUMERICAL_INTEGER},
+    np.dtype(ml_dtypes.int2): NUMERICAL_INTEGER_SIGNED << 24 | 2,
+    np.dtype(ml_dtypes.int4): SINT_4,
+    np.dtype(ml_dtypes.uint2): NUMERICAL_INTEGER_UNSIGNED << 24 | 2,
+    np.dtype(ml_dtypes.uint4): UINT_4,
+}
 
 
 def bit_count(element_type: int) -> int:
@@ -180,9 +186,9 @@ def split_tensor_text(text: str) -> tuple[list[str], str]:
 
 
 def numpy_dtype(element_type: int) -> DType:
-    """NumPy (or ml_dtypes) type of the elements.
+    """NumPy (or ml_dtypes) type that sees the elements in a buffer's memory.
 
-    Raises: UnimplementedError for elements NumPy has no type for, such as packed 4-bit integers.
+    Raises: UnimplementedError for elements NumPy has no such type for, such as packed 4-bit integers.
     """
     dtype = _DTYPES.get(element_type)
     if dtype is not None:

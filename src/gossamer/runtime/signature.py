@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
+import ml_dtypes
 import numpy as np
 
 from gossamer.abi.calling_convention import parse_calling_convention
 from gossamer.abi.declaration import ARGUMENT_NAMES_ATTR, DeclaredValue, parse_declaration
-from gossamer.abi.element_type import numpy_dtype
 from gossamer.abi.mlir_element_type import element_type_code
+from gossamer.abi.packed_elements import array_dtype, is_packed
 from gossamer.abi.structure import STRUCTURE_ATTR, CallStructure, parse_structure
 from gossamer.abi.value_type import TensorType, parse_value_type, ref_name
 from gossamer.errors import InvalidArgumentError, UnimplementedError
@@ -122,9 +123,9 @@ def numpy_element_type(name: str) -> tuple[int | None, np.dtype[Any] | None]:
     """IREE's code and NumPy's type of an element type of MLIR; None where there is none."""
     code = element_type_code(name)
     try:
-        return code, None if code is None else numpy_dtype(code)
+        return code, None if code is None else array_dtype(code)
     except UnimplementedError:
-        # Why: a type that NumPy lacks (i4) can still be passed as a buffer view.
+        # Why: a type that NumPy lacks can still be passed as a buffer view.
         return None, None
 
 
@@ -184,6 +185,8 @@ def bytes_to_vm(value: object) -> object:
 def _array_of_numbers(value: Any, dtype: np.dtype[Any] | None, what: str) -> np.ndarray[Any, np.dtype[Any]]:
     """Python numbers, or lists of them, as an array. Raises: InvalidArgumentError where they do not fit."""
     try:
+        if dtype is not None and is_packed(dtype):
+            return _packed_numbers(value, dtype, what)
         array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value, dtype)
         if array.dtype.kind in "iu" and (found := np.asarray(value).dtype).kind in "fc":
             raise InvalidArgumentError(f"{what} has {found} numbers, expected {dtype}")
@@ -192,6 +195,17 @@ def _array_of_numbers(value: Any, dtype: np.dtype[Any] | None, what: str) -> np.
             raise
         raise InvalidArgumentError(f"{what} is no array of {dtype or 'numbers'}: {error}") from error
     return array
+
+
+def _packed_numbers(value: Any, dtype: np.dtype[Any], what: str) -> np.ndarray[Any, np.dtype[Any]]:
+    """Numbers as integers of less than a byte, which would be cut to their bits without a word."""
+    array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value)
+    limits = ml_dtypes.iinfo(dtype)
+    if array.dtype.kind not in "iub" or (
+        array.size and not limits.min <= array.min() <= array.max() <= limits.max
+    ):
+        raise InvalidArgumentError(f"{what} is {value!r}, expected {dtype} from {limits.min} to {limits.max}")
+    return array.astype(dtype)
 
 
 def _array_of_library(value: Any) -> np.ndarray[Any, np.dtype[Any]]:

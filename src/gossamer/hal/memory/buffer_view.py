@@ -14,6 +14,7 @@ import numpy as np
 
 from gossamer.abi import element_type as element_types
 from gossamer.abi.memory_flags import ALIGNMENT
+from gossamer.abi.packed_elements import pack_array, packed_dtype, unpack_bytes
 from gossamer.errors import InvalidArgumentError, OutOfRangeError
 from gossamer.hal.memory.buffer import Buffer
 
@@ -101,13 +102,16 @@ class BufferView:
             element_type: a code of `hal.element_type`; None takes the array's own type.
             copy: True copies, False shares the array's memory, None shares it if kernels can use it as
                 it is (64-byte aligned, contiguous) and copies otherwise. With sharing, the program sees
-                later changes to the array and the array sees the program's.
+                later changes to the array and the array sees the program's. Elements of less than a byte
+                are copied always.
         """
         source: npt.NDArray[Any] = array if type(array) is np.ndarray else np.asarray(array)
         if not source.dtype.isnative:
             source = source.astype(source.dtype.newbyteorder("="))
         code = element_types.element_type_of(source.dtype) if element_type is None else element_type
-        if copy is None:
+        if code & 7:
+            copy = True
+        elif copy is None:
             copy = not can_be_shared(source)
         if not copy and source.nbytes:
             memory = np.ascontiguousarray(source).reshape(-1).view(np.uint8)
@@ -116,23 +120,38 @@ class BufferView:
 
     @classmethod
     def copy_of(cls, array: npt.NDArray[Any], element_type: int, allocator: Allocator) -> BufferView:
-        """Copy a NumPy array whose elements are as wide as those of a type, in the machine's byte order."""
+        """Copy a NumPy array, in the machine's byte order.
+
+        Args:
+            array: whose elements are as wide as those of the type, or a byte each where those are less.
+            element_type: of the view.
+            allocator: where its memory comes from.
+        """
+        shape = array.shape
+        if element_type & 7:
+            array = pack_array(array, element_type & 0xFF)
         buffer = allocator.allocate_buffer(array.nbytes)
         buffer.write(array)
-        return cls(buffer, array.shape, element_type)
+        return cls(buffer, shape, element_type)
 
     def to_numpy(self) -> npt.NDArray[Any]:
         """The elements as a NumPy array that shares the buffer's memory; read-only where the buffer is.
 
+        Elements of less than a byte are copied, one to a byte.
+
         Raises: UnimplementedError for elements NumPy has no type for; InvalidArgumentError when the
         buffer is shorter than the shape asks.
         """
-        dtype = element_types.numpy_dtype(self.element_type)
-        length = dtype.itemsize * prod(self.shape)
+        is_packed = self.element_type & 7 and packed_dtype(self.element_type)
+        dtype = np.dtype(np.uint8) if is_packed else element_types.numpy_dtype(self.element_type)
+        length = self.byte_length if is_packed else dtype.itemsize * prod(self.shape)
         if length > self.buffer.byte_length:
             raise InvalidArgumentError(
                 f"buffer of {self.buffer.byte_length} bytes is too short for {self.type_name}"
             )
+        if is_packed:
+            data = self.buffer.as_array([length], dtype, length)
+            return unpack_bytes(data, self.element_type, prod(self.shape)).reshape(self.shape)
         return self.buffer.as_array(self.shape, dtype, length)
 
     def fork_copy(self, memo: dict[int, object]) -> BufferView:
