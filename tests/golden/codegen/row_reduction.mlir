@@ -1,5 +1,5 @@
-// A matrix product, by rows: for each row of the result, four steps of the reduction at once. What the four read of `a`
-// is the same for the whole row; what they read of `b`, and the sums, are neighbours along the row.
+// A matrix product, by rows: four rows of the result and four steps of the reduction at once. What they read of `a`
+// is the same for whole rows; what they read of `b`, once for all rows, and the sums are neighbours along the row.
 // RUN: iree-compile --iree-hal-target-backends=vmvx --compile-to=executable-targets --mlir-print-ir-after=emit-kernel \
 // RUN:   -o %t %s 2>&1 | filecheck %s
 
@@ -13,11 +13,11 @@ func.func @f(%a: tensor<4x16xf32>, %b: tensor<16x8xf32>, %c: tensor<8xf32>) -> t
 // CHECK: func.func @f_dispatch_0_matmul_4x8x16_f32(
 // CHECK-SAME: %[[A:.*]]: memref<?xf32>, %[[B:.*]]: memref<?xf32>, %[[C:.*]]: memref<?xf32>)
 // CHECK: memref.store %cst, %[[C]]
-// CHECK: scf.for %[[ROW:.*]] = %c0 to %c4 step
-// CHECK-NEXT: scf.for %[[STEPS:.*]] = %c0 to %c4 step
-// CHECK-COUNT-4: memref.load %[[A]]
+// CHECK: scf.for %{{.*}} = %c0 to %c1 step
+// CHECK: scf.for %[[STEPS:.*]] = %c0 to %c4 step
+// CHECK-COUNT-16: memref.load %[[A]]
 // CHECK: scf.for %[[COLUMN:.*]] = %c0 to %c8 step
-// CHECK: memref.load %[[C]][%[[POSITION:.*]]]
+// CHECK-COUNT-4: memref.load %[[C]]
 // CHECK-COUNT-4: memref.load %[[B]]
 // CHECK-NOT: memref.load
-// CHECK: memref.store %{{.*}}, %[[C]][%[[POSITION]]]
+// CHECK-COUNT-4: memref.store %{{.*}}, %[[C]]

@@ -12,6 +12,6 @@ func.func @f(%a: tensor<4x4096xf32>, %b: tensor<4096x8xf32>) -> tensor<4x8xf32> 
 // CHECK: memref.store %cst
 // CHECK: scf.for %[[BLOCK:.*]] = %c0 to %c4 step
 // CHECK: arith.muli %[[BLOCK]], %c1024
-// CHECK: scf.for %[[ROW:.*]] = %c0 to %c4 step
+// CHECK: scf.for %[[ROWS:.*]] = %c0 to %c1 step
 // CHECK: scf.for %[[STEPS:.*]] = %c0 to %c256 step
 // CHECK: scf.for %[[COLUMN:.*]] = %c0 to %c8 step

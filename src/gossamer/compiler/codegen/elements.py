@@ -83,7 +83,24 @@ class Elements:
                 values[argument] = accumulators[position - linalg.input_count]
             elif any(True for _ in argument.uses):
                 values[argument] = self.operand(linalg, position, operand, loops, bounds)
-        return RegionCopy(self, values, [loops[loop] for loop in range(linalg.loop_count)]).copy(linalg.body)
+        results = RegionCopy(self, values, [loops[loop] for loop in range(linalg.loop_count)]).copy(
+            linalg.body
+        )
+        if accumulators and not self.kernel.keeps_order:
+            self._round_once(results)
+        return results
+
+    def _round_once(self, sums: list[ir.Value]) -> None:
+        """Let targets round a product and the sum it is added to once, where the processor does that."""
+        contract = ir.Attribute.parse("#arith.fastmath<contract>", self.build.location.context)
+        for value in sums:
+            if not isinstance(value, ir.OpResult) or value.owner.name != "arith.addf":
+                continue
+            total = value.owner.operation
+            for operand in total.operands:
+                if isinstance(operand, ir.OpResult) and operand.owner.name == "arith.mulf":
+                    operand.owner.operation.attributes["fastmath"] = contract
+                    total.attributes["fastmath"] = contract
 
     def operand(
         self, linalg: LinalgOp, position: int, operand: ir.Value, loops: dict[int, Index], bounds: list[Index]

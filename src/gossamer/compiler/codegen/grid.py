@@ -8,6 +8,7 @@ from typing import Literal
 
 from gossamer.compiler.codegen.distribution import Share
 from gossamer.compiler.codegen.kernel_function import KernelFunction
+from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index
 
 
@@ -54,17 +55,42 @@ def for_each_row(kernel: KernelFunction, grid: Grid, body: Callable[[tuple[Index
         grid: the workgroup's part.
         body: appends what is done for a row, given its indices but the innermost.
     """
+    _for_each(kernel, grid.rows, lambda number: body(_row_indices(kernel, grid, number)))
+
+
+def for_each_rows(
+    kernel: KernelFunction, grid: Grid, count: int, body: Callable[[list[tuple[Index, ...]]], None]
+) -> None:
+    """Append loops over a workgroup's rows, `count` at once, and one by one over those left over.
+
+    Args:
+        kernel: where they go.
+        grid: the workgroup's part.
+        count: rows.
+        body: appends what is done for some rows, given the indices of each but the innermost.
+    """
     build = kernel.build
+    lower, upper = grid.rows
 
-    def row(number: Index) -> None:
-        indices: list[Index] = []
-        for dim in reversed(grid.outer[1:]):
-            indices.append(build.rem(number, dim))
-            number = build.div(number, dim)
-        indices.extend([number] if grid.outer else [])
-        body(tuple(reversed(indices)))
+    def rows(numbers: list[Index], carried: list[ir.Value]) -> list[ir.Value]:
+        body([_row_indices(kernel, grid, build.add(lower, number)) for number in numbers])
+        return carried
 
-    _for_each(kernel, grid.rows, row)
+    size = build.sub(upper, lower)
+    if size == 1:
+        rows([0], [])
+    else:
+        build.unrolled_loop(size, count, [], rows)
+
+
+def _row_indices(kernel: KernelFunction, grid: Grid, number: Index) -> tuple[Index, ...]:
+    build = kernel.build
+    indices: list[Index] = []
+    for dim in reversed(grid.outer[1:]):
+        indices.append(build.rem(number, dim))
+        number = build.div(number, dim)
+    indices.extend([number] if grid.outer else [])
+    return tuple(reversed(indices))
 
 
 def for_each_column(kernel: KernelFunction, grid: Grid, body: Callable[[Index], None]) -> None:

@@ -2,7 +2,8 @@
 
 The reduction's innermost loop is cut into blocks. For one block after the other, each row of the workgroup
 takes the block's steps, a few at once: what the steps of a block read of inputs that vary along the row stays
-in the nearest cache for all rows. A product of matrices, element by element and as it is emitted:
+in the nearest cache for all rows. A few rows take them together, so that it is loaded once for these. A
+product of matrices, element by element and as it is emitted, here for one row at a time:
 
     for row, column:                        for row, column: c[row, column] = initial
       sum = initial                         for block of k:        # b's rows of the block stay in the cache
@@ -23,7 +24,7 @@ from collections.abc import Callable
 
 from gossamer.compiler.codegen.elements import Elements
 from gossamer.compiler.codegen.families.row_matching import RowReduction
-from gossamer.compiler.codegen.grid import Grid, for_each_column, for_each_row
+from gossamer.compiler.codegen.grid import Grid, for_each_column, for_each_row, for_each_rows
 from gossamer.compiler.codegen.iteration import Indices
 from gossamer.compiler.mlir import ir
 from gossamer.compiler.tensor.index_builder import Index
@@ -32,6 +33,7 @@ LEAST_COLUMNS = 512
 LEAST_ROWS = 16
 
 _STEPS_AT_ONCE = 4
+_ROWS_AT_ONCE = 4
 _ELEMENTS_OF_BLOCK = 8 * 1024
 
 Steps = dict[int, Index]
@@ -68,7 +70,7 @@ class RowEmitter:
         build = self._build
         length = self._block_length()
         if self._grid.rows == (0, 1) or (isinstance(size, int) and size <= length):
-            self._rows(lambda outer: self._block(outer, loop, 0, size, steps))
+            self._several_rows(lambda rows: self._block(rows, loop, 0, size, steps))
             return
 
         def block(number: ir.Value) -> None:
@@ -76,7 +78,7 @@ class RowEmitter:
             count = length
             if not isinstance(size, int) or size % length:
                 count = build.minimum(length, build.sub(size, lower))
-            self._rows(lambda outer: self._block(outer, loop, lower, count, steps))
+            self._several_rows(lambda rows: self._block(rows, loop, lower, count, steps))
 
         build.each(0, build.ceil_div(size, length), block)
 
@@ -85,18 +87,19 @@ class RowEmitter:
         columns = upper - lower if isinstance(lower, int) and isinstance(upper, int) else LEAST_COLUMNS
         return max(_ELEMENTS_OF_BLOCK // max(columns, 1), _STEPS_AT_ONCE) // _STEPS_AT_ONCE * _STEPS_AT_ONCE
 
-    def _block(self, outer: Indices, loop: int, lower: Index, count: Index, steps: Steps) -> None:
+    def _block(self, rows: list[Indices], loop: int, lower: Index, count: Index, steps: Steps) -> None:
         def take(numbers: list[Index], carried: list[ir.Value]) -> list[ir.Value]:
             indices = [self._build.add(lower, number) for number in numbers]
-            self._pass(outer, [{**steps, loop: index} for index in indices])
+            self._pass(rows, [{**steps, loop: index} for index in indices])
             return carried
 
         self._build.unrolled_loop(count, _STEPS_AT_ONCE, [], take)
 
-    def _pass(self, outer: Indices, steps: list[Steps]) -> None:
-        for step in steps:
-            self._load_constants_of_row(outer, step)
-        self._columns(lambda column: self._advance(outer, column, steps))
+    def _pass(self, rows: list[Indices], steps: list[Steps]) -> None:
+        for outer in rows:
+            for step in steps:
+                self._load_constants_of_row(outer, step)
+        self._columns(lambda column: self._advance(rows, column, steps))
 
     def _load_constants_of_row(self, outer: Indices, step: Steps) -> None:
         # What does not change along the row is remembered from here, and so not loaded for each column.
@@ -110,13 +113,15 @@ class RowEmitter:
         loops = self._reduction.loops(self._elements, (*outer, column))
         self._store(outer, column, self._elements.initial(self._linalg, loops))
 
-    def _advance(self, outer: Indices, column: Index, steps: list[Steps]) -> None:
-        position = self._offset(outer, column)
-        values = [self._build.load(memory, position) for memory in self._memory]
-        parallel = self._reduction.loops(self._elements, (*outer, column))
-        for step in steps:
-            values = self._elements.body(self._linalg, {**parallel, **step}, values)
-        self._store(outer, column, values)
+    def _advance(self, rows: list[Indices], column: Index, steps: list[Steps]) -> None:
+        positions = [self._offset(outer, column) for outer in rows]
+        sums = [[self._build.load(memory, position) for memory in self._memory] for position in positions]
+        for row, outer in enumerate(rows):
+            parallel = self._reduction.loops(self._elements, (*outer, column))
+            for step in steps:
+                sums[row] = self._elements.body(self._linalg, {**parallel, **step}, sums[row])
+        for outer, values in zip(rows, sums, strict=True):
+            self._store(outer, column, values)
 
     def _store(self, outer: Indices, column: Index, values: list[ir.Value]) -> None:
         for memory, value in zip(self._memory, values, strict=True):
@@ -127,6 +132,9 @@ class RowEmitter:
 
     def _rows(self, body: Callable[[Indices], None]) -> None:
         for_each_row(self._kernel, self._grid, body)
+
+    def _several_rows(self, body: Callable[[list[Indices]], None]) -> None:
+        for_each_rows(self._kernel, self._grid, _ROWS_AT_ONCE, body)
 
     def _columns(self, body: Callable[[Index], None]) -> None:
         for_each_column(self._kernel, self._grid, body)
