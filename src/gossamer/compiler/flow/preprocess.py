@@ -12,7 +12,8 @@ from gossamer.compiler.flow.foreign_ops import replace_foreign_ops
 from gossamer.compiler.flow.softmax import expand_softmax
 from gossamer.compiler.flow.windows import trim_windows
 from gossamer.compiler.mlir import ir, run_own_pass, run_passes
-from gossamer.compiler.tensor.linalg_op import GENERIC, LinalgOp, as_linalg
+from gossamer.compiler.tensor.linalg_op import GENERIC, LinalgOp, as_linalg, is_identity
+from gossamer.compiler.tensor.tensor_op import is_tensor
 from gossamer.compiler.walk import find
 
 _PHASE = "flow"
@@ -22,6 +23,7 @@ _UNIT_DIMS = "linalg-fold-unit-extent-dims,canonicalize,cse"
 _SCALARS = "lower-affine,canonicalize,cse"
 _FUSE = "linalg-fuse-elementwise-ops,canonicalize,cse"
 _BARRIER = "gossamer.fusion_barrier"
+_EXPANSION = "tensor.expand_shape"
 
 _CHEAP_PREFIXES = (
     "arith.ext",
@@ -77,13 +79,38 @@ def _insert_barriers(module: ir.Module) -> None:
         linalg = LinalgOp(op)
         for position, operand in enumerate(linalg.inputs):
             if _recomputes(linalg, position) and _is_worth_keeping(operand, linalg):
-                linalg.op.operands[position] = ir.Operation.create(
-                    _BARRIER,
-                    [operand.type],
-                    [operand],
-                    loc=linalg.op.location,
-                    ip=ir.InsertionPoint(linalg.op),
-                ).result
+                _insert_barrier(op, position)
+    for op in find(module.operation, _EXPANSION):
+        if _is_contraction(op.operands[0]):
+            _insert_barrier(op, 0)
+
+
+def _insert_barrier(op: ir.Operation, position: int) -> None:
+    operand = op.operands[position]
+    barrier = ir.Operation.create(
+        _BARRIER, [operand.type], [operand], loc=op.location, ip=ir.InsertionPoint(op)
+    )
+    op.operands[position] = barrier.result
+
+
+def _is_contraction(value: ir.Value) -> bool:
+    """Whether a value is a sum of products, or follows one element by element.
+
+    Why: what multiplies matrices by long rows would go along the short ones that a reshape behind it makes.
+    """
+    followed = [value]
+    for value in followed:
+        linalg = None if isinstance(value.owner, ir.Block) else as_linalg(value.owner.operation)
+        if linalg is None:
+            continue
+        if not linalg.is_elementwise and sum(is_tensor(operand) for operand in linalg.inputs) > 1:
+            return True
+        if linalg.is_elementwise:
+            inputs = zip(linalg.inputs, linalg.maps, strict=False)
+            followed += [
+                each for each, map in inputs if is_tensor(each) and is_identity(map) and each not in followed
+            ]
+    return False
 
 
 def _remove_barriers(module: ir.Module) -> None:
