@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any, TypeAlias
 
-import ml_dtypes
 import numpy as np
 
+from gossamer.abi.extra_dtypes import extra_dtype, extra_name
 from gossamer.errors import InvalidArgumentError, UnimplementedError
 
 DType: TypeAlias = "np.dtype[Any]"
@@ -98,22 +98,27 @@ _DTYPES: dict[int, DType] = {
     FLOAT_16: np.dtype(np.float16),
     FLOAT_32: np.dtype(np.float32),
     FLOAT_64: np.dtype(np.float64),
-    BFLOAT_16: np.dtype(ml_dtypes.bfloat16),
     COMPLEX_64: np.dtype(np.complex64),
     COMPLEX_128: np.dtype(np.complex128),
-    FLOAT_8_E5M2: np.dtype(ml_dtypes.float8_e5m2),
-    FLOAT_8_E4M3_FN: np.dtype(ml_dtypes.float8_e4m3fn),
-    FLOAT_8_E5M2_FNUZ: np.dtype(ml_dtypes.float8_e5m2fnuz),
-    FLOAT_8_E4M3_FNUZ: np.dtype(ml_dtypes.float8_e4m3fnuz),
-    FLOAT_8_E8M0_FNU: np.dtype(ml_dtypes.float8_e8m0fnu),
 }
 # NumPy's signed integers say that they are signed, as in IREE's Python binding: int32 is si32, not i32.
 _CODES: dict[DType, int] = {
     **{dtype: code for code, dtype in _DTYPES.items() if code >> 24 != NUMERICAL_INTEGER},
-    np.dtype(ml_dtypes.int2): NUMERICAL_INTEGER_SIGNED << 24 | 2,
-    np.dtype(ml_dtypes.int4): SINT_4,
-    np.dtype(ml_dtypes.uint2): NUMERICAL_INTEGER_UNSIGNED << 24 | 2,
-    np.dtype(ml_dtypes.uint4): UINT_4,
+}
+_EXTRA = {
+    BFLOAT_16: "bfloat16",
+    FLOAT_8_E5M2: "float8_e5m2",
+    FLOAT_8_E4M3_FN: "float8_e4m3fn",
+    FLOAT_8_E5M2_FNUZ: "float8_e5m2fnuz",
+    FLOAT_8_E4M3_FNUZ: "float8_e4m3fnuz",
+    FLOAT_8_E8M0_FNU: "float8_e8m0fnu",
+}
+_CODE_OF_EXTRA = {
+    **{name: code for code, name in _EXTRA.items()},
+    "int2": NUMERICAL_INTEGER_SIGNED << 24 | 2,
+    "int4": SINT_4,
+    "uint2": NUMERICAL_INTEGER_UNSIGNED << 24 | 2,
+    "uint4": UINT_4,
 }
 
 
@@ -193,6 +198,8 @@ def numpy_dtype(element_type: int) -> DType:
     dtype = _DTYPES.get(element_type)
     if dtype is not None:
         return dtype
+    if element_type in _EXTRA:
+        return extra_dtype(_EXTRA[element_type])
     bits = element_type & 0xFF
     if is_opaque(element_type) and bits in (8, 16, 32, 64):
         return np.dtype(f"u{bits // 8}")
@@ -206,7 +213,7 @@ def element_type_of(dtype: DType) -> int:
     """
     code = _CODES.get(dtype)
     if code is None:
-        code = _CODES.get(dtype.newbyteorder("<"))
+        code = _CODE_OF_EXTRA.get(extra_name(dtype)) or _CODES.get(dtype.newbyteorder("<"))
     if code is None:
         raise InvalidArgumentError(f"no element type holds NumPy's {dtype}")
     return code

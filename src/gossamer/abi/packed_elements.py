@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
@@ -18,24 +17,25 @@ from gossamer.abi.element_type import (
     DType,
     numpy_dtype,
 )
+from gossamer.abi.extra_dtypes import extra_dtype, extra_name
 
-_SIGNED: dict[int, DType] = {2: np.dtype(ml_dtypes.int2), 4: np.dtype(ml_dtypes.int4)}
-_UNSIGNED: dict[int, DType] = {2: np.dtype(ml_dtypes.uint2), 4: np.dtype(ml_dtypes.uint4)}
-_PACKED: dict[int, DType] = {
-    kind << 24 | bits: dtype
-    for kind, dtypes in (
-        (NUMERICAL_INTEGER, _SIGNED),
-        (NUMERICAL_INTEGER_SIGNED, _SIGNED),
-        (NUMERICAL_INTEGER_UNSIGNED, _UNSIGNED),
+_PACKED = {
+    kind << 24 | bits: f"{prefix}{bits}"
+    for kind, prefix in (
+        (NUMERICAL_INTEGER, "int"),
+        (NUMERICAL_INTEGER_SIGNED, "int"),
+        (NUMERICAL_INTEGER_UNSIGNED, "uint"),
     )
-    for bits, dtype in dtypes.items()
+    for bits in (2, 4)
 }
+"""Names of ml_dtypes."""
 _BYTE_BITS = 8
 
 
 def packed_dtype(element_type: int) -> DType | None:
     """Type of arrays of elements of less than a byte; None for other elements."""
-    return _PACKED.get(element_type)
+    name = _PACKED.get(element_type)
+    return None if name is None else extra_dtype(name)
 
 
 def array_dtype(element_type: int) -> DType:
@@ -43,12 +43,12 @@ def array_dtype(element_type: int) -> DType:
 
     Raises: UnimplementedError for elements that there is none for.
     """
-    return _PACKED.get(element_type) or numpy_dtype(element_type)
+    return packed_dtype(element_type) or numpy_dtype(element_type)
 
 
 def is_packed(dtype: DType) -> bool:
     """Whether arrays of a type have elements that take less than a byte in buffers."""
-    return dtype in _PACKED.values()
+    return extra_name(dtype) in _PACKED.values()
 
 
 def pack_array(array: npt.NDArray[Any], bits: int) -> npt.NDArray[np.uint8]:
@@ -77,8 +77,8 @@ def unpack_bytes(data: npt.NDArray[np.uint8], element_type: int, count: int) -> 
     bits = element_type & 0xFF
     shifts = np.arange(_BYTE_BITS // bits, dtype=np.uint8) * np.uint8(bits)
     codes = (data[:, None] >> shifts & np.uint8((1 << bits) - 1)).reshape(-1)[:count]
-    dtype = _PACKED[element_type]
-    if dtype in _UNSIGNED.values():
+    dtype = extra_dtype(_PACKED[element_type])
+    if _PACKED[element_type].startswith("u"):
         return codes.view(dtype)
     top = np.uint8(_BYTE_BITS - bits)
     return ((codes << top).view(np.int8) >> top.view(np.int8)).astype(np.int8).view(dtype)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import ml_dtypes
 import numpy as np
 
+from gossamer.abi.extra_dtypes import extra_dtype
 from gossamer.abi.mlir_element_type import element_bits
 from gossamer.compiler.mlir import ir, source_location
 from gossamer.compiler.resources import Resources, is_resource
 from gossamer.diagnostics import Diagnostic
 from gossamer.errors import CompileError
 
-_SMALL_FLOATS: dict[str, type] = {
-    "bf16": ml_dtypes.bfloat16,
-    "f8E5M2": ml_dtypes.float8_e5m2,
-    "f8E4M3FN": ml_dtypes.float8_e4m3fn,
-    "f8E5M2FNUZ": ml_dtypes.float8_e5m2fnuz,
-    "f8E4M3FNUZ": ml_dtypes.float8_e4m3fnuz,
-    "f8E8M0FNU": ml_dtypes.float8_e8m0fnu,
+_SMALL_FLOATS = {
+    "bf16": "bfloat16",
+    "f8E5M2": "float8_e5m2",
+    "f8E4M3FN": "float8_e4m3fn",
+    "f8E5M2FNUZ": "float8_e5m2fnuz",
+    "f8E4M3FNUZ": "float8_e4m3fnuz",
+    "f8E8M0FNU": "float8_e8m0fnu",
 }
 _HEX = re.compile(r'"0x([0-9A-Fa-f]*)"')
 
@@ -108,7 +108,7 @@ def _splat_bytes(attr: ir.DenseElementsAttr, element: str, count: int) -> bytes:
 def pack_elements(numbers: Sequence[int | float | bool], element: str) -> bytes:
     """Bytes of numbers as elements of a type; elements of less than a byte fill it from the low bits."""
     if element in _SMALL_FLOATS:
-        return np.array(numbers, dtype=np.float64).astype(_SMALL_FLOATS[element]).tobytes()
+        return np.array(numbers, dtype=np.float64).astype(extra_dtype(_SMALL_FLOATS[element])).tobytes()
     if element in ("f16", "f32", "f64"):
         with np.errstate(over="ignore"):
             return (

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
-import ml_dtypes
 import numpy as np
 
 from gossamer.abi.calling_convention import parse_calling_convention
@@ -200,7 +199,10 @@ def _array_of_numbers(value: Any, dtype: np.dtype[Any] | None, what: str) -> np.
 def _packed_numbers(value: Any, dtype: np.dtype[Any], what: str) -> np.ndarray[Any, np.dtype[Any]]:
     """Numbers as integers of less than a byte, which would be cut to their bits without a word."""
     array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value)
-    limits = ml_dtypes.iinfo(dtype)
+    # Why here: only programs with such integers need to load it.
+    from ml_dtypes import iinfo
+
+    limits = iinfo(dtype)
     if array.dtype.kind not in "iub" or (
         array.size and not limits.min <= array.min() <= array.max() <= limits.max
     ):
